@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BECKET_H
+#define BECKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/uuid.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Becket: remote procedure calls with explicit binding handles.
+ *
+ * An interface is written once in a .proto file; becketc turns it into client
+ * stubs and a server dispatch table. A client makes a binding handle from a
+ * string binding and gives it to every stub:
+ *
+ *   becket_runtime_new(NULL, &runtime);
+ *   becket_binding_from_string_binding(runtime,
+ *       "ncacn_ip_tcp:127.0.0.1[4747]", &binding);
+ *   status = calc_calculator_divide(binding, 7, 2, &quotient, &remainder);
+ *   if (status != BECKET_S_OK)
+ *           fprintf(stderr, "%s\n", becket_error_last()->sentence);
+ *
+ * A server registers interfaces, uses protocol sequences, and listens:
+ *
+ *   becket_server_new(runtime, NULL, &server);
+ *   calc_calculator_register(server, NULL, &epv, 0);
+ *   becket_server_use_protseq_ep(server, "ncacn_ip_tcp", NULL, "4747");
+ *   becket_server_listen(server, 0);
+ *
+ * The names are those of DCE and Microsoft RPC with our prefix: their
+ * documentation of rpc_binding_copy or RpcBindingCopy is that of
+ * becket_binding_copy.
+ *
+ * Whoever gets something through a ret_ parameter owns it and frees it with
+ * the function named beside it. ret_ parameters are written only on success.
+ * Freeing NULL is fine. The library prints nothing, installs no signal
+ * handler, starts no thread and never ends the process.
+ *
+ * Threads: "any thread" means at any time from any thread. "One thread at a
+ * time" means for the same object; different objects need no care.
+ */
+
+#define BECKET_VERSION "0.1.0"
+
+struct becket_runtime;
+struct becket_binding;
+struct becket_server;
+struct becket_call;
+struct becket_interface;
+struct becket_routines;
+
+/* The version of the library in use: "0.1.0". Any thread. */
+BECKET_API const char *becket_version(void);
+
+/* ------------------------------------------------------------- runtime -- */
+
+enum becket_log_level {
+	BECKET_LOG_ERROR = 3, /* as syslog counts */
+	BECKET_LOG_WARNING = 4,
+	BECKET_LOG_INFO = 6,
+	BECKET_LOG_DEBUG = 7,
+};
+
+/* One call that a server has answered. Views live during the log call. */
+struct becket_access {
+	const char *interface; /* "calc.Calculator" */
+	const char *operation; /* "Divide"; "#7" where it is unknown */
+	const char *peer;      /* "127.0.0.1:50312", "uid=0 gid=0 pid=4711" */
+	becket_status status;
+	uint64_t request_bytes;
+	uint64_t response_bytes;
+	uint64_t duration_ns;
+};
+
+/* One line of log. */
+struct becket_log {
+	enum becket_log_level level;
+	const char *text;                   /* one line, no newline */
+	const struct becket_access *access; /* NULL: not a call */
+};
+
+/* Zero fields take their default. Start from { .size = sizeof options }. */
+struct becket_runtime_options {
+	size_t size;                        /* of this struct, as compiled */
+	struct becket_memory memory;        /* default: malloc's */
+	const struct becket_limits *limits; /* copied */
+	/* Called from whatever thread has something to say; must not call back.
+	 * Default: silence.
+	 */
+	void (*log)(void *user, const struct becket_log *log);
+	void *log_user;
+	/* Where ncalrpc sockets live; copied. Default: $BECKET_NCALRPC_DIR,
+	 * else /run/becket.
+	 */
+	const char *ncalrpc_dir;
+};
+
+/* The owner of all that is shared. options may be NULL. Free it last, with
+ * becket_runtime_free(). C706 has no such object; it stands for the library's
+ * initialisation and clean-up.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_runtime_new(const struct becket_runtime_options *options,
+    struct becket_runtime **ret_runtime);
+
+/* All bindings and servers of the runtime have been freed before. */
+BECKET_API void becket_runtime_free(struct becket_runtime *runtime);
+
+/* Can this build use the protocol sequence? S_OK, S_INVALID_RPC_PROTSEQ
+ * (unknown), S_PROTSEQ_NOT_SUPPORTED (known, not built). Any thread.
+ * RpcNetworkIsProtseqValid.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_network_is_protseq_valid(struct becket_runtime *runtime,
+    const char *protseq);
+
+/* The protocol sequences of this build; index from 0, NULL past the end.
+ * Any thread. RpcNetworkInqProtseqs.
+ */
+BECKET_API const char *
+becket_network_inq_protseq(struct becket_runtime *runtime, size_t index);
+
+/* -------------------------------------------------------------- errors -- */
+
+/* The last failed call of a thread. Views live until the next failed call of
+ * this thread.
+ */
+struct becket_error {
+	becket_status status;
+	enum becket_outcome outcome;
+	const char *sentence; /* what failed and where; never NULL */
+	const char *detail;   /* the server's own sentence, or "" */
+	const char *host;     /* these four: "" where there is none */
+	const char *endpoint;
+	const char *interface;
+	const char *operation;
+};
+
+/* Never NULL; status S_OK when nothing has failed yet. This thread only. */
+BECKET_API const struct becket_error *becket_error_last(void);
+
+/* ----------------------------------------------------- string bindings -- */
+
+/* Join the parts of a string binding, putting escapes in: C706
+ * rpc_string_binding_compose. Any part may be NULL or "". options is
+ * "name=value,name=value" with its own escapes. Free with
+ * becket_string_free(). S_INVALID_STRING_UUID, S_INVALID_ARG (no protseq).
+ * Any thread.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_string_binding_compose(struct becket_runtime *runtime,
+    const char *object, const char *protseq, const char *netaddr,
+    const char *endpoint, const char *options, char **ret_string);
+
+/* Split one, taking escapes out (but not those of options, which are several
+ * parts). A ret_ that is NULL is skipped; an absent part is "". Free each with
+ * becket_string_free(). S_INVALID_STRING_BINDING, S_INVALID_STRING_UUID. Any
+ * thread. rpc_string_binding_parse.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_string_binding_parse(struct becket_runtime *runtime, const char *string,
+    char **ret_object, char **ret_protseq, char **ret_netaddr,
+    char **ret_endpoint, char **ret_options);
+
+/* Frees *string and makes it NULL. Any thread. rpc_string_free. */
+BECKET_API void becket_string_free(struct becket_runtime *runtime,
+    char **string);
+
+/* ----------------------------------------------------- binding handles -- */
+
+/* A binding handle for the server that string names. No I/O happens before
+ * the first call. Free with becket_binding_free().
+ * S_INVALID_STRING_BINDING, S_INVALID_RPC_PROTSEQ, S_PROTSEQ_NOT_SUPPORTED,
+ * S_INVALID_ENDPOINT_FORMAT, S_INVALID_NET_ADDR, S_STRING_TOO_LONG,
+ * S_INVALID_NETWORK_OPTIONS (an option that does not exist, and every option
+ * about security until it does). Any thread.
+ * rpc_binding_from_string_binding.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_binding_from_string_binding(struct becket_runtime *runtime,
+    const char *string, struct becket_binding **ret_binding);
+
+/* The canonical text: object in lower case and left out when nil, escapes
+ * where needed, options in the order given. Free with becket_string_free().
+ * Any thread. rpc_binding_to_string_binding.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_binding_to_string_binding(struct becket_binding *binding,
+    char **ret_string);
+
+/* A handle of its own to the same server; they share an association. Any
+ * thread. rpc_binding_copy.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_binding_copy(struct becket_binding *binding,
+    struct becket_binding **ret_binding);
+
+/* Drop the connections, so that the next call connects anew; with a partially
+ * bound handle also the endpoint that was resolved. Calls that run are not
+ * disturbed. Any thread. rpc_binding_reset.
+ */
+BECKET_API BECKET_MUST_USE becket_status becket_binding_reset(
+    struct becket_binding *binding);
+
+/* Frees *binding and makes it NULL. No call on it may be running. One thread.
+ * rpc_binding_free.
+ */
+BECKET_API void becket_binding_free(struct becket_binding **binding);
+
+/* The object that calls on this handle are for; NULL or nil: none. Any thread.
+ * rpc_binding_set_object, rpc_binding_inq_object.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_binding_set_object(struct becket_binding *binding,
+    const struct becket_uuid *object);
+BECKET_API void becket_binding_inq_object(struct becket_binding *binding,
+    struct becket_uuid *ret_object);
+
+enum becket_option {
+	/* Milliseconds that a call may take, connecting included; 0: the
+	 * operation's own timeout in the IDL, else limits.call_ms.
+	 * RPC_C_OPT_CALL_TIMEOUT.
+	 */
+	BECKET_OPTION_CALL_TIMEOUT = 12,
+};
+
+/* S_INVALID_ARG: no such option. Any thread. RpcBindingSetOption. */
+BECKET_API BECKET_MUST_USE becket_status
+becket_binding_set_option(struct becket_binding *binding,
+    enum becket_option option, uint64_t value);
+BECKET_API BECKET_MUST_USE becket_status
+becket_binding_inq_option(struct becket_binding *binding,
+    enum becket_option option, uint64_t *ret_value);
+
+/* A timeout for the next call that this thread makes through this handle, and
+ * for that call alone. This thread.
+ */
+BECKET_API void becket_binding_set_next_timeout(struct becket_binding *binding,
+    uint32_t milliseconds);
+
+/* ------------------------------------------------------------- servers -- */
+
+/* Zero fields take their default. Start from { .size = sizeof options }. */
+struct becket_server_options {
+	size_t size;
+	const struct becket_limits *limits; /* copied; default: the runtime's */
+};
+
+/* A server that uses no protocol sequence and has no interface but mgmt.
+ * options may be NULL. Free with becket_server_free(). Any thread.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_server_new(struct becket_runtime *runtime,
+    const struct becket_server_options *options,
+    struct becket_server **ret_server);
+
+/* Closes everything at once: stop and wait before, for a clean end. Nobody
+ * uses the server any more.
+ */
+BECKET_API void becket_server_free(struct becket_server *server);
+
+/* Listen at an endpoint the system chooses: a port, or a socket name. Again
+ * for the same address: nothing happens. address: where; NULL: everywhere
+ * (IPv4 and IPv6). Before or while the server listens; one thread at a time.
+ * S_INVALID_RPC_PROTSEQ, S_PROTSEQ_NOT_SUPPORTED, S_CANT_CREATE_ENDPOINT,
+ * S_INVALID_NET_ADDR. rpc_server_use_protseq.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_server_use_protseq(struct becket_server *server, const char *protseq,
+    const char *address);
+
+/* Listen at a given endpoint. NULL: as becket_server_use_protseq().
+ * Also S_DUPLICATE_ENDPOINT, S_INVALID_ENDPOINT_FORMAT.
+ * rpc_server_use_protseq_ep.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_server_use_protseq_ep(struct becket_server *server, const char *protseq,
+    const char *address, const char *endpoint);
+
+/* Listen where a string binding says: "ncacn_ip_tcp:127.0.0.1[4747]". */
+BECKET_API BECKET_MUST_USE becket_status
+becket_server_use_string_binding(struct becket_server *server,
+    const char *string);
+
+/* One binding handle per listener, with the endpoints as they are. Free with
+ * becket_binding_vector_free(). S_NO_BINDINGS. One thread at a time.
+ * rpc_server_inq_bindings.
+ */
+struct becket_binding_vector {
+	size_t count;
+	struct becket_binding **bindings;
+};
+BECKET_API BECKET_MUST_USE becket_status
+becket_server_inq_bindings(struct becket_server *server,
+    struct becket_binding_vector **ret_vector);
+/* Frees *vector with its handles and makes it NULL. */
+BECKET_API void becket_binding_vector_free(
+    struct becket_binding_vector **vector);
+
+/* Offer an interface, for a type of object (NULL or nil: for calls without
+ * object and objects without type). epv is the struct that generated code
+ * declares, one manager routine per operation; it stays where it is until it
+ * is unregistered. Use the generated x_register(), which is typed. flags: 0.
+ * S_TYPE_ALREADY_REGISTERED, S_INVALID_ABI. Any thread.
+ * rpc_server_register_if.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_server_register_if(struct becket_server *server,
+    const struct becket_interface *interface,
+    const struct becket_routines *routines, const struct becket_uuid *type,
+    const void *epv, unsigned flags);
+
+/* Take it back: new calls are answered "interface is not registered".
+ * interface NULL: all of them. type NULL: of every type. wait: return when the
+ * calls that run are done; not from a manager routine, nor from the thread
+ * that runs the server. S_UNKNOWN_IF, S_UNKNOWN_MGR_TYPE. Any thread.
+ * rpc_server_unregister_if.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_server_unregister_if(struct becket_server *server,
+    const struct becket_interface *interface, const struct becket_uuid *type,
+    bool wait);
+
+enum {
+	BECKET_LISTEN_DONT_WAIT = 1, /* a thread of the library's serves */
+};
+
+/* Serve, in this thread, until becket_server_stop() and the drain after it;
+ * with DONT_WAIT in a thread that becket_server_wait() joins.
+ * S_ALREADY_LISTENING, S_NO_PROTSEQS_REGISTERED. rpc_server_listen.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_server_listen(struct becket_server *server, unsigned flags);
+
+/* Take no new connections and calls, finish what runs (limits.drain_ms), close
+ * cleanly. Returns at once. Again: nothing happens; now: what runs is cut off.
+ * S_NOT_LISTENING. Any thread, any number of times.
+ * rpc_mgmt_stop_server_listening.
+ */
+BECKET_API BECKET_MUST_USE becket_status becket_server_stop(
+    struct becket_server *server);
+BECKET_API void becket_server_stop_now(struct becket_server *server);
+
+/* Wait until a server that listens has stopped. S_NOT_LISTENING. One thread.
+ * rpc_mgmt_wait_server_listen.
+ */
+BECKET_API BECKET_MUST_USE becket_status becket_server_wait(
+    struct becket_server *server);
+
+/*
+ * A loop of your own, instead of becket_server_listen(): begin, then poll the
+ * descriptor for the events until the deadline, and process; again and again
+ * while it is true. examples/ has one with poll(). One thread at a time.
+ *
+ *   becket_server_start(server);
+ *   do {
+ *           struct pollfd p = { becket_server_fd(server),
+ *                   becket_server_events(server), 0 };
+ *           poll(&p, 1, becket_server_timeout(server));
+ *   } while (becket_server_process(server));
+ */
+BECKET_API BECKET_MUST_USE becket_status becket_server_start(
+    struct becket_server *server);
+BECKET_API int becket_server_fd(struct becket_server *server);
+BECKET_API short becket_server_events(struct becket_server *server);
+/* Milliseconds until process is wanted anyway, for poll(); -1: not at all. */
+BECKET_API int becket_server_timeout(struct becket_server *server);
+/* Do what there is to do, without waiting; false: stopped and drained. */
+BECKET_API bool becket_server_process(struct becket_server *server);
+
+/* What management shows: calls and PDUs in and out, since the server began.
+ * Any thread. RpcMgmtInqStats.
+ */
+struct becket_stats {
+	uint64_t calls_in, calls_out;
+	uint64_t packets_in, packets_out;
+};
+BECKET_API void becket_server_inq_stats(struct becket_server *server,
+    struct becket_stats *ret_stats);
+
+enum becket_mgmt_operation { /* as the authorisation functions of DCE count */
+	BECKET_MGMT_INQ_IF_IDS = 0,
+	BECKET_MGMT_INQ_PRINC_NAME = 1,
+	BECKET_MGMT_INQ_STATS = 2,
+	BECKET_MGMT_IS_SERVER_LISTENING = 3,
+	BECKET_MGMT_STOP_SERVER_LISTENING = 4,
+};
+
+/* Who may do what through the mgmt interface. Without a function everything
+ * is allowed but to stop. Set it before the server listens.
+ * rpc_mgmt_set_authorization_fn.
+ */
+BECKET_API void becket_server_set_authorization_fn(struct becket_server *server,
+    bool (*allow)(void *user, struct becket_call *call,
+        enum becket_mgmt_operation operation),
+    void *user);
+
+/* --------------------------------------- management of another's server -- */
+
+/* Is it listening? S_OK: yes. Any thread, as all of these.
+ * rpc_mgmt_is_server_listening.
+ */
+BECKET_API BECKET_MUST_USE becket_status becket_mgmt_is_server_listening(
+    struct becket_binding *binding);
+
+/* rpc_mgmt_stop_server_listening: S_ACCESS_DENIED is the usual answer. */
+BECKET_API BECKET_MUST_USE becket_status becket_mgmt_stop_server_listening(
+    struct becket_binding *binding);
+
+BECKET_API BECKET_MUST_USE becket_status
+becket_mgmt_inq_stats(struct becket_binding *binding,
+    struct becket_stats *ret_stats);
+
+/* The interfaces a server has registered. Free with
+ * becket_if_id_vector_free(). S_NO_INTERFACES. rpc_mgmt_inq_if_ids.
+ */
+struct becket_if_id {
+	struct becket_uuid uuid;
+	uint16_t major, minor;
+};
+struct becket_if_id_vector {
+	size_t count;
+	struct becket_if_id *ids;
+	struct becket_runtime *runtime; /* which frees it */
+};
+BECKET_API BECKET_MUST_USE becket_status
+becket_mgmt_inq_if_ids(struct becket_binding *binding,
+    struct becket_if_id_vector **ret_vector);
+BECKET_API void becket_if_id_vector_free(struct becket_if_id_vector **vector);
+
+/* The server's principal name for an authentication service. Free with
+ * becket_string_free(). S_UNKNOWN_AUTHN_SERVICE.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_mgmt_inq_server_princ_name(struct becket_binding *binding,
+    uint32_t authn_service, char **ret_name);
+
+/* --------------------------------------------- calls, as a manager sees -- */
+
+/*
+ * A manager routine gets the call as its first argument. It is valid until the
+ * routine returns, or if it deferred the call, until it is answered. One
+ * thread at a time.
+ */
+
+/* Who calls. Views live as long as the call. */
+struct becket_peer {
+	const char *text;     /* for logs: "127.0.0.1:50312" */
+	const char *protseq;  /* "ncacn_ip_tcp" */
+	bool has_credentials; /* ncalrpc: the three below are the kernel's */
+	uint32_t uid, gid;
+	int32_t pid;
+};
+BECKET_API const struct becket_peer *becket_call_peer(
+    const struct becket_call *call);
+
+/* The object the call is for; nil: none. */
+BECKET_API const struct becket_uuid *becket_call_object(
+    const struct becket_call *call);
+BECKET_API uint16_t becket_call_opnum(const struct becket_call *call);
+BECKET_API const struct becket_interface *becket_call_interface(
+    const struct becket_call *call);
+
+/* Milliseconds that the client still waits, as it said; -1: it did not. */
+BECKET_API int64_t becket_call_remaining(const struct becket_call *call);
+
+/* Has the client cancelled, or gone? Any thread. RpcServerTestCancel. */
+BECKET_API bool becket_call_is_cancelled(const struct becket_call *call);
+
+/* Memory that lives until the call is answered, zeroed; for the response's
+ * strings, arrays and messages. NULL: none left (limits.call_memory).
+ */
+BECKET_API void *becket_call_alloc(struct becket_call *call, size_t size);
+/* A copy of a string in such memory; NULL for NULL, or if none is left. */
+BECKET_API char *becket_call_strdup(struct becket_call *call, const char *text);
+
+/* Fail with a sentence that the client will read:
+ *     return becket_call_fail(call, MY_STATUS, "no file %s", name);
+ * Returns status. An S_OK is made S_CALL_FAILED.
+ */
+BECKET_API becket_status becket_call_fail(struct becket_call *call,
+    becket_status status, const char *format, ...) BECKET_PRINTF(3, 4);
+
+/* The name of a call that is answered later. */
+struct becket_token {
+	struct becket_server *server;
+	uint32_t index;
+	uint32_t generation;
+};
+
+/* Answer later, with the generated x_answer(), from any thread:
+ *     return becket_call_defer(call, &token);
+ * The request lives until then. Returns S_ASYNC_CALL_PENDING, or why not.
+ */
+BECKET_API becket_status becket_call_defer(struct becket_call *call,
+    struct becket_token *ret_token);
+
+/* Answer a deferred call with a fault and a sentence. S_INVALID_ASYNC_CALL:
+ * answered already. Any thread.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_token_fail(struct becket_token token, becket_status status,
+    const char *format, ...) BECKET_PRINTF(3, 4);
+
+/* Has the client of a deferred call cancelled, or gone? Any thread. */
+BECKET_API bool becket_token_is_cancelled(struct becket_token token);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BECKET_STUB_H
+#define BECKET_STUB_H
+
+#include "becket.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * For generated code, and for programs that do without it: tools and bridges
+ * that describe an interface at run time and carry raw bytes. Applications
+ * include becket.h and their generated header.
+ *
+ * The structs of this header are what generated code lays down as constants;
+ * their layout is fixed by BECKET_ABI, which opens every table.
+ */
+#define BECKET_ABI 1
+
+/* Joins a codec with a descriptor of its own kind. */
+struct becket_codec;
+struct becket_type {
+	const struct becket_codec *codec;
+	const void *descriptor; /* ProtobufCMessageDescriptor; NULL for bytes */
+	size_t size;            /* of the C struct of a message */
+};
+
+/* Messages are protobuf-c's structs. */
+BECKET_API extern const struct becket_codec becket_codec_protobuf_c;
+/* Messages are struct becket_bytes, which cross as they are. */
+BECKET_API extern const struct becket_codec becket_codec_bytes;
+
+enum {
+	BECKET_OPERATION_REQUEST_STREAM = 0x01,
+	BECKET_OPERATION_RESPONSE_STREAM = 0x02,
+	BECKET_OPERATION_IDEMPOTENT = 0x04,
+	BECKET_OPERATION_NO_SIDE_EFFECTS = 0x08,
+};
+
+/* One row per opnum; a hole has no name. */
+struct becket_operation {
+	const char *name; /* "Divide" */
+	struct becket_type request, response;
+	uint32_t timeout_ms; /* 0: limits.call_ms */
+	uint32_t flags;
+};
+
+enum {
+	BECKET_INTERFACE_NDR = 0x01, /* NDR and nothing else: mgmt */
+};
+
+/* An interface, for both roles. */
+struct becket_interface {
+	uint32_t abi; /* BECKET_ABI */
+	uint32_t flags;
+	const char *name; /* "calc.Calculator" */
+	struct becket_uuid uuid;
+	uint16_t major, minor;
+	uint16_t operation_count;
+	const struct becket_operation *operations;
+	const char *const *endpoints; /* string bindings, NULL at the end */
+};
+
+/* Calls one member of an EPV with its types: generated, one per opnum. A
+ * member that is NULL answers S_NOT_IMPLEMENTED.
+ */
+typedef becket_status becket_routine(const void *epv, struct becket_call *call,
+    const void *request, void *response);
+
+/* The typed ways into an EPV, as many as the interface has operations. */
+struct becket_routines {
+	uint32_t abi; /* BECKET_ABI */
+	uint16_t count;
+	becket_routine *const *routines; /* NULL for a hole */
+};
+
+/* The call behind every client stub. *ret_response is one block, to be freed
+ * with becket_stub_free(). Any thread. S_INVALID_ARG: binding is NULL.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_stub_call(struct becket_binding *binding,
+    const struct becket_interface *interface, uint16_t opnum,
+    const void *request, void **ret_response);
+
+/* NULL is fine. Any thread. */
+BECKET_API void becket_stub_free(void *response);
+
+/* A copy of a string with the runtime's memory, for stubs that give parameters
+ * back; to be freed with becket_string_free(). "" for NULL. NULL: no memory.
+ */
+BECKET_API char *becket_stub_strdup(struct becket_binding *binding,
+    const char *text);
+
+/* Answer a deferred call. response is encoded before this returns; NULL when
+ * status is not S_OK. S_INVALID_ASYNC_CALL: answered already, or a call of
+ * another operation. Any thread.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_stub_answer(struct becket_token token,
+    const struct becket_interface *interface, uint16_t opnum,
+    becket_status status, const void *response);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

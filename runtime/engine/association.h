@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ENGINE_ASSOCIATION_H
+#define ENGINE_ASSOCIATION_H
+
+#include <stdint.h>
+
+#include "base/idmap.h"
+#include "base/status.h"
+
+/*
+ * The association groups of a server (C706 9.3.1): the sessions that one
+ * client holds, named by the id that the first of them was given. A group dies
+ * with its last session, and its id with it. A group belongs to one transport.
+ */
+struct association {
+	struct idmap_id id;
+	uint32_t sessions;
+	uint32_t transport; /* opaque: sessions of another are not let in */
+};
+
+struct associations {
+	struct idmap groups;
+};
+
+struct associations associations_empty(const struct becket_memory *memory,
+    uint32_t limit);
+void associations_fini(struct associations *associations);
+
+/* Join the group with this id, or with 0 found one. NULL: no such group, too
+ * many groups, or no memory.
+ */
+struct association *association_join(struct associations *associations,
+    uint32_t wire_id, uint32_t transport);
+void association_leave(struct associations *associations,
+    struct association *association);
+
+/* Never 0. */
+uint32_t association_wire_id(const struct association *association);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ENGINE_SESSION_H
+#define ENGINE_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/idmap.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/uuid.h"
+#include "wire/syntax.h"
+
+/*
+ * A session is the protocol state of one connection, of either role and any
+ * protocol, behind one small table of operations. It does no I/O: whoever owns
+ * the connection moves bytes in and out, tells the time, and pulls events.
+ *
+ *   fill                     events                       flush
+ *   recv_vec, received  -->  next, next, ... false   -->  send_vec, sent
+ *
+ * A call is a stream of messages each way with a status at the end; a unary
+ * call is one message and one end. A message and what else is large moves in a
+ * struct buffer: who gets the buffer owns it.
+ *
+ * One thread at a time; nothing is called back. Times are nanoseconds of a
+ * monotonic clock; 0 means "never" where a deadline is meant.
+ */
+struct session;
+struct registered;
+
+enum session_event_kind {
+	SESSION_CALL,     /* server: a call has begun */
+	SESSION_MESSAGE,  /* a message of the peer's; its buffer is the taker's
+	                   */
+	SESSION_END,      /* server: the last message has come.
+	                     client: the call is over; its id is dead */
+	SESSION_WRITABLE, /* all that was put on the call has been sent */
+	SESSION_CANCEL,   /* server: the client wants the call to end early, or
+	                     is gone. It is still to be ended */
+	SESSION_CLOSED,   /* the last event: flush, half-close, drain, close.
+	                     Calls not ended by now need no end */
+};
+
+/* A call that has begun on a server. */
+struct session_call {
+	struct registered *interface; /* until it is unregistered */
+	enum transfer_syntax syntax;
+	uint16_t opnum;
+	bool big_endian;           /* of NDR stub data */
+	bool maybe;                /* no reply is wanted: end it all the same */
+	struct becket_uuid object; /* nil: none */
+};
+
+/* How a call ended, as a client is told. */
+struct session_end {
+	becket_status status; /* ours: mapped from the wire */
+	uint32_t wire_status; /* as the fault carried it, or 0 */
+	enum becket_outcome outcome;
+	struct buffer fault_data; /* the taker's */
+	const char *sentence;     /* static, or NULL: what the engine knows */
+};
+
+struct session_event {
+	enum session_event_kind kind;
+	struct idmap_id call; /* not of SESSION_CLOSED */
+	union {
+		struct session_call begun; /* SESSION_CALL */
+		struct buffer message;     /* SESSION_MESSAGE */
+		struct session_end end;    /* SESSION_END on a client */
+		struct {
+			becket_status status; /* S_OK: as intended */
+			const char *sentence; /* static; never NULL */
+		} closed;
+	};
+};
+
+/* What a client says to begin a call. */
+struct call_start {
+	struct syntax_id interface;
+	enum transfer_syntax syntax;
+	uint16_t opnum;
+	const struct becket_uuid *object; /* NULL or nil: none */
+	bool maybe;                       /* PFC_MAYBE: no reply */
+	uint64_t deadline;
+};
+
+/* How a call is ended. A client says S_OK: its last message is put. */
+struct call_end {
+	becket_status status;     /* not S_OK: answer with a fault */
+	bool did_not_execute;     /* of a fault */
+	struct buffer fault_data; /* the session's from here on */
+};
+
+struct session_vec {
+	void *data;
+	size_t size;
+};
+
+struct session_stats {
+	uint64_t calls_in, calls_out;
+	uint64_t pdus_in, pdus_out;
+	uint64_t bytes_in, bytes_out;
+};
+
+struct session_ops {
+	void (*free)(struct session *);
+
+	/* Where the peer's bytes are to go; at most count vectors. 0: do not
+	 * read now (back-pressure, or the end).
+	 */
+	size_t (*recv_vec)(struct session *, struct session_vec *vecs,
+	    size_t count);
+	/* size bytes have been put there. */
+	void (*received)(struct session *, size_t size, uint64_t now);
+	/* What wants to be sent; 0: nothing now. */
+	size_t (*send_vec)(struct session *, struct session_vec *vecs,
+	    size_t count);
+	/* size bytes of it are sent. */
+	void (*sent)(struct session *, size_t size);
+	/* The peer has half-closed: what it sent before is still served. */
+	void (*eof)(struct session *);
+	/* The connection broke. */
+	void (*lost)(struct session *);
+	/* Finish what was begun, take nothing new, then close. */
+	void (*drain)(struct session *);
+	/* When tick() is wanted. */
+	uint64_t (*deadline)(const struct session *);
+	void (*tick)(struct session *, uint64_t now);
+
+	/* The next event; false: feed me. */
+	bool (*next)(struct session *, struct session_event *ret_event);
+
+	/* Client: begin a call. It is bound, sent and so on by itself. */
+	becket_status (*begin)(struct session *, const struct call_start *,
+	    struct idmap_id *ret_call);
+	/* Add a message, whose buffer is the session's from here on, also on
+	 * failure. S_NO_CALL_ACTIVE: the call is over.
+	 */
+	becket_status (*put)(struct session *, struct idmap_id call,
+	    struct buffer *message);
+	/* The last message is put, or the call has failed. */
+	becket_status (
+	    *end)(struct session *, struct idmap_id call, struct call_end *end);
+	/* Client: ask the server to end the call early (co_cancel). It still
+	 * ends with SESSION_END.
+	 */
+	void (*cancel)(struct session *, struct idmap_id call);
+	/* Client: forget the call (orphaned): no event for it comes any more.
+	 */
+	void (*abandon)(struct session *, struct idmap_id call);
+};
+
+/* The first member of every session. */
+struct session {
+	const struct session_ops *ops;
+	struct session_stats stats;
+};
+
+#endif

@@ -2,14 +2,39 @@
 #
 # One makefile for the whole house. Everything built goes under $(B); nothing
 # is written next to a source file except gen/, and that only by `make gen`.
+#
+#   make            the library (static and shared), the compiler, the daemon,
+#                   the client
+#   make demo       install what is missing, build, and show Files at work
+#   make check      every test there is; ends with "N passed, N failed"
+#   make lint       format, headers, layers, purity, symbols, drift
+#   make install    PREFIX=/usr/local DESTDIR= ...; make uninstall
+#   make clean
+#
+# B=dir builds elsewhere, V=1 shows the commands, SAN=address,undefined builds
+# with sanitizers (give it a B of its own).
 
 B       ?= build
-CC      ?= cc
 AR      ?= ar
+OBJCOPY ?= objcopy
+INSTALL ?= install
 CFLAGS  ?= -O2 -g
-PREFIX  ?= /usr/local
 VERSION := 0.1.0
 SOMAJOR := 0
+
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+SBINDIR    ?= $(PREFIX)/sbin
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR    ?= $(PREFIX)/share
+MANDIR     ?= $(DATADIR)/man
+PCDIR      ?= $(LIBDIR)/pkgconfig
+DOCDIR     ?= $(DATADIR)/doc/becket
+# Where the loader does not look by itself, installed programs say where.
+RPATH      ?= $(if $(filter /usr /usr/local,$(PREFIX)),,$(LIBDIR))
+
+all:
 
 WARN  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes \
          -Wvla -Wwrite-strings -Wformat=2 -Wstrict-prototypes
@@ -20,6 +45,10 @@ ifdef SAN
 FLAGS   += -fsanitize=$(SAN) -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=$(SAN)
 endif
+ifdef WERROR
+FLAGS   += -Werror
+endif
+LINK = $(CC) $(CFLAGS) $(LDFLAGS)
 
 # The rooms, bottom up. `make layers` lets a file include from its own room
 # and from those it stands on.
@@ -31,25 +60,94 @@ payload  := $(call sources,runtime/payload)
 stub     := $(call sources,runtime/stub)
 io       := $(call sources,runtime/io)
 idl      := $(call sources,idl)
-tests    := $(call sources,tests/unit)
+server   := $(call sources,server)
+client   := $(call sources,client)
+tests    := $(patsubst %.c,%,$(wildcard tests/unit/*_test.c tests/live/*_test.c))
 
 obj      = $(1:%=$(B)/%.o)
 PURE    := $(call obj,$(base) $(wire) $(engine))
 RUNTIME := $(PURE) $(call obj,$(payload) $(stub) $(io))
 TESTS   := $(tests:%=$(B)/%)
-
-all: $(B)/libbecket.a
-
-$(B)/libbecket.a: $(RUNTIME)
-	$(Q)rm -f $@
-	$(call say,AR)$(AR) rcs $@ $^
+# Tests may share sources that are no test themselves.
+UNIT_HELP := $(call obj,$(filter-out %_test,$(call sources,tests/unit)))
+LIVE_HELP := $(call obj,$(filter-out %_test,$(call sources,tests/live)))
 
 $(B)/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(call say,CC)$(CC) $(FLAGS) -c -o $@ $<
 
-$(TESTS): $(B)/%: $(B)/%.o $(B)/libbecket.a
-	$(call say,LD)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+$(B)/%.o: $(B)/%.c
+	$(call say,CC)$(CC) $(FLAGS) -c -o $@ $<
+
+# ------------------------------------------------------------ libraries --
+# libbecket.a in $(B) has every symbol of every room, for tests, fuzzers and
+# `make small`. The one that is installed is public/libbecket.a, where what is
+# hidden in the shared library is local, so that a program may have a
+# buffer_append() of its own.
+
+SO     := libbecket.so.$(VERSION)
+SONAME := libbecket.so.$(SOMAJOR)
+
+all: $(B)/libbecket.a $(B)/public/libbecket.a $(B)/libbecket.so
+
+$(B)/libbecket.a: $(RUNTIME)
+	$(Q)rm -f $@
+	$(call say,AR)$(AR) rcs $@ $^
+
+$(B)/public/libbecket.a: $(RUNTIME)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -r -nostdlib -o $(B)/public/becket.o $^
+	$(Q)$(OBJCOPY) --localize-hidden $(B)/public/becket.o
+	$(Q)rm -f $@
+	$(call say,AR)$(AR) rcs $@ $(B)/public/becket.o
+
+$(B)/$(SO): $(RUNTIME) runtime/libbecket.map
+	$(call say,LD)$(LINK) -shared -Wl,-soname,$(SONAME) \
+	    -Wl,--version-script,runtime/libbecket.map \
+	    -o $@ $(RUNTIME) $(LIBS)
+
+$(B)/$(SONAME): $(B)/$(SO)
+	$(Q)ln -sf $(SO) $@
+
+$(B)/libbecket.so: $(B)/$(SONAME)
+	$(Q)ln -sf $(SONAME) $@
+
+# ------------------------------------------------------------- programs --
+# Programs see the shared library and so nothing but the public interface.
+# They find it beside themselves in $(B); `make install` links them again.
+
+PROGRAMS :=
+program = $(LINK) -o $@ $(filter %.o,$^) -L$(B) -lbecket $(LIBS) \
+          -Wl,-rpath,$(1)
+
+ifneq ($(server),)
+PROGRAMS += becketd
+$(B)/becketd $(B)/relinked/becketd: $(call obj,$(server))
+$(B)/becketd $(B)/relinked/becketd: private LIBS += -linih -ldl
+endif
+ifneq ($(client),)
+PROGRAMS += becket
+$(B)/becket $(B)/relinked/becket: $(call obj,$(client))
+endif
+
+all: $(PROGRAMS:%=$(B)/%)
+
+$(PROGRAMS:%=$(B)/%): $(B)/libbecket.so
+	$(call say,LD)$(call program,'$$ORIGIN')
+
+$(PROGRAMS:%=$(B)/relinked/%): $(B)/libbecket.so FORCE
+	$(Q)mkdir -p $(@D)
+	$(call say,LD)$(call program,$(RPATH))
+
+# ---------------------------------------------------------------- tests --
+
+$(B)/tests/unit/%_test: $(B)/tests/unit/%_test.o $(UNIT_HELP) $(B)/libbecket.a
+	$(call say,LD)$(LINK) -o $@ $^ -lcmocka $(LIBS)
+
+$(B)/tests/live/%_test: $(B)/tests/live/%_test.o $(LIVE_HELP) $(B)/libbecket.a
+	$(call say,LD)$(LINK) -o $@ $^ -lcmocka $(LIBS)
+
+tests: $(TESTS)
 
 check: $(TESTS)
 	$(Q)for t in $(TESTS); do echo "$$t"; $$t || exit 1; done
@@ -63,6 +161,8 @@ Q   := @
 say  = @printf '  %-4s %s\n' $(1) $@;
 endif
 
-.PHONY: all check clean
+FORCE:
+.PHONY: all tests check clean FORCE
 .SECONDARY:
--include $(RUNTIME:.o=.d) $(TESTS:=.d)
+.DELETE_ON_ERROR:
+-include $(shell test -d $(B) && find $(B) -name '*.d')

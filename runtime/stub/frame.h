@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STUB_FRAME_H
+#define STUB_FRAME_H
+
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/bytes.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "becket_stub.h"
+#include "wire/syntax.h"
+
+/*
+ * The stub data of a request or response: PROTOCOL.md section 3.
+ *
+ *   our syntax    flags | call header, if any | message
+ *   NDR           message
+ *
+ * One form for both directions and both roles.
+ */
+struct frame {
+	uint64_t remaining_us;        /* 0: not said */
+	struct becket_bytes metadata; /* encoded: call_header_next() */
+	struct becket_bytes body;     /* the message's bytes */
+};
+
+/* Encode message behind what frame says; its body is not looked at. NDR has no
+ * place for the rest. Takes exactly the memory it needs from memory, in one
+ * piece. S_OUT_OF_MEMORY, S_LIMIT_EXCEEDED: larger than limit.
+ */
+BECKET_MUST_USE becket_status frame_encode(enum transfer_syntax syntax,
+    const struct frame *frame, const struct becket_type *type,
+    const void *message, const struct becket_memory *memory, size_t limit,
+    struct buffer *ret_stub);
+
+/* Views into stub. Unknown flags, streams and bad headers are refused:
+ * S_PROTOCOL_ERROR, S_STREAMS_NOT_SUPPORTED, and what call_header_decode()
+ * says.
+ */
+BECKET_MUST_USE becket_status frame_decode(enum transfer_syntax syntax,
+    struct becket_bytes stub, const struct becket_limits *limits,
+    struct frame *ret_frame);
+
+/* A message in arena, after the codec's check with the limits' budget. It may
+ * point into body. X_BAD_STUB_DATA and the like, S_OUT_OF_MEMORY.
+ */
+struct arena;
+BECKET_MUST_USE becket_status
+frame_decode_message(const struct becket_type *type, struct becket_bytes body,
+    const struct becket_limits *limits, struct arena *arena,
+    void **ret_message);
+
+#endif

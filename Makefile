@@ -42,7 +42,8 @@ FLAGS := -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(CPPFLAGS) -fPIC \
          -fvisibility=hidden -MMD -MP -Iruntime -I. -Igen -I$(B)/gen
 LIBS  := -lprotobuf-c -lpthread
 ifdef SAN
-FLAGS   += -fsanitize=$(SAN) -fno-omit-frame-pointer
+FLAGS   += -fsanitize=$(SAN) -fno-omit-frame-pointer \
+           -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=$(SAN)
 endif
 ifdef WERROR
@@ -117,8 +118,9 @@ $(B)/libbecket.so: $(B)/$(SONAME)
 # They find it beside themselves in $(B); `make install` links them again.
 
 PROGRAMS :=
+comma    := ,
 program = $(LINK) -o $@ $(filter %.o,$^) -L$(B) -lbecket $(LIBS) \
-          -Wl,-rpath,$(1)
+          $(if $(1),-Wl$(comma)-rpath$(comma)$(1))
 
 ifneq ($(server),)
 PROGRAMS += becketd
@@ -139,7 +141,60 @@ $(PROGRAMS:%=$(B)/relinked/%): $(B)/libbecket.so FORCE
 	$(Q)mkdir -p $(@D)
 	$(call say,LD)$(call program,$(RPATH))
 
+# -------------------------------------------------------------- install --
+
+PUBLIC_HEADERS := runtime/becket.h runtime/becket_stub.h \
+                  runtime/becket_module.h
+# becket.h is made of these, so they go with it.
+BASE_HEADERS   := $(addprefix runtime/base/,bytes.h limits.h memory.h \
+                  status.h status.def uuid.h)
+# import "becket/options.proto" is looked for in $(INCLUDEDIR).
+PROTOS         := $(wildcard idl/becket/*.proto)
+MANUALS        := $(wildcard $(addsuffix /*.[1-8],idl runtime server client))
+TOOLS          := $(filter-out becketd,$(PROGRAMS))
+DAEMONS        := $(filter becketd,$(PROGRAMS))
+under_prefix    = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+
+$(B)/becket.pc: runtime/becket.pc.in FORCE
+	$(Q)mkdir -p $(@D)
+	$(call say,GEN)sed -e 's|@prefix@|$(PREFIX)|' \
+	    -e 's|@includedir@|$(call under_prefix,$(INCLUDEDIR))|' \
+	    -e 's|@libdir@|$(call under_prefix,$(LIBDIR))|' \
+	    -e 's|@version@|$(VERSION)|' $< >$@
+
+put = $(Q)$(INSTALL) -d $(DESTDIR)$(3) && \
+      $(INSTALL) -m $(1) $(2) $(DESTDIR)$(3)
+
+install: all $(B)/becket.pc $(PROGRAMS:%=$(B)/relinked/%)
+	$(call put,644,$(PUBLIC_HEADERS) $(PROTOS),$(INCLUDEDIR)/becket)
+	$(call put,644,$(BASE_HEADERS),$(INCLUDEDIR)/becket/base)
+	$(call put,644,$(B)/public/libbecket.a,$(LIBDIR))
+	$(call put,755,$(B)/$(SO),$(LIBDIR))
+	$(Q)ln -sf $(SO) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	$(Q)ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libbecket.so
+	$(call put,644,$(B)/becket.pc,$(PCDIR))
+	$(call put,644,LICENSE $(wildcard README.md PROTOCOL.md CHANGELOG.md),$(DOCDIR))
+	$(if $(TOOLS),$(call put,755,$(TOOLS:%=$(B)/relinked/%),$(BINDIR)))
+	$(if $(DAEMONS),$(call put,755,$(DAEMONS:%=$(B)/relinked/%),$(SBINDIR)))
+	$(Q)for page in $(MANUALS); do \
+	    d=$(DESTDIR)$(MANDIR)/man$${page##*.}; \
+	    $(INSTALL) -d $$d && $(INSTALL) -m 644 $$page $$d || exit 1; done
+	$(Q)test -n "$(DESTDIR)" || ldconfig 2>/dev/null || :
+
+uninstall:
+	$(Q)rm -rf $(DESTDIR)$(INCLUDEDIR)/becket $(DESTDIR)$(DOCDIR)
+	$(Q)rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,$(SO) $(SONAME) \
+	    libbecket.so libbecket.a) $(DESTDIR)$(PCDIR)/becket.pc \
+	    $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) \
+	    $(DAEMONS:%=$(DESTDIR)$(SBINDIR)/%)
+	$(Q)for page in $(MANUALS); do \
+	    rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+
 # ---------------------------------------------------------------- tests --
+# A suite is a target check-NAME that speaks TAP, and its name in SUITES.
+# tests/run.py runs each and adds up.
+
+SUITES :=
 
 $(B)/tests/unit/%_test: $(B)/tests/unit/%_test.o $(UNIT_HELP) $(B)/libbecket.a
 	$(call say,LD)$(LINK) -o $@ $^ -lcmocka $(LIBS)
@@ -149,8 +204,55 @@ $(B)/tests/live/%_test: $(B)/tests/live/%_test.o $(LIVE_HELP) $(B)/libbecket.a
 
 tests: $(TESTS)
 
-check: $(TESTS)
-	$(Q)for t in $(TESTS); do echo "$$t"; $$t || exit 1; done
+UNIT_TESTS := $(filter $(B)/tests/unit/%,$(TESTS))
+LIVE_TESTS := $(filter $(B)/tests/live/%,$(TESTS))
+
+SUITES += unit
+check-unit: $(UNIT_TESTS)
+	$(Q)tests/each.sh $^
+
+ifneq ($(LIVE_TESTS),)
+SUITES += live
+check-live: $(LIVE_TESTS)
+	$(Q)tests/each.sh $^
+endif
+
+SUITES += valgrind
+check-valgrind: $(UNIT_TESTS)
+	$(Q)UNDER="valgrind -q --error-exitcode=99 --leak-check=full" \
+	    tests/each.sh $^
+
+# The same suites again, built with sanitizers in a directory of their own.
+SUITES += asan
+check-asan:
+	$(Q)$(MAKE) -k B=$(B)/asan SAN=address,undefined \
+	    $(addprefix check-,$(filter unit talk live,$(SUITES)))
+
+ifneq ($(LIVE_TESTS),)
+SUITES += tsan
+check-tsan:
+	$(Q)$(MAKE) B=$(B)/tsan SAN=thread check-live
+endif
+
+
+SUITES += lint
+LINT := format licence headers layers purity symbols declared scripts \
+        manuals paths compilers
+check-lint: all
+	$(Q)MAKE="$(MAKE)" tests/lint/lint.sh $(B) $(LINT)
+
+lint: check-lint
+
+format:
+	$(Q)git ls-files '*.[ch]' | xargs clang-format-14 -i
+
+deps:
+	$(Q)dist/deps.sh check
+
+check:
+	$(Q)dist/deps.sh check
+	$(Q)$(MAKE) all tests
+	$(Q)MAKE='$(MAKE) $(MAKEOVERRIDES)' tests/run.py $(B)/check $(SUITES)
 
 clean:
 	$(Q)rm -rf $(B)
@@ -162,7 +264,8 @@ say  = @printf '  %-4s %s\n' $(1) $@;
 endif
 
 FORCE:
-.PHONY: all tests check clean FORCE
+.PHONY: all tests check lint format deps install uninstall clean FORCE \
+        $(SUITES:%=check-%)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell test -d $(B) && find $(B) -name '*.d')

@@ -25,12 +25,15 @@ struct budget {
 };
 
 struct becket_codec {
-	/* Nesting, elements, memory, UTF-8, NUL. *ret_size: at least what
-	 * decode() will take from the arena.
+	/* Nesting, elements, memory, UTF-8, NUL: S_LIMIT_EXCEEDED,
+	 * S_INVALID_UTF8, X_BAD_STUB_DATA, S_TRUNCATED. *ret_size: at least
+	 * what decode() will take from the arena, in one block.
 	 */
 	becket_status (*check)(const struct becket_type *, struct becket_bytes,
 	    const struct budget *, size_t *ret_size);
-	/* A message in the arena; it may point into wire. */
+	/* A message in the arena; it may point into wire. X_BAD_STUB_DATA,
+	 * S_OUT_OF_MEMORY.
+	 */
 	becket_status (*decode)(const struct becket_type *,
 	    struct becket_bytes wire, struct arena *, void **ret_message);
 	/* The empty message, in type->size bytes. */

@@ -48,8 +48,8 @@ list_remove(struct list *node)
 }
 
 /* The node may be removed in the body. */
-#define list_for_each(node, list) \
-	for (struct list *node = (list)->next, *next_ = node->next; \
-	     node != (list); node = next_, next_ = node->next)
+#define list_for_each(node, head) \
+	for (struct list *node = (head)->next, *next_ = node->next; \
+	     node != (head); node = next_, next_ = node->next)
 
 #endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	SENTENCE_SIZE = 2048,
+	DETAIL_SIZE = 1024,
+	NAME_SIZE = 256,
+};
+
+struct record {
+	struct becket_error error;
+	char sentence[SENTENCE_SIZE];
+	char detail[DETAIL_SIZE];
+	char host[NAME_SIZE];
+	char endpoint[NAME_SIZE];
+	char interface[NAME_SIZE];
+	char operation[NAME_SIZE];
+};
+
+static _Thread_local struct record last;
+
+const struct becket_error *
+becket_error_last(void)
+{
+	if (last.error.sentence == NULL)
+		last.error = (struct becket_error){
+			.sentence = becket_status_text(BECKET_S_OK),
+			.detail = "",
+			.host = "",
+			.endpoint = "",
+			.interface = "",
+			.operation = "",
+		};
+	return &last.error;
+}
+
+/* Say that text, which fills its capacity, was cut, and not within a
+ * character.
+ */
+static void
+mark_cut(char *text, size_t capacity)
+{
+	size_t at = capacity - sizeof "...";
+
+	while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
+		at--;
+	memcpy(text + at, "...", sizeof "...");
+}
+
+/* What a peer sent goes to terminals and logs. */
+static void
+make_harmless(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
+static const char *
+copy(char *to, size_t capacity, const char *from, size_t size)
+{
+	bool is_cut = size >= capacity;
+
+	if (is_cut)
+		size = capacity - 1;
+	if (size > 0)
+		memcpy(to, from, size);
+	to[size] = '\0';
+	if (is_cut)
+		mark_cut(to, capacity);
+	make_harmless(to);
+	return to;
+}
+
+static const char *
+copy_name(char to[NAME_SIZE], const char *from)
+{
+	return copy(to, NAME_SIZE, from, from == NULL ? 0 : strlen(from));
+}
+
+static const char *
+outcome_text(enum becket_outcome outcome)
+{
+	switch (outcome) {
+	case BECKET_NOT_SENT:
+		return "not executed";
+	case BECKET_EXECUTED:
+		return "executed";
+	case BECKET_MAYBE_EXECUTED:
+		break;
+	}
+	return "maybe executed";
+}
+
+static void
+finish_sentence(int size)
+{
+	if (size >= SENTENCE_SIZE)
+		mark_cut(last.sentence, SENTENCE_SIZE);
+	make_harmless(last.sentence);
+}
+
+/* "calc.Calculator Divide at ncacn_ip_tcp:host[4747]: division by zero: no
+ * such number (executed)"
+ */
+static void
+build_sentence(const char *protseq, const char *what)
+{
+	const struct becket_error *e = &last.error;
+	bool has_place = protseq != NULL;
+	bool has_endpoint = *e->endpoint != '\0';
+	bool has_detail = *e->detail != '\0';
+
+	finish_sentence(snprintf(last.sentence, SENTENCE_SIZE,
+	    "%s%s%s%s%s%s%s%s%s%s: %s%s%s (%s)", e->interface,
+	    *e->interface != '\0' ? " " : "", e->operation,
+	    has_place ? " at " : "", has_place ? protseq : "",
+	    has_place ? ":" : "", e->host, has_endpoint ? "[" : "", e->endpoint,
+	    has_endpoint ? "]" : "", what, has_detail ? ": " : "", e->detail,
+	    outcome_text(e->outcome)));
+}
+
+becket_status
+error_set_call(becket_status status, enum becket_outcome outcome,
+    const struct error_place *place, const char *what, const char *detail,
+    size_t detail_size)
+{
+	last.error = (struct becket_error){
+		.status = status,
+		.outcome = outcome,
+		.sentence = last.sentence,
+		.detail = copy(last.detail, DETAIL_SIZE, detail, detail_size),
+		.host = copy_name(last.host, place->host),
+		.endpoint = copy_name(last.endpoint, place->endpoint),
+		.interface = copy_name(last.interface, place->interface),
+		.operation = copy_name(last.operation, place->operation),
+	};
+	build_sentence(place->protseq,
+	    what != NULL ? what : becket_status_text(status));
+	return status;
+}
+
+becket_status
+error_set(becket_status status, const char *format, ...)
+{
+	va_list arguments;
+
+	last.error = (struct becket_error){
+		.status = status,
+		.outcome = BECKET_NOT_SENT,
+		.sentence = last.sentence,
+		.detail = "",
+		.host = "",
+		.endpoint = "",
+		.interface = "",
+		.operation = "",
+	};
+	va_start(arguments, format);
+	finish_sentence(
+	    vsnprintf(last.sentence, SENTENCE_SIZE, format, arguments));
+	va_end(arguments);
+	return status;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IO_ERROR_H
+#define IO_ERROR_H
+
+#include "becket.h"
+
+/*
+ * The error record of a thread, which becket_error_last() shows: written here
+ * and nowhere else, by whatever public function fails with something worth a
+ * sentence. Its texts are bounded copies, so it takes no memory and outlives
+ * all that it speaks of; what is cut ends in "...".
+ */
+
+/* Where it failed; NULL or "": unknown, or of no interest. */
+struct error_place {
+	const char *protseq, *host, *endpoint;
+	const char *interface, *operation;
+};
+
+/* Write the record. what: why it failed, NULL: the status's own text. detail:
+ * the server's sentence, size bytes; control characters become '?'. Returns
+ * status.
+ */
+becket_status error_set_call(becket_status status, enum becket_outcome outcome,
+    const struct error_place *place, const char *what, const char *detail,
+    size_t detail_size);
+
+/* Failures that are no call's: NOT_SENT, and the sentence as given. */
+becket_status error_set(becket_status status, const char *format, ...)
+    BECKET_PRINTF(2, 3);
+
+#endif

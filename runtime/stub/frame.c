@@ -66,16 +66,24 @@ frame_decode(enum transfer_syntax syntax, struct becket_bytes stub,
 }
 
 becket_status
-frame_decode_message(const struct becket_type *type, struct becket_bytes body,
-    const struct becket_limits *limits, struct arena *arena, void **ret_message)
+frame_check(const struct becket_type *type, struct becket_bytes body,
+    const struct becket_limits *limits, size_t *ret_size)
 {
 	struct budget budget = {
 		.depth = limits->decode_depth,
 		.elements = limits->decode_elements,
 		.size = limits->decode_size,
 	};
+
+	return type->codec->check(type, body, &budget, ret_size);
+}
+
+becket_status
+frame_decode_message(const struct becket_type *type, struct becket_bytes body,
+    const struct becket_limits *limits, struct arena *arena, void **ret_message)
+{
 	size_t size;
-	becket_status status = type->codec->check(type, body, &budget, &size);
+	becket_status status = frame_check(type, body, limits, &size);
 
 	if (status != BECKET_S_OK)
 		return status;

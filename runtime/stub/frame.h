@@ -42,8 +42,15 @@ BECKET_MUST_USE becket_status frame_decode(enum transfer_syntax syntax,
     struct becket_bytes stub, const struct becket_limits *limits,
     struct frame *ret_frame);
 
-/* A message in arena, after the codec's check with the limits' budget. It may
- * point into body. X_BAD_STUB_DATA and the like, S_OUT_OF_MEMORY.
+/* The codec's check with the limits' budget; *ret_size: what decoding takes
+ * at least. X_BAD_STUB_DATA and the like.
+ */
+BECKET_MUST_USE becket_status frame_check(const struct becket_type *type,
+    struct becket_bytes body, const struct becket_limits *limits,
+    size_t *ret_size);
+
+/* A message in arena, after the check. It may point into body. Also
+ * S_OUT_OF_MEMORY.
  */
 struct arena;
 BECKET_MUST_USE becket_status

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include "stub/invoke.h"
+
+#include <stdalign.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/trap.h"
+#include "payload/codec.h"
+#include "stub/frame.h"
+#include "wire/status_message.h"
+
+/*
+ * A reply is an arena with its own header in it, in front of the message that
+ * the user holds, so that becket_stub_free() needs nothing but the message:
+ *
+ *   | struct reply | message | what the message points to ... |
+ *
+ * It keeps the response's bytes, for the codec may have pointed into them.
+ */
+struct reply {
+	struct becket_memory memory;
+	struct arena arena;
+	struct buffer response;
+	alignas(max_align_t) unsigned char message[];
+};
+
+static const struct becket_operation *
+operation_of(const struct invoke *invoke)
+{
+	return &invoke->interface->operations[invoke->opnum];
+}
+
+static enum transfer_syntax
+syntax_of(const struct invoke *invoke)
+{
+	return invoke->interface->flags & BECKET_INTERFACE_NDR ? SYNTAX_NDR
+	                                                       : SYNTAX_BECKET;
+}
+
+becket_status
+invoke_check(const struct invoke *invoke)
+{
+	const struct becket_interface *interface = invoke->interface;
+
+	if (interface == NULL)
+		return BECKET_S_INVALID_ARG;
+	if (interface->abi != BECKET_ABI)
+		return BECKET_S_INVALID_ABI;
+	if (invoke->opnum >= interface->operation_count ||
+	    operation_of(invoke)->name == NULL)
+		return BECKET_S_PROCNUM_OUT_OF_RANGE;
+	if (operation_of(invoke)->flags & (BECKET_OPERATION_REQUEST_STREAM |
+	                                      BECKET_OPERATION_RESPONSE_STREAM))
+		return BECKET_S_STREAMS_NOT_SUPPORTED;
+	return BECKET_S_OK;
+}
+
+const char *
+invoke_operation_name(const struct invoke *invoke)
+{
+	return operation_of(invoke)->name;
+}
+
+/* The time that is left goes along always, for there always is a deadline; at
+ * least a microsecond, since 0 would say that there is none.
+ */
+static becket_status
+encode_request(const struct invoke *invoke, const void *request, uint64_t now,
+    struct buffer *ret_stub)
+{
+	uint64_t left = invoke->deadline > now ? invoke->deadline - now : 0;
+	struct frame frame = { .remaining_us = left / 1000 + 1 };
+
+	return frame_encode(syntax_of(invoke), &frame,
+	    &operation_of(invoke)->request, request, invoke->memory,
+	    invoke->limits->request_size, ret_stub);
+}
+
+static struct call_start
+call_start_of(const struct invoke *invoke)
+{
+	const struct becket_interface *interface = invoke->interface;
+
+	return (struct call_start){
+		.interface = { interface->uuid, interface->major,
+		    interface->minor },
+		.syntax = syntax_of(invoke),
+		.opnum = invoke->opnum,
+		.object = &invoke->object,
+		.deadline = invoke->deadline,
+	};
+}
+
+becket_status
+invoke_begin(struct invoke *invoke, struct session *session,
+    const void *request, uint64_t now)
+{
+	const struct session_ops *ops = session->ops;
+	struct call_start start = call_start_of(invoke);
+	struct call_end end = { .status = BECKET_S_OK };
+	struct buffer stub;
+	becket_status status = encode_request(invoke, request, now, &stub);
+
+	if (status != BECKET_S_OK)
+		return status;
+	status = ops->begin(session, &start, &invoke->call);
+	if (status != BECKET_S_OK) {
+		buffer_fini(&stub);
+		return status;
+	}
+	status = ops->put(session, invoke->call, &stub);
+	if (status == BECKET_S_OK)
+		status = ops->end(session, invoke->call, &end);
+	if (status != BECKET_S_OK)
+		ops->abandon(session, invoke->call);
+	else
+		invoke->is_begun = true;
+	return status;
+}
+
+static bool
+is_mine(const struct invoke *invoke, const struct session_event *event)
+{
+	return invoke->is_begun && !invoke->is_over &&
+	       event->call.index == invoke->call.index &&
+	       event->call.generation == invoke->call.generation;
+}
+
+void
+invoke_event(struct invoke *invoke, struct session_event *event)
+{
+	if (event->kind == SESSION_MESSAGE) {
+		if (is_mine(invoke, event) && invoke->response.data == NULL)
+			invoke->response = buffer_take(&event->message);
+		else
+			buffer_fini(&event->message);
+	} else if (event->kind == SESSION_END) {
+		if (is_mine(invoke, event)) {
+			invoke->end = event->end;
+			invoke->is_over = true;
+		} else {
+			buffer_fini(&event->end.fault_data);
+		}
+	} else if (event->kind == SESSION_CLOSED && !invoke->is_over) {
+		invoke_lost(invoke, event->closed.sentence);
+	}
+}
+
+void
+invoke_lost(struct invoke *invoke, const char *sentence)
+{
+	invoke->is_over = true;
+	invoke->end = (struct session_end){
+		.status = BECKET_S_CALL_FAILED,
+		.outcome = BECKET_MAYBE_EXECUTED,
+		.sentence = sentence,
+	};
+}
+
+static void
+free_buffer(struct buffer *buffer)
+{
+	if (buffer->data != NULL)
+		buffer_fini(buffer);
+}
+
+void
+invoke_fini(struct invoke *invoke)
+{
+	free_buffer(&invoke->response);
+	free_buffer(&invoke->end.fault_data);
+}
+
+void
+invoke_retry(struct invoke *invoke)
+{
+	invoke_fini(invoke);
+	invoke->is_begun = invoke->is_over = false;
+}
+
+struct becket_bytes
+invoke_detail(const struct invoke *invoke)
+{
+	struct becket_bytes data = buffer_bytes(&invoke->end.fault_data);
+	struct status_message message;
+
+	if (syntax_of(invoke) != SYNTAX_BECKET || data.size == 0 ||
+	    status_message_decode(data, &message) != BECKET_S_OK)
+		return (struct becket_bytes){ 0 };
+	return message.sentence;
+}
+
+static struct reply *
+reply_new(const struct becket_memory *memory, size_t cap, size_t message_size,
+    size_t decode_size)
+{
+	struct arena arena = arena_empty(memory, cap);
+	size_t size = sizeof(struct reply) + message_size;
+	struct reply *reply;
+
+	/* A round-up for each, so that all of it is one block. */
+	if (decode_size < SIZE_MAX / 8)
+		arena_expect(&arena,
+		    size + decode_size + 2 * alignof(max_align_t));
+	reply = arena_alloc(&arena, size);
+	if (reply == NULL) {
+		arena_fini(&arena);
+		return NULL;
+	}
+	reply->memory = *memory;
+	reply->arena = arena;
+	reply->arena.memory = &reply->memory;
+	reply->response = buffer_empty(memory);
+	return reply;
+}
+
+static void
+reply_free(struct reply *reply)
+{
+	struct becket_memory memory = reply->memory;
+	struct arena arena = reply->arena;
+
+	free_buffer(&reply->response);
+	arena.memory = &memory;
+	arena_fini(&arena);
+}
+
+/* The codec puts its struct where it likes; what the user holds must stand
+ * behind the header, so it is a copy.
+ */
+static becket_status
+decode_reply(const struct becket_type *type, struct becket_bytes body,
+    struct reply *reply)
+{
+	void *message;
+	becket_status status =
+	    type->codec->decode(type, body, &reply->arena, &message);
+
+	if (status == BECKET_S_OK)
+		memcpy(reply->message, message, type->size);
+	return status;
+}
+
+becket_status
+invoke_decode(struct invoke *invoke, void **ret_message)
+{
+	const struct becket_type *type = &operation_of(invoke)->response;
+	struct frame frame;
+	struct reply *reply;
+	size_t size;
+	becket_status status = frame_decode(syntax_of(invoke),
+	    buffer_bytes(&invoke->response), invoke->limits, &frame);
+
+	if (status == BECKET_S_OK)
+		status = frame_check(type, frame.body, invoke->limits, &size);
+	if (status != BECKET_S_OK)
+		return status;
+	reply = reply_new(invoke->memory, invoke->limits->call_memory,
+	    type->size, size);
+	if (reply == NULL)
+		return BECKET_S_OUT_OF_MEMORY;
+	status = decode_reply(type, frame.body, reply);
+	if (status != BECKET_S_OK) {
+		reply_free(reply);
+		return status;
+	}
+	if (invoke->response.data != NULL) {
+		reply->response = buffer_take(&invoke->response);
+		reply->response.memory = &reply->memory;
+	}
+	*ret_message = reply->message;
+	return BECKET_S_OK;
+}
+
+void
+becket_stub_free(void *response)
+{
+	if (response != NULL)
+		reply_free(container_of(response, struct reply, message));
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STUB_INVOKE_H
+#define STUB_INVOKE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/limits.h"
+#include "becket_stub.h"
+#include "engine/session.h"
+
+/*
+ * A client's unary call, between the caller's message and a session: encode,
+ * begin, take events until it is over, decode. It moves no bytes and waits for
+ * nothing; who owns the connection does.
+ *
+ *   invoke_check, then as often as it is safe to try:
+ *   invoke_begin, invoke_event ..., invoke_retry
+ *   and at last invoke_decode if it went well, invoke_fini
+ *
+ * The fields up to the line are the caller's to fill in.
+ */
+struct invoke {
+	const struct becket_interface *interface;
+	uint16_t opnum;
+	const struct becket_memory *memory; /* outlives the reply too */
+	const struct becket_limits *limits;
+	struct becket_uuid object; /* nil: none */
+	uint64_t deadline;         /* never 0 */
+	/* ------------------------------------------------------------- */
+	struct idmap_id call;
+	bool is_begun, is_over;
+	struct buffer response;
+	struct session_end end; /* when it is over */
+};
+
+/* Is the table sound, is there such an operation, is it no stream?
+ * S_INVALID_ARG, S_INVALID_ABI, S_PROCNUM_OUT_OF_RANGE,
+ * S_STREAMS_NOT_SUPPORTED.
+ */
+BECKET_MUST_USE becket_status invoke_check(const struct invoke *invoke);
+
+/* For error records; after invoke_check(). */
+const char *invoke_operation_name(const struct invoke *invoke);
+
+/* Encode request and hand it to the session. On failure the session is as
+ * before, and nothing will be sent. S_LIMIT_EXCEEDED, S_OUT_OF_MEMORY, and what
+ * session begin says.
+ */
+BECKET_MUST_USE becket_status invoke_begin(struct invoke *invoke,
+    struct session *session, const void *request, uint64_t now);
+
+/* Take an event of the session, with its buffer. The call is over when
+ * invoke->is_over.
+ */
+void invoke_event(struct invoke *invoke, struct session_event *event);
+
+/* The session is gone and has not said how the call ended. */
+void invoke_lost(struct invoke *invoke, const char *sentence);
+
+/* Forget how it ended and be ready to begin again. */
+void invoke_retry(struct invoke *invoke);
+
+/* The server's own sentence, or nothing. A view into the fault data. */
+struct becket_bytes invoke_detail(const struct invoke *invoke);
+
+/* What came back, in one block for becket_stub_free(). Takes the response.
+ * X_BAD_STUB_DATA and the like, S_OUT_OF_MEMORY.
+ */
+BECKET_MUST_USE becket_status invoke_decode(struct invoke *invoke,
+    void **ret_message);
+
+void invoke_fini(struct invoke *invoke);
+
+#endif

@@ -86,11 +86,13 @@ becket_stub_call(struct becket_binding *binding,
 /* NULL is fine. Any thread. */
 BECKET_API void becket_stub_free(void *response);
 
-/* A copy of a string with the runtime's memory, for stubs that give parameters
- * back; to be freed with becket_string_free(). "" for NULL. NULL: no memory.
+/* Copies of strings with the runtime's memory, for stubs that give parameters
+ * back; each to be freed with becket_string_free(). "" for NULL. All of them or
+ * none: S_OUT_OF_MEMORY. Any thread.
  */
-BECKET_API char *becket_stub_strdup(struct becket_binding *binding,
-    const char *text);
+BECKET_API BECKET_MUST_USE becket_status
+becket_stub_strings(struct becket_binding *binding, size_t count,
+    const char *const *texts, char **ret_copies);
 
 /* Answer a deferred call. response is encoded before this returns; NULL when
  * status is not S_OK. S_INVALID_ASYNC_CALL: answered already, or a call of

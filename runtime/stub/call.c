@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "stub/call.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/allocate.h"
+#include "base/utf8.h"
+
+struct becket_call *
+call_new(struct call_host *host, struct peer *peer,
+    const struct session_event *event, uint64_t now)
+{
+	struct becket_call *call = memory_new(host->memory, sizeof *call);
+
+	if (call == NULL)
+		return NULL;
+	call->host = host;
+	list_init(&call->node);
+	call->id = event->call;
+	call->begun = event->begun;
+	call->interface_id = event->begun.interface->id;
+	call->peer = peer_hold(peer);
+	call->request = buffer_empty(host->memory);
+	call->arena = arena_empty(host->memory, host->limits->call_memory);
+	call->reply.stub = buffer_empty(host->memory);
+	call->began = now;
+	atomic_init(&call->is_cancelled, false);
+	atomic_init(&call->turns, 0);
+	return call;
+}
+
+void
+call_free(struct becket_call *call)
+{
+	struct call_host *host;
+
+	if (call == NULL)
+		return;
+	host = call->host;
+	buffer_fini(&call->request);
+	buffer_fini(&call->reply.stub);
+	arena_fini(&call->arena);
+	peer_release(call->peer);
+	managers_release(host->managers, call->type);
+	memory_free(host->memory, call, sizeof *call);
+}
+
+const struct becket_operation *
+call_operation(const struct becket_call *call)
+{
+	const struct becket_interface *interface = becket_call_interface(call);
+
+	if (interface == NULL ||
+	    call->begun.opnum >= interface->operation_count)
+		return NULL;
+	return &interface->operations[call->begun.opnum];
+}
+
+const struct becket_peer *
+becket_call_peer(const struct becket_call *call)
+{
+	return &call->peer->view;
+}
+
+const struct becket_uuid *
+becket_call_object(const struct becket_call *call)
+{
+	return &call->begun.object;
+}
+
+uint16_t
+becket_call_opnum(const struct becket_call *call)
+{
+	return call->begun.opnum;
+}
+
+const struct becket_interface *
+becket_call_interface(const struct becket_call *call)
+{
+	return call->type == NULL ? NULL : call->type->interface;
+}
+
+int64_t
+becket_call_remaining(const struct becket_call *call)
+{
+	uint64_t now = call->host->now();
+
+	if (call->deadline == 0)
+		return -1;
+	return call->deadline <= now
+	           ? 0
+	           : (int64_t)((call->deadline - now) / 1000000);
+}
+
+bool
+becket_call_is_cancelled(const struct becket_call *call)
+{
+	return atomic_load(&call->is_cancelled);
+}
+
+void *
+becket_call_alloc(struct becket_call *call, size_t size)
+{
+	void *block = arena_alloc(&call->arena, size);
+
+	if (block != NULL)
+		memset(block, 0, size);
+	return block;
+}
+
+char *
+becket_call_strdup(struct becket_call *call, const char *text)
+{
+	size_t size;
+	char *copy;
+
+	if (text == NULL)
+		return NULL;
+	size = strlen(text) + 1;
+	copy = arena_alloc(&call->arena, size);
+	if (copy != NULL)
+		memcpy(copy, text, size);
+	return copy;
+}
+
+/* A peer takes no other sentence. It may have been cut inside a character; and
+ * what is no UTF-8 at all, a file name perhaps, is kept as far as it is ASCII.
+ */
+static void
+make_utf8(char *text)
+{
+	struct becket_bytes bytes = { (const uint8_t *)text, strlen(text) };
+
+	for (int cut = 0; cut < 4; cut++, bytes.size--) {
+		if (utf8_is_valid(bytes)) {
+			text[bytes.size] = '\0';
+			return;
+		}
+		if (bytes.size == 0)
+			break;
+	}
+	for (char *c = text; *c != '\0'; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+}
+
+/* Without memory for it the sentence is left out: the status still counts. */
+becket_status
+call_fail(struct becket_call *call, becket_status status, const char *format,
+    va_list arguments)
+{
+	size_t size = (size_t)call->host->limits->sentence_size + 1;
+	char *sentence = arena_alloc(&call->arena, size);
+
+	if (status == BECKET_S_OK)
+		status = BECKET_S_CALL_FAILED;
+	call->failed = status;
+	call->sentence = sentence;
+	if (sentence != NULL) {
+		vsnprintf(sentence, size, format, arguments);
+		make_utf8(sentence);
+	}
+	return status;
+}
+
+becket_status
+becket_call_fail(struct becket_call *call, becket_status status,
+    const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	status = call_fail(call, status, format, arguments);
+	va_end(arguments);
+	return status;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STUB_CALL_H
+#define STUB_CALL_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "becket_stub.h"
+#include "engine/session.h"
+#include "stub/manager.h"
+#include "stub/peer.h"
+#include "stub/token.h"
+
+/*
+ * A call on the server, from the moment its request begins to arrive until it
+ * is answered. It owns the request's bytes and the arena that request and
+ * response live in, and it may outlive its session: the engine knows it only
+ * by (conn, id), and drops the answer if nobody has that name any more.
+ *
+ *   request arrives ─► ready ─► running ───────────────► answered ─► freed
+ *                                  └─► deferred ─(token)─►┘
+ *
+ * One thread at a time works on it, which hands it on: the loop, the manager
+ * routine, after becket_call_defer() whoever has the token, then the loop.
+ * Only is_cancelled and turns are shared.
+ */
+
+/* What a call needs of the server it runs on. */
+struct call_host {
+	const struct becket_memory *memory;
+	const struct becket_limits *limits;
+	struct managers *managers;
+	struct tokens *tokens;
+	struct becket_server *server; /* for tokens and management */
+	uint64_t (*now)(void);        /* nanoseconds */
+	/* Takes a deferred call that has been answered. Any thread. */
+	void (*post)(struct call_host *host, struct becket_call *call);
+};
+
+/* What goes back: a message, or with a status a fault and its data. */
+struct call_reply {
+	becket_status status;
+	bool did_not_execute;
+	struct buffer stub;
+};
+
+enum { /* who has finished with a deferred call; the second one passes it on */
+	CALL_TURN_RETURNED = 1, /* the manager routine */
+	CALL_TURN_ANSWERED = 2, /* the token's holder */
+};
+
+struct becket_call {
+	struct call_host *host;
+	struct list node;          /* of whoever has the call in a queue */
+	struct idmap_id conn;      /* whom it came from; meaningless here */
+	struct idmap_id id;        /* of its session */
+	struct session_call begun; /* its interface: only while it begins */
+	struct idmap_id interface_id;
+	struct manager_type *type; /* held; NULL until ready */
+	struct peer *peer;
+
+	struct buffer request;
+	bool has_request;
+	struct arena arena;
+	uint64_t began;
+	uint64_t deadline; /* 0: not said */
+
+	becket_status failed; /* becket_call_fail() */
+	char *sentence;       /* in the arena */
+	struct call_reply reply;
+	size_t reply_size; /* for the access line */
+
+	atomic_bool is_cancelled;
+	bool is_deferred;
+	bool is_away; /* deferred, and its routine has returned */
+	atomic_uint turns;
+	struct idmap_id token;
+};
+
+/* Within managers_enter(). peer is held by the call. NULL: no memory. */
+struct becket_call *call_new(struct call_host *host, struct peer *peer,
+    const struct session_event *event, uint64_t now);
+
+/* Any thread; NULL is fine. */
+void call_free(struct becket_call *call);
+
+/* As becket_call_fail(). */
+becket_status call_fail(struct becket_call *call, becket_status status,
+    const char *format, va_list arguments);
+
+const struct becket_operation *call_operation(const struct becket_call *call);
+
+#endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+#include "stub/dispatch.h"
+
+#include <string.h>
+
+#include "payload/codec.h"
+#include "stub/frame.h"
+#include "wire/status_message.h"
+
+enum {
+	STREAM =
+	    BECKET_OPERATION_REQUEST_STREAM | BECKET_OPERATION_RESPONSE_STREAM,
+};
+
+static bool
+is_hole(const struct manager_type *type, uint16_t opnum)
+{
+	return opnum >= type->interface->operation_count ||
+	       type->interface->operations[opnum].name == NULL;
+}
+
+static becket_status
+judge(const struct manager_type *type, uint16_t opnum)
+{
+	if (is_hole(type, opnum))
+		return BECKET_S_PROCNUM_OUT_OF_RANGE;
+	if (type->interface->operations[opnum].flags & STREAM)
+		return BECKET_S_STREAMS_NOT_SUPPORTED;
+	return BECKET_S_OK;
+}
+
+becket_status
+dispatch_admit(struct becket_call *call)
+{
+	struct registered *registered = call->begun.interface;
+	struct manager_type *type =
+	    manager_find_type(registered, &call->begun.object);
+	becket_status status = BECKET_S_UNSUPPORTED_TYPE;
+
+	call->begun.interface = NULL; /* it may be gone by the next event */
+	if (type != NULL)
+		status = judge(type, call->begun.opnum);
+	if (status != BECKET_S_OK)
+		call->type = manager_hold(
+		    type != NULL ? type : manager_any_type(registered));
+	return status;
+}
+
+becket_status
+dispatch_prepare(struct becket_call *call)
+{
+	struct registered *registered =
+	    registry_get(&call->host->managers->registry, call->interface_id);
+	struct manager_type *type;
+
+	if (registered == NULL)
+		return BECKET_S_UNKNOWN_IF;
+	type = manager_find_type(registered, &call->begun.object);
+	if (type == NULL)
+		return BECKET_S_UNSUPPORTED_TYPE;
+	call->type = manager_hold(type);
+	return judge(type, call->begun.opnum);
+}
+
+/* Peers on our syntax get the sentence: PROTOCOL.md section 4. Without memory
+ * they still get the status.
+ */
+static struct buffer
+make_fault_data(const struct becket_call *call, becket_status status,
+    const char *sentence)
+{
+	struct buffer data = buffer_empty(call->host->memory);
+	struct status_message message = { .code = status };
+	size_t size;
+
+	if (call->begun.syntax != SYNTAX_BECKET || sentence == NULL)
+		return data;
+	message.sentence = (struct becket_bytes){ (const uint8_t *)sentence,
+		strlen(sentence) };
+	size = status_message_measure(&message);
+	if (size > call->host->limits->fault_size ||
+	    !buffer_reserve(&data, size))
+		return data;
+	status_message_encode(&message, data.data);
+	data.size = size;
+	return data;
+}
+
+static void
+set_fault(struct becket_call *call, becket_status status, const char *sentence,
+    bool did_not_execute)
+{
+	call->reply = (struct call_reply){
+		.status = status,
+		.did_not_execute = did_not_execute,
+		.stub = make_fault_data(call, status, sentence),
+	};
+}
+
+void
+dispatch_refuse(struct becket_call *call, becket_status status)
+{
+	set_fault(call, status, becket_status_text(status), true);
+}
+
+void
+dispatch_answer(struct becket_call *call, becket_status status,
+    const void *response)
+{
+	const struct becket_operation *operation = call_operation(call);
+	const struct frame frame = { 0 };
+
+	if (status != BECKET_S_OK) {
+		set_fault(call, status,
+		    status == call->failed ? call->sentence : NULL, false);
+		return;
+	}
+	status = frame_encode(call->begun.syntax, &frame, &operation->response,
+	    response, call->host->memory, call->host->limits->response_size,
+	    &call->reply.stub);
+	if (status != BECKET_S_OK)
+		set_fault(call, status, "response could not be encoded", false);
+}
+
+/* The message that arrived, and an empty one to answer with. */
+static becket_status
+decode(struct becket_call *call, void **ret_request, void **ret_response)
+{
+	const struct becket_operation *operation = call_operation(call);
+	const struct becket_limits *limits = call->host->limits;
+	struct frame frame;
+	becket_status status = frame_decode(call->begun.syntax,
+	    buffer_bytes(&call->request), limits, &frame);
+
+	if (status != BECKET_S_OK)
+		return status;
+	if (frame.remaining_us > 0)
+		call->deadline = call->began + 1000 * frame.remaining_us;
+	*ret_response = arena_alloc(&call->arena, operation->response.size);
+	if (*ret_response == NULL)
+		return BECKET_S_OUT_OF_MEMORY;
+	operation->response.codec->init(&operation->response, *ret_response);
+	return frame_decode_message(&operation->request, frame.body, limits,
+	    &call->arena, ret_request);
+}
+
+/* What a request that cannot be decoded is answered with. Samba and Windows
+ * leave "did not execute" out of bad stub data; the routine has not been
+ * entered all the same, and a client is better off knowing it.
+ */
+static becket_status
+undecodable(becket_status status)
+{
+	switch (status) {
+	case BECKET_S_OUT_OF_MEMORY:
+		return BECKET_S_REMOTE_NO_MEMORY;
+	case BECKET_S_PROTOCOL_ERROR:
+	case BECKET_S_STREAMS_NOT_SUPPORTED:
+		return status;
+	default:
+		return BECKET_X_BAD_STUB_DATA;
+	}
+}
+
+static void
+refuse_undecodable(struct becket_call *call, becket_status status)
+{
+	set_fault(call, undecodable(status), becket_status_text(status), true);
+}
+
+static becket_status
+run(struct becket_call *call, const void *request, void *response)
+{
+	const struct manager_type *type = call->type;
+	becket_routine *routine = type->routines->routines[call->begun.opnum];
+	becket_status status =
+	    routine == NULL ? BECKET_S_NOT_IMPLEMENTED
+	                    : routine(type->epv, call, request, response);
+
+	if (status == BECKET_S_ASYNC_CALL_PENDING && !call->is_deferred)
+		return becket_call_fail(call, BECKET_S_CALL_FAILED,
+		    "manager routine promised an answer without deferring");
+	return status;
+}
+
+bool
+dispatch_run(struct becket_call *call)
+{
+	void *request, *response;
+	becket_status status = decode(call, &request, &response);
+
+	if (status != BECKET_S_OK) {
+		refuse_undecodable(call, status);
+		return true;
+	}
+	status = run(call, request, response);
+	if (call->is_deferred &&
+	    (status == BECKET_S_ASYNC_CALL_PENDING || !token_withdraw(call)))
+		/* From here on the call is ours only if it has been answered.
+		 */
+		return (atomic_fetch_or(&call->turns, CALL_TURN_RETURNED) &
+		           CALL_TURN_ANSWERED) != 0;
+	dispatch_answer(call, status, response);
+	return true;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STUB_DISPATCH_H
+#define STUB_DISPATCH_H
+
+#include "stub/call.h"
+
+/*
+ * From a complete request to an encoded reply: decode, run, encode. Whatever
+ * goes wrong before the manager routine is entered is a fault that says "did
+ * not execute", so that the client knows that it may try again.
+ */
+
+/* Within managers_enter(), as soon as a call begins: hold its manager if it is
+ * to be refused at once, and say why: S_UNSUPPORTED_TYPE,
+ * S_PROCNUM_OUT_OF_RANGE, S_STREAMS_NOT_SUPPORTED.
+ */
+BECKET_MUST_USE becket_status dispatch_admit(struct becket_call *call);
+
+/* Within managers_enter(), when the request is complete: hold its manager.
+ * S_UNKNOWN_IF, S_UNSUPPORTED_TYPE: it has been unregistered since.
+ */
+BECKET_MUST_USE becket_status dispatch_prepare(struct becket_call *call);
+
+/* Outside: run a prepared call. true: call->reply is there. false: the call
+ * is deferred and belongs to its token; it comes back through post().
+ */
+bool dispatch_run(struct becket_call *call);
+
+/* Outside: make call->reply a refusal that did not execute. */
+void dispatch_refuse(struct becket_call *call, becket_status status);
+
+/* Make call->reply from a manager's status and response; response may be NULL
+ * when status is not S_OK. Any thread.
+ */
+void dispatch_answer(struct becket_call *call, becket_status status,
+    const void *response);
+
+#endif

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+#include "stub/manager.h"
+
+#include "base/allocate.h"
+#include "base/trap.h"
+
+static struct manager *
+manager_of(struct registered *registered)
+{
+	return container_of(registered, struct manager, registered);
+}
+
+static struct manager_type *
+type_of(struct list *node)
+{
+	return container_of(node, struct manager_type, node);
+}
+
+becket_status
+managers_init(struct managers *managers, const struct becket_memory *memory,
+    uint32_t limit)
+{
+	pthread_rwlockattr_t attributes;
+
+	*managers = (struct managers){
+		.memory = memory,
+		.limit = limit,
+		.registry = registry_empty(memory, limit),
+	};
+	list_init(&managers->leaving);
+	if (pthread_rwlockattr_init(&attributes) != 0)
+		return BECKET_S_OUT_OF_RESOURCES;
+	/* Busy loops must not keep an unregistration waiting for ever. */
+	pthread_rwlockattr_setkind_np(&attributes,
+	    PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&managers->lock, &attributes);
+	pthread_rwlockattr_destroy(&attributes);
+	pthread_mutex_init(&managers->leaving_lock, NULL);
+	pthread_cond_init(&managers->left, NULL);
+	return BECKET_S_OK;
+}
+
+/* The last type takes its manager with it. */
+static void
+unlink_type(struct managers *managers, struct manager *manager,
+    struct manager_type *type)
+{
+	list_remove(&type->node);
+	manager->type_count--;
+	if (manager->type_count > 0)
+		return;
+	registry_remove(&managers->registry, &manager->registered);
+	memory_free(managers->memory, manager, sizeof *manager);
+}
+
+static struct manager *
+manager_at(struct managers *managers, uint32_t index)
+{
+	struct registered *registered =
+	    idmap_at(&managers->registry.interfaces, index);
+
+	return registered == NULL ? NULL : manager_of(registered);
+}
+
+void
+managers_fini(struct managers *managers)
+{
+	for (uint32_t i = 0; i < managers->registry.interfaces.capacity; i++) {
+		struct manager *manager = manager_at(managers, i);
+
+		if (manager == NULL)
+			continue;
+		list_for_each (node, &manager->types)
+			memory_free(managers->memory, type_of(node),
+			    sizeof(struct manager_type));
+		registry_remove(&managers->registry, &manager->registered);
+		memory_free(managers->memory, manager, sizeof *manager);
+	}
+	TRAP_UNLESS(list_is_empty(&managers->leaving));
+	registry_fini(&managers->registry);
+	pthread_cond_destroy(&managers->left);
+	pthread_mutex_destroy(&managers->leaving_lock);
+	pthread_rwlock_destroy(&managers->lock);
+}
+
+static struct syntax_id
+id_of(const struct becket_interface *interface)
+{
+	return (struct syntax_id){
+		interface->uuid,
+		interface->major,
+		interface->minor,
+	};
+}
+
+static struct manager *
+find_manager(struct managers *managers,
+    const struct becket_interface *interface)
+{
+	struct syntax_id id = id_of(interface);
+	struct registered *registered =
+	    registry_find_major(&managers->registry, &id);
+
+	return registered == NULL ? NULL : manager_of(registered);
+}
+
+static struct manager_type *
+find_type(struct manager *manager, const struct becket_uuid *type)
+{
+	list_for_each (node, &manager->types)
+		if (becket_uuid_equal(&type_of(node)->type, type))
+			return type_of(node);
+	return NULL;
+}
+
+static struct manager *
+new_manager(struct managers *managers, const struct becket_interface *interface,
+    bool is_hidden)
+{
+	struct manager *manager = memory_new(managers->memory, sizeof *manager);
+	bool is_ndr = (interface->flags & BECKET_INTERFACE_NDR) != 0;
+
+	if (manager == NULL)
+		return NULL;
+	manager->registered = (struct registered){
+		.interface = id_of(interface),
+		.syntaxes = 1u << (is_ndr ? SYNTAX_NDR : SYNTAX_BECKET),
+	};
+	manager->is_hidden = is_hidden;
+	list_init(&manager->types);
+	return manager;
+}
+
+static becket_status
+check_tables(const struct becket_interface *interface,
+    const struct becket_routines *routines, const void *epv)
+{
+	if (interface == NULL || routines == NULL || epv == NULL)
+		return BECKET_S_INVALID_ARG;
+	if (interface->abi != BECKET_ABI || routines->abi != BECKET_ABI ||
+	    routines->count != interface->operation_count)
+		return BECKET_S_INVALID_ABI;
+	return BECKET_S_OK;
+}
+
+/* With the lock held for writing. */
+static becket_status
+add_type(struct managers *managers, struct manager_type *type, bool is_hidden)
+{
+	struct manager *manager = find_manager(managers, type->interface);
+	becket_status status = BECKET_S_OK;
+
+	if (manager != NULL) {
+		if (find_type(manager, &type->type) != NULL ||
+		    manager->registered.interface.minor !=
+		        type->interface->minor)
+			return BECKET_S_TYPE_ALREADY_REGISTERED;
+		if (manager->type_count >= managers->limit)
+			return BECKET_S_OUT_OF_RESOURCES;
+	} else {
+		manager = new_manager(managers, type->interface, is_hidden);
+		if (manager == NULL)
+			return BECKET_S_OUT_OF_MEMORY;
+		status =
+		    registry_add(&managers->registry, &manager->registered);
+		if (status != BECKET_S_OK) {
+			memory_free(managers->memory, manager, sizeof *manager);
+			return status;
+		}
+	}
+	list_append(&manager->types, &type->node);
+	manager->type_count++;
+	return BECKET_S_OK;
+}
+
+becket_status
+managers_add(struct managers *managers,
+    const struct becket_interface *interface,
+    const struct becket_routines *routines, const struct becket_uuid *type,
+    const void *epv, bool is_hidden)
+{
+	struct manager_type *new;
+	becket_status status = check_tables(interface, routines, epv);
+
+	if (status != BECKET_S_OK)
+		return status;
+	new = memory_new(managers->memory, sizeof *new);
+	if (new == NULL)
+		return BECKET_S_OUT_OF_MEMORY;
+	if (type != NULL)
+		new->type = *type;
+	new->interface = interface;
+	new->routines = routines;
+	new->epv = epv;
+	atomic_init(&new->holders, 1);
+	pthread_rwlock_wrlock(&managers->lock);
+	status = add_type(managers, new, is_hidden);
+	pthread_rwlock_unlock(&managers->lock);
+	if (status != BECKET_S_OK)
+		memory_free(managers->memory, new, sizeof *new);
+	return status;
+}
+
+void
+managers_enter(struct managers *managers)
+{
+	pthread_rwlock_rdlock(&managers->lock);
+}
+
+void
+managers_leave(struct managers *managers)
+{
+	pthread_rwlock_unlock(&managers->lock);
+}
+
+struct manager_type *
+manager_find_type(struct registered *registered,
+    const struct becket_uuid *object)
+{
+	(void)object;
+	return find_type(manager_of(registered), NULL);
+}
+
+struct manager_type *
+manager_any_type(struct registered *registered)
+{
+	return type_of(manager_of(registered)->types.next);
+}
+
+struct manager_type *
+manager_hold(struct manager_type *type)
+{
+	atomic_fetch_add(&type->holders, 1);
+	return type;
+}
+
+void
+managers_release(struct managers *managers, struct manager_type *type)
+{
+	if (type == NULL || atomic_fetch_sub(&type->holders, 1) > 1)
+		return;
+	/* Unregistering has put it on the list before it let go. */
+	pthread_mutex_lock(&managers->leaving_lock);
+	list_remove(&type->node);
+	memory_free(managers->memory, type, sizeof *type);
+	pthread_cond_broadcast(&managers->left);
+	pthread_mutex_unlock(&managers->leaving_lock);
+}
+
+/* With the lock held for writing: take the type from its manager to the list
+ * of those that leave, and give the registration's own hold back.
+ */
+static void
+remove_type(struct managers *managers, struct manager *manager,
+    struct manager_type *type)
+{
+	unlink_type(managers, manager, type);
+	pthread_mutex_lock(&managers->leaving_lock);
+	type->leaving = ++managers->clock;
+	list_append(&managers->leaving, &type->node);
+	pthread_mutex_unlock(&managers->leaving_lock);
+	managers_release(managers, type);
+}
+
+/* type NULL: all of them. */
+static becket_status
+remove_types(struct managers *managers, struct manager *manager,
+    const struct becket_uuid *type)
+{
+	struct manager_type *only;
+	uint32_t count = manager->type_count;
+
+	if (type != NULL) {
+		only = find_type(manager, type);
+		if (only == NULL)
+			return BECKET_S_UNKNOWN_MGR_TYPE;
+		remove_type(managers, manager, only);
+		return BECKET_S_OK;
+	}
+	while (count-- > 0)
+		remove_type(managers, manager, type_of(manager->types.next));
+	return BECKET_S_OK;
+}
+
+/* A wildcard has nothing to complain of. */
+static void
+remove_everywhere(struct managers *managers, const struct becket_uuid *type)
+{
+	for (uint32_t i = 0; i < managers->registry.interfaces.capacity; i++) {
+		struct manager *manager = manager_at(managers, i);
+
+		if (manager != NULL && !manager->is_hidden)
+			(void)!remove_types(managers, manager, type);
+	}
+}
+
+static becket_status
+remove_locked(struct managers *managers,
+    const struct becket_interface *interface, const struct becket_uuid *type)
+{
+	struct manager *manager;
+
+	if (interface == NULL) {
+		remove_everywhere(managers, type);
+		return BECKET_S_OK;
+	}
+	manager = find_manager(managers, interface);
+	if (manager == NULL || manager->is_hidden)
+		return BECKET_S_UNKNOWN_IF;
+	return remove_types(managers, manager, type);
+}
+
+/* With leaving_lock held: is one of those that began to leave in this span
+ * still held?
+ */
+static bool
+is_any_held(struct managers *managers, uint64_t first, uint64_t last)
+{
+	list_for_each (node, &managers->leaving)
+		if (type_of(node)->leaving >= first &&
+		    type_of(node)->leaving <= last)
+			return true;
+	return false;
+}
+
+static void
+wait_until_left(struct managers *managers, uint64_t first, uint64_t last)
+{
+	pthread_mutex_lock(&managers->leaving_lock);
+	while (is_any_held(managers, first, last))
+		pthread_cond_wait(&managers->left, &managers->leaving_lock);
+	pthread_mutex_unlock(&managers->leaving_lock);
+}
+
+becket_status
+managers_remove(struct managers *managers,
+    const struct becket_interface *interface, const struct becket_uuid *type,
+    bool wait)
+{
+	becket_status status;
+	uint64_t first, last;
+
+	pthread_rwlock_wrlock(&managers->lock);
+	first = managers->clock + 1;
+	status = remove_locked(managers, interface, type);
+	last = managers->clock;
+	pthread_rwlock_unlock(&managers->lock);
+	if (status == BECKET_S_OK && wait)
+		wait_until_left(managers, first, last);
+	return status;
+}
+
+uint32_t
+managers_list(struct managers *managers, struct syntax_id *ret_ids,
+    uint32_t count)
+{
+	uint32_t found = 0;
+
+	managers_enter(managers);
+	for (uint32_t i = 0; i < managers->registry.interfaces.capacity; i++) {
+		struct manager *manager = manager_at(managers, i);
+
+		if (manager == NULL || manager->is_hidden)
+			continue;
+		if (found < count)
+			ret_ids[found] = manager->registered.interface;
+		found++;
+	}
+	managers_leave(managers);
+	return found;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STUB_MANAGER_H
+#define STUB_MANAGER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/memory.h"
+#include "becket_stub.h"
+#include "engine/registry.h"
+
+/*
+ * The managers of a server: which interfaces it offers, and for each the EPVs,
+ * one per type of object.
+ *
+ *   managers -- registry (the engine's view: is it there, which syntaxes)
+ *     manager: one interface, UUID and major version
+ *       manager_type: the EPV for one type; the nil type serves calls
+ *                     without object and objects without type
+ *
+ * The loop steps its sessions, which look into the registry, between
+ * managers_enter() and managers_leave(); whoever registers and unregisters
+ * does it in any thread and waits for the loop to leave. Manager routines run
+ * outside, so that they may register and unregister too.
+ *
+ * A call holds the manager_type it runs on. What is unregistered meanwhile
+ * stays until the last call on it lets go.
+ */
+struct manager_type {
+	struct list node;        /* of its manager, or of managers.leaving */
+	struct becket_uuid type; /* nil: the default */
+	const struct becket_interface *interface;
+	const struct becket_routines *routines;
+	const void *epv;
+	atomic_uint holders; /* one for being registered, one for each call */
+	uint64_t leaving;    /* when it was unregistered; see managers.clock */
+};
+
+struct manager {
+	struct registered registered;
+	struct list types; /* never empty */
+	uint32_t type_count;
+	bool is_hidden; /* mgmt: not listed, not unregistered */
+};
+
+struct managers {
+	const struct becket_memory *memory;
+	uint32_t limit;        /* of interfaces, and of types of each */
+	pthread_rwlock_t lock; /* of the registry and all lists of types */
+	struct registry registry;
+
+	pthread_mutex_t leaving_lock;
+	pthread_cond_t left;
+	struct list leaving; /* unregistered, and still held */
+	uint64_t clock;      /* counts unregistrations */
+};
+
+/* S_OUT_OF_RESOURCES. */
+BECKET_MUST_USE becket_status managers_init(struct managers *managers,
+    const struct becket_memory *memory, uint32_t limit);
+/* Nobody holds anything any more. */
+void managers_fini(struct managers *managers);
+
+/* becket_server_register_if(). Any thread. */
+BECKET_MUST_USE becket_status managers_add(struct managers *managers,
+    const struct becket_interface *interface,
+    const struct becket_routines *routines, const struct becket_uuid *type,
+    const void *epv, bool is_hidden);
+
+/* becket_server_unregister_if(). Any thread that holds nothing. */
+BECKET_MUST_USE becket_status managers_remove(struct managers *managers,
+    const struct becket_interface *interface, const struct becket_uuid *type,
+    bool wait);
+
+/* Around everything that may look into the registry. */
+void managers_enter(struct managers *managers);
+void managers_leave(struct managers *managers);
+
+/* Within enter and leave: the EPV for an object; NULL: none. For now an object
+ * has no type.
+ */
+struct manager_type *manager_find_type(struct registered *registered,
+    const struct becket_uuid *object);
+/* Within: any of its types, to speak of its interface. */
+struct manager_type *manager_any_type(struct registered *registered);
+
+/* Within: keep it. */
+struct manager_type *manager_hold(struct manager_type *type);
+/* Anywhere, any thread; NULL is fine. */
+void managers_release(struct managers *managers, struct manager_type *type);
+
+/* The interfaces that are not hidden: up to count of them are written, all of
+ * them counted. Any thread.
+ */
+uint32_t managers_list(struct managers *managers, struct syntax_id *ret_ids,
+    uint32_t count);
+
+#endif

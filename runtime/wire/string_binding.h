@@ -15,6 +15,9 @@
  *
  * with "\" before any character that is to stand for itself. The text is cut
  * in its escaped form and each part is unescaped once.
+ *
+ * Only the first item may be empty. White space stands in values and in the
+ * endpoint, nowhere else.
  */
 struct string_binding {
 	/* Views into the text, still escaped. */
@@ -26,7 +29,9 @@ struct string_binding {
 	bool has_object, has_endpoint;
 };
 
-/* S_INVALID_STRING_BINDING: syntax. S_INVALID_STRING_UUID: the object. */
+/* S_INVALID_STRING_BINDING: syntax. S_INVALID_STRING_UUID: the object.
+ * S_INVALID_NETWORK_OPTIONS: a second item without "=".
+ */
 BECKET_MUST_USE becket_status string_binding_parse(struct becket_bytes text,
     struct string_binding *ret_binding);
 

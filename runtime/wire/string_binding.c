@@ -181,8 +181,8 @@ string_binding_parse(struct becket_bytes text,
 	}
 	if (status != BECKET_S_OK)
 		return status;
-	if (!cut(&rest, ':', &binding.protseq) || binding.protseq.size == 0 ||
-	    !is_plain(binding.protseq))
+	if (find(rest, "@") < rest.size || !cut(&rest, ':', &binding.protseq) ||
+	    binding.protseq.size == 0 || !is_plain(binding.protseq))
 		return BECKET_S_INVALID_STRING_BINDING;
 	if (cut(&rest, '[', &binding.netaddr))
 		status = take_brackets(rest, &binding);

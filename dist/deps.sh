@@ -10,7 +10,7 @@ build="gcc libc6-dev make pkg-config protobuf-compiler protobuf-c-compiler
 libprotobuf-c-dev libprotobuf-dev libprotoc-dev libinih-dev"
 
 check="python3 python3-impacket libcmocka-dev g++ clang clang-format-14
-libclang-rt-14-dev lld grpc-proto tshark strace valgrind smbclient iproute2
+libclang-rt-14-dev lld grpc-proto tshark strace valgrind python3-samba iproute2
 mandoc shellcheck"
 
 case ${1-} in

@@ -77,7 +77,7 @@ check_purity()
 	    <(nm -u $objects | awk '$1 == "U" { print $2 }' | sort -u) \
 	    <({ nm --defined-only $objects | awk 'NF == 3 { print $3 }'
 	        printf '%s\n' memchr memcmp memcpy memmove memset strlen \
-	            strcmp strncmp _GLOBAL_OFFSET_TABLE_ __stack_chk_fail; } |
+	            strchr strcmp strncmp _GLOBAL_OFFSET_TABLE_ __stack_chk_fail; } |
 	        sort -u))
 	test -z "$symbols" && return
 	echo "base, wire and engine must not use:" $symbols

@@ -96,12 +96,30 @@ outcome_text(enum becket_outcome outcome)
 	return "maybe executed";
 }
 
+/* The sentence grows from piece to piece; what does not fit is cut, once. */
 static void
-finish_sentence(int size)
+begin_sentence(void)
 {
-	if (size >= SENTENCE_SIZE)
+	last.sentence[0] = '\0';
+}
+
+static BECKET_PRINTF(1, 0) void add_pieces(const char *format, va_list pieces)
+{
+	size_t at = strlen(last.sentence);
+	int size =
+	    vsnprintf(last.sentence + at, SENTENCE_SIZE - at, format, pieces);
+
+	if (size > 0 && at + (size_t)size >= SENTENCE_SIZE)
 		mark_cut(last.sentence, SENTENCE_SIZE);
-	make_harmless(last.sentence);
+}
+
+static BECKET_PRINTF(1, 2) void add(const char *format, ...)
+{
+	va_list pieces;
+
+	va_start(pieces, format);
+	add_pieces(format, pieces);
+	va_end(pieces);
 }
 
 /* "calc.Calculator Divide at ncacn_ip_tcp:host[4747]: division by zero: no
@@ -111,17 +129,22 @@ static void
 build_sentence(const char *protseq, const char *what)
 {
 	const struct becket_error *e = &last.error;
-	bool has_place = protseq != NULL;
-	bool has_endpoint = *e->endpoint != '\0';
-	bool has_detail = *e->detail != '\0';
 
-	finish_sentence(snprintf(last.sentence, SENTENCE_SIZE,
-	    "%s%s%s%s%s%s%s%s%s%s: %s%s%s (%s)", e->interface,
-	    *e->interface != '\0' ? " " : "", e->operation,
-	    has_place ? " at " : "", has_place ? protseq : "",
-	    has_place ? ":" : "", e->host, has_endpoint ? "[" : "", e->endpoint,
-	    has_endpoint ? "]" : "", what, has_detail ? ": " : "", e->detail,
-	    outcome_text(e->outcome)));
+	begin_sentence();
+	add("%s", e->interface);
+	if (*e->operation != '\0')
+		add(" %s", e->operation);
+	if (protseq != NULL)
+		add(" at %s:%s", protseq, e->host);
+	if (*e->endpoint != '\0')
+		add("[%s]", e->endpoint);
+	if (*last.sentence != '\0')
+		add(": ");
+	add("%s", what);
+	if (*e->detail != '\0')
+		add(": %s", e->detail);
+	add(" (%s)", outcome_text(e->outcome));
+	make_harmless(last.sentence);
 }
 
 becket_status
@@ -159,9 +182,10 @@ error_set(becket_status status, const char *format, ...)
 		.interface = "",
 		.operation = "",
 	};
+	begin_sentence();
 	va_start(arguments, format);
-	finish_sentence(
-	    vsnprintf(last.sentence, SENTENCE_SIZE, format, arguments));
+	add_pieces(format, arguments);
 	va_end(arguments);
+	make_harmless(last.sentence);
 	return status;
 }

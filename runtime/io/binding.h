@@ -2,13 +2,33 @@
 #ifndef IO_BINDING_H
 #define IO_BINDING_H
 
+#include <pthread.h>
+#include <stdint.h>
+
 #include "becket.h"
+#include "io/options.h"
+#include "io/pool.h"
 #include "io/protseq.h"
 
 /*
- * Binding handles, inside: struct becket_binding stays private to the client
- * half of this room.
+ * Binding handles. What is above the lock never changes; what is below is
+ * guarded by it, so that any thread may use the handle. Copies share the pool
+ * and nothing else.
  */
+struct becket_binding {
+	struct becket_runtime *runtime;
+	const struct protseq *protseq;
+	char *host;
+	char *endpoint;    /* "": partially bound */
+	char *option_text; /* as struct string_parts has it */
+	struct binding_options options;
+	uint64_t serial; /* tells it from one that lay at its address */
+
+	pthread_mutex_t lock;
+	struct becket_uuid object;
+	uint32_t timeout; /* ms; 0: none of its own */
+	struct pool *pool;
+};
 
 /* A handle for what is known already: becket_server_inq_bindings() makes one
  * per listener. host and endpoint are copied; "" for none. No I/O. Free with
@@ -17,5 +37,15 @@
 BECKET_MUST_USE becket_status binding_new(struct becket_runtime *runtime,
     const struct protseq *protseq, const char *host, const char *endpoint,
     struct becket_binding **ret_binding);
+
+/* What a call needs of the handle, at one moment. */
+struct binding_view {
+	struct becket_uuid object;
+	uint32_t timeout;  /* ms: the thread's, else the handle's, else 0 */
+	struct pool *pool; /* a reference, for pool_unref() */
+};
+
+/* Takes the thread's timeout for the next call: it is for this call alone. */
+struct binding_view binding_view(struct becket_binding *binding);
 
 #endif

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+#include "becket_stub.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "io/binding.h"
+#include "io/clock.h"
+#include "io/error.h"
+#include "io/pool.h"
+#include "io/string_parts.h"
+#include "stub/invoke.h"
+
+/*
+ * The life of a call, as its client's thread lives it:
+ *
+ *   check, look at the handle, resolve its endpoint
+ *   lease a connection, begin, step until it is over, return the connection
+ *   ... once more on a new connection, if the server cannot have read anything
+ *   decode, or write the error record
+ */
+struct client_call {
+	struct becket_binding *binding;
+	struct binding_view view;
+	struct invoke invoke;
+	char *endpoint; /* resolved; NULL: the binding's own */
+	int error;      /* errno of a lost connection */
+	char why[CONNECT_WHY_SIZE];
+};
+
+/* A new connection may find that its server knows the association no more, so
+ * the second try may need a third.
+ */
+enum { TRIES = 3 };
+
+static const char *
+endpoint_of(const struct client_call *call)
+{
+	return call->endpoint != NULL ? call->endpoint
+	                              : call->binding->endpoint;
+}
+
+static struct error_place
+place_of(const struct client_call *call)
+{
+	return (struct error_place){
+		.protseq = call->binding->protseq->name,
+		.host = call->binding->host,
+		.endpoint = endpoint_of(call),
+		.interface = call->invoke.interface->name,
+		.operation = invoke_operation_name(&call->invoke),
+	};
+}
+
+static becket_status
+fail(const struct client_call *call, becket_status status,
+    enum becket_outcome outcome, const char *what)
+{
+	struct error_place place = place_of(call);
+
+	return error_set_call(status, outcome, &place, what, NULL, 0);
+}
+
+/* Before anything was sent, or without connection: status and why. */
+static becket_status
+fail_early(const struct client_call *call, becket_status status)
+{
+	char what[CONNECT_WHY_SIZE + 64];
+
+	snprintf(what, sizeof what, "%s%s%s", becket_status_text(status),
+	    *call->why != '\0' ? ": " : "", call->why);
+	return fail(call, status, BECKET_NOT_SENT, what);
+}
+
+/* What the server, or the session, said of the end of a call. */
+static becket_status
+fail_ended(const struct client_call *call)
+{
+	const struct session_end *end = &call->invoke.end;
+	struct becket_bytes detail = invoke_detail(&call->invoke);
+	struct error_place place = place_of(call);
+	char what[256], reason[128];
+
+	snprintf(what, sizeof what, "%s%s%s%s%s",
+	    becket_status_text(end->status), end->sentence != NULL ? ": " : "",
+	    end->sentence != NULL ? end->sentence : "",
+	    call->error != 0 ? ": " : "",
+	    call->error != 0 ? strerror_r(call->error, reason, sizeof reason)
+	                     : "");
+	return error_set_call(end->status, end->outcome, &place, what,
+	    (const char *)detail.data, detail.size);
+}
+
+static uint32_t
+timeout_of(const struct client_call *call)
+{
+	const struct invoke *invoke = &call->invoke;
+	uint32_t of_operation =
+	    invoke->interface->operations[invoke->opnum].timeout_ms;
+
+	if (call->view.timeout != 0)
+		return call->view.timeout;
+	return of_operation != 0 ? of_operation : invoke->limits->call_ms;
+}
+
+static uint64_t
+connect_deadline(const struct client_call *call)
+{
+	uint32_t timeout = call->binding->options.connect_timeout;
+	uint64_t until = clock_now() + clock_from_ms(timeout);
+
+	return timeout != 0 && until < call->invoke.deadline
+	           ? until
+	           : call->invoke.deadline;
+}
+
+/* A partially bound handle: the interface may say where it lives (C706 2.2.3).
+ * No endpoint map is asked yet.
+ */
+static becket_status
+resolve_endpoint(struct client_call *call)
+{
+	struct becket_runtime *runtime = call->binding->runtime;
+	const struct protseq *protseq = call->binding->protseq;
+	const char *const *known = call->invoke.interface->endpoints;
+
+	if (*call->binding->endpoint != '\0')
+		return BECKET_S_OK;
+	for (; known != NULL && *known != NULL; known++) {
+		struct string_parts parts;
+		becket_status status =
+		    string_parts_split(runtime, *known, &parts);
+
+		if (status != BECKET_S_OK)
+			return status;
+		if (strcmp(parts.protseq, protseq->name) == 0 &&
+		    protseq->check_endpoint(parts.endpoint) == BECKET_S_OK) {
+			call->endpoint = parts.endpoint;
+			parts.endpoint = NULL;
+		}
+		string_parts_fini(runtime, &parts);
+		if (call->endpoint != NULL)
+			return BECKET_S_OK;
+	}
+	return BECKET_S_NO_ENDPOINT_FOUND;
+}
+
+static void
+run(struct client_call *call, struct lease *lease)
+{
+	client_conn_start(lease->conn);
+	while (!call->invoke.is_over) {
+		client_conn_step(lease->conn, &call->invoke);
+		lease_note_association(lease);
+	}
+	call->error = lease->conn->error;
+}
+
+/* Nothing of the request can have been read, because the connection was none,
+ * or the server did not want it in the association.
+ */
+static bool
+is_worth_retrying(const struct client_call *call, const struct lease *lease)
+{
+	const struct session_end *end = &call->invoke.end;
+
+	return end->status != BECKET_S_OK && end->outcome == BECKET_NOT_SENT &&
+	       lease->conn->is_dead && lease->origin != LEASE_FOUNDED &&
+	       clock_now() < call->invoke.deadline;
+}
+
+/* One connection, one try. S_OK: invoke.end says how it ended. */
+static becket_status
+try_once(struct client_call *call, const void *request, bool is_first,
+    bool *ret_retry)
+{
+	struct lease lease;
+	becket_status status = lease_take(call->view.pool, endpoint_of(call),
+	    !is_first, connect_deadline(call), &lease, call->why);
+
+	*ret_retry = false;
+	if (status != BECKET_S_OK)
+		return status;
+	status = invoke_begin(&call->invoke, lease.conn->session, request,
+	    clock_now());
+	if (status == BECKET_S_OK) {
+		run(call, &lease);
+		*ret_retry = is_worth_retrying(call, &lease);
+		if (*ret_retry && lease.origin == LEASE_JOINED)
+			lease_forget_association(&lease);
+	}
+	lease_return(&lease);
+	if (status == BECKET_S_LIMIT_EXCEEDED)
+		snprintf(call->why, sizeof call->why,
+		    "a request may have %zu bytes",
+		    call->invoke.limits->request_size);
+	return status;
+}
+
+static becket_status
+call_server(struct client_call *call, const void *request, void **ret_response)
+{
+	becket_status status = resolve_endpoint(call);
+	bool is_retry = true;
+
+	if (status == BECKET_S_NO_ENDPOINT_FOUND)
+		return fail(call, status, BECKET_NOT_SENT,
+		    "no endpoint was found: neither the string binding nor "
+		    "the interface names one, and there is no endpoint map "
+		    "yet");
+	for (int i = 0; i < TRIES && status == BECKET_S_OK && is_retry; i++) {
+		invoke_retry(&call->invoke);
+		status = try_once(call, request, i == 0, &is_retry);
+	}
+	if (status == BECKET_S_SERVER_UNAVAILABLE &&
+	    clock_now() >= call->invoke.deadline)
+		status = BECKET_S_CALL_CANCELLED;
+	if (status != BECKET_S_OK)
+		return fail_early(call, status);
+	if (call->invoke.end.status != BECKET_S_OK)
+		return fail_ended(call);
+	status = invoke_decode(&call->invoke, ret_response);
+	if (status != BECKET_S_OK)
+		return fail(call, status, BECKET_EXECUTED,
+		    "the response could not be decoded");
+	return BECKET_S_OK;
+}
+
+/* The names of tables that are not ours are not for reading. */
+static struct error_place
+safe_place_of(const struct client_call *call, becket_status status)
+{
+	const struct becket_interface *interface = call->invoke.interface;
+
+	if (status == BECKET_S_STREAMS_NOT_SUPPORTED)
+		return place_of(call);
+	return (struct error_place){
+		.interface = status == BECKET_S_PROCNUM_OUT_OF_RANGE
+		                 ? interface->name
+		                 : NULL,
+	};
+}
+
+static becket_status
+check_call(const struct client_call *call, bool is_complete)
+{
+	struct error_place place;
+	becket_status status = BECKET_S_OK;
+
+	if (!is_complete || call->binding == NULL)
+		status = BECKET_S_INVALID_ARG;
+	else if (runtime_is_stale(call->binding->runtime))
+		status = BECKET_S_STALE_AFTER_FORK;
+	else
+		status = invoke_check(&call->invoke);
+	if (status == BECKET_S_OK)
+		return BECKET_S_OK;
+	place = safe_place_of(call, status);
+	return error_set_call(status, BECKET_NOT_SENT, &place, NULL, NULL, 0);
+}
+
+becket_status
+becket_stub_call(struct becket_binding *binding,
+    const struct becket_interface *interface, uint16_t opnum,
+    const void *request, void **ret_response)
+{
+	struct client_call call = {
+		.binding = binding,
+		.invoke = { .interface = interface, .opnum = opnum },
+	};
+	becket_status status =
+	    check_call(&call, request != NULL && ret_response != NULL);
+
+	if (status != BECKET_S_OK)
+		return status;
+	call.view = binding_view(binding);
+	call.invoke.memory = &binding->runtime->memory;
+	call.invoke.limits = &binding->runtime->limits;
+	call.invoke.object = call.view.object;
+	call.invoke.deadline = clock_now() + clock_from_ms(timeout_of(&call));
+	status = call_server(&call, request, ret_response);
+	invoke_fini(&call.invoke);
+	runtime_free_text(binding->runtime, call.endpoint);
+	pool_unref(call.view.pool);
+	return status;
+}
+
+/* ret_copies is the caller's own until all are made, so it holds them. */
+becket_status
+becket_stub_strings(struct becket_binding *binding, size_t count,
+    const char *const *texts, char **ret_copies)
+{
+	struct becket_runtime *runtime = binding->runtime;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *text = texts[i] == NULL ? "" : texts[i];
+
+		ret_copies[i] = runtime_copy_text(runtime, text);
+		if (ret_copies[i] != NULL)
+			continue;
+		while (i-- > 0)
+			becket_string_free(runtime, &ret_copies[i]);
+		return error_set(BECKET_S_OUT_OF_MEMORY, "%s",
+		    becket_status_text(BECKET_S_OUT_OF_MEMORY));
+	}
+	return BECKET_S_OK;
+}

@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# run.sh B: install into a tree of its own, and build the examples from nothing
+# but that: with the shared library, and static. Then one call each.
+set -u
+B=$(cd "$1" && pwd)
+MAKE=${MAKE:-make}
+stage=$B/stage
+work=$B/stage-work
+failed=0
+
+# try NAME FUNCTION: a test, which stops at its first command that fails.
+try()
+{
+	local name=$1 output status
+	shift
+	output=$(set -e; "$@" 2>&1)
+	status=$?
+	if test $status -eq 0; then
+		echo "ok install $name"
+	else
+		printf '%s\n' "$output" | tail -n 40
+		echo "not ok install $name"
+		failed=1
+	fi
+}
+
+# What a user's shell has after `make install PREFIX=$stage`.
+export PATH=$stage/bin:$stage/sbin:$PATH
+export PKG_CONFIG_PATH=$stage/lib/pkgconfig
+export LD_LIBRARY_PATH=$stage/lib
+unset MAKEFLAGS MAKELEVEL MFLAGS
+
+rm -rf "$stage" "$work" "$B/stage-dest"
+mkdir -p "$work/readme" "$work/sockets"
+
+install_tree()
+{
+	$MAKE -s B="$B" PREFIX="$stage" install
+}
+
+shared_examples()
+{
+	local example
+	cp -r examples "$work/shared"
+	for example in calculator files loop; do
+		$MAKE -C "$work/shared/$example"
+	done
+	ldd "$work/shared/calculator/build/calculator" |
+	    grep -q "libbecket.so.0 => $stage/lib/"
+}
+
+static_examples()
+{
+	local example
+	cp -r examples "$work/static"
+	for example in calculator files; do
+		$MAKE -C "$work/static/$example" LDFLAGS=-static \
+		    PKG_CONFIG='pkg-config --static' "build/$example"
+		if ldd "$work/static/$example/build/$example"; then
+			return 1
+		fi
+	done
+}
+
+# The installed daemon with the module built above.
+calls()
+{
+	/usr/bin/python3 tests/install/served.py \
+	    "$work/sockets" becketd --listen 'ncalrpc:[calc]' --module \
+	    "$work/shared/calculator/build/calculator.so" -- \
+	    "$work/$1/calculator/build/calculator" 'ncalrpc:[calc]' \
+	    divide 7 2
+}
+
+# A package's way: DESTDIR, and the system's prefix.
+packaged()
+{
+	local dest=$B/stage-dest libdir=/usr/lib/some-architecture
+	$MAKE -s B="$B" DESTDIR="$dest" PREFIX=/usr LIBDIR=$libdir install
+	test -x "$dest/usr/bin/becketc"
+	test -x "$dest/usr/sbin/becketd"
+	test -f "$dest/usr/include/becket/options.proto"
+	grep -x "libdir=\${prefix}${libdir#/usr}" \
+	    "$dest$libdir/pkgconfig/becket.pc"
+	if grep -rl "$dest" "$dest"; then
+		return 1
+	fi
+}
+
+gone()
+{
+	$MAKE -s B="$B" PREFIX="$stage" uninstall
+	find "$stage" ! -type d
+	test -z "$(find "$stage" ! -type d)"
+}
+
+try tree install_tree
+try "shared examples" shared_examples
+try "static examples" static_examples
+try "a call of a shared client" calls shared
+try "a call of a static client" calls static
+try "the call of README" /usr/bin/python3 tests/install/readme.py \
+    "$work/readme"
+try packaged packaged
+try uninstall gone
+exit $failed

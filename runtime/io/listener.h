@@ -24,7 +24,8 @@
  */
 struct listener {
 	struct watch watch;
-	struct list node; /* of whoever owns it */
+	struct list node;            /* of whoever owns it */
+	struct becket_server *owner; /* which sets this */
 	const struct becket_runtime *runtime;
 	const struct protseq *protseq;
 	char *asked;    /* the address as it was asked for; "": everywhere */

@@ -58,6 +58,13 @@ loop_fini(struct loop *loop)
 	*loop = (struct loop){ 0 };
 }
 
+void
+loop_disown(struct loop *loop)
+{
+	close(loop->epoll);
+	loop->epoll = -1;
+}
+
 becket_status
 loop_watch(struct loop *loop, struct watch *watch, uint32_t events)
 {
@@ -66,11 +73,13 @@ loop_watch(struct loop *loop, struct watch *watch, uint32_t events)
 
 	if (watch->is_watched && watch->events == events)
 		return BECKET_S_OK;
-	if (epoll_ctl(loop->epoll, operation, watch->fd, &event) < 0)
-		return BECKET_S_SYSTEM;
+	/* Before the kernel knows: the loop may be told at once. */
 	watch->is_watched = true;
 	watch->events = events;
-	return BECKET_S_OK;
+	if (epoll_ctl(loop->epoll, operation, watch->fd, &event) == 0)
+		return BECKET_S_OK;
+	watch->is_watched = operation == EPOLL_CTL_MOD;
+	return BECKET_S_SYSTEM;
 }
 
 void

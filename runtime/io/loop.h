@@ -45,6 +45,9 @@ BECKET_MUST_USE becket_status loop_init(struct loop *loop,
 /* A zeroed loop, or one whose init failed, is fine. */
 void loop_fini(struct loop *loop);
 
+/* In a forked child: the kernel's side of the loop is the parent's. */
+void loop_disown(struct loop *loop);
+
 /* Ask for other events; 0: only for what cannot be unasked, EPOLLERR and
  * EPOLLHUP. Closing the descriptor ends it all. S_SYSTEM: not watched at all
  * so far, and the kernel has no memory.

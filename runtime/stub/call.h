@@ -64,6 +64,7 @@ struct becket_call {
 
 	struct buffer request;
 	bool has_request;
+	bool is_overfull; /* more than one message came */
 	struct arena arena;
 	uint64_t began;
 	uint64_t deadline; /* 0: not said */
@@ -71,7 +72,6 @@ struct becket_call {
 	becket_status failed; /* becket_call_fail() */
 	char *sentence;       /* in the arena */
 	struct call_reply reply;
-	size_t reply_size; /* for the access line */
 
 	atomic_bool is_cancelled;
 	bool is_deferred;

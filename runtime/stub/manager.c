@@ -16,7 +16,7 @@ type_of(struct list *node)
 	return container_of(node, struct manager_type, node);
 }
 
-becket_status
+void
 managers_init(struct managers *managers, const struct becket_memory *memory,
     uint32_t limit)
 {
@@ -28,8 +28,7 @@ managers_init(struct managers *managers, const struct becket_memory *memory,
 		.registry = registry_empty(memory, limit),
 	};
 	list_init(&managers->leaving);
-	if (pthread_rwlockattr_init(&attributes) != 0)
-		return BECKET_S_OUT_OF_RESOURCES;
+	pthread_rwlockattr_init(&attributes);
 	/* Busy loops must not keep an unregistration waiting for ever. */
 	pthread_rwlockattr_setkind_np(&attributes,
 	    PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
@@ -37,7 +36,6 @@ managers_init(struct managers *managers, const struct becket_memory *memory,
 	pthread_rwlockattr_destroy(&attributes);
 	pthread_mutex_init(&managers->leaving_lock, NULL);
 	pthread_cond_init(&managers->left, NULL);
-	return BECKET_S_OK;
 }
 
 /* The last type takes its manager with it. */

@@ -58,8 +58,7 @@ struct managers {
 	uint64_t clock;      /* counts unregistrations */
 };
 
-/* S_OUT_OF_RESOURCES. */
-BECKET_MUST_USE becket_status managers_init(struct managers *managers,
+void managers_init(struct managers *managers,
     const struct becket_memory *memory, uint32_t limit);
 /* Nobody holds anything any more. */
 void managers_fini(struct managers *managers);

@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/conn.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/allocate.h"
+#include "engine/dce.h"
+#include "io/address.h"
+#include "io/clock.h"
+#include "io/server.h"
+#include "io/transfer.h"
+#include "stub/dispatch.h"
+
+enum {
+	SCRATCH_SIZE = 16384,
+	FIRST_CALLS = 4,
+};
+
+static void ready(struct watch *watch, uint32_t events);
+static void out_of_time(struct timer *timer, uint64_t now);
+
+/* ------------------------------------------------------- begin and end -- */
+
+static struct peer *
+make_peer(const struct becket_server *server, const struct listener *listener,
+    int fd, const struct sockaddr_storage *address, socklen_t size)
+{
+	char text[ADDRESS_TEXT_SIZE];
+	struct becket_peer view = {
+		.text = text,
+		.protseq = listener->protseq->name,
+	};
+	struct ucred who;
+	socklen_t who_size = sizeof who;
+
+	if (!listener->protseq->is_local) {
+		address_to_text((const struct sockaddr *)address, size, text);
+	} else if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &who_size) ==
+	           0) {
+		view.has_credentials = true;
+		view.uid = who.uid;
+		view.gid = who.gid;
+		view.pid = who.pid;
+		snprintf(text, sizeof text, "uid=%u gid=%u pid=%d", who.uid,
+		    who.gid, who.pid);
+	} else {
+		snprintf(text, sizeof text, "unknown");
+	}
+	return peer_new(&server->runtime->memory, &view);
+}
+
+static becket_status
+make_session(struct becket_server *server, const struct listener *listener,
+    struct session **ret_session)
+{
+	const struct dce_server_config config = {
+		.memory = &server->runtime->memory,
+		.limits = &server->limits,
+		.registry = &server->managers.registry,
+		.associations = &server->associations,
+		.address = listener->endpoint,
+		.transport = listener->protseq->transport,
+		.now = server->loop.now,
+	};
+
+	return dce_server_session_new(&config, ret_session);
+}
+
+/* Whatever can fail; conn_open() cleans up. */
+static becket_status
+equip(struct conn *conn, const struct listener *listener,
+    const struct sockaddr_storage *address, socklen_t size)
+{
+	struct becket_server *server = conn->server;
+	becket_status status = make_session(server, listener, &conn->session);
+
+	if (status != BECKET_S_OK)
+		return status;
+	conn->peer = make_peer(server, listener, conn->watch.fd, address, size);
+	if (conn->peer == NULL)
+		return BECKET_S_OUT_OF_MEMORY;
+	conn->id = idmap_add(&server->conn_ids, conn);
+	if (conn->id.generation == 0)
+		return BECKET_S_OUT_OF_MEMORY;
+	return loop_watch(&server->loop, &conn->watch, EPOLLIN);
+}
+
+static void
+arm_timer(struct conn *conn)
+{
+	uint64_t at = conn->phase == CONN_OPEN
+	                  ? conn->session->ops->deadline(conn->session)
+	                  : conn->give_up;
+
+	loop_set_timer(&conn->server->loop, &conn->timer, at);
+}
+
+becket_status
+conn_open(struct becket_server *server, const struct listener *listener, int fd,
+    const struct sockaddr_storage *address, socklen_t size)
+{
+	struct conn *conn = memory_new(&server->runtime->memory, sizeof *conn);
+	becket_status status;
+
+	if (conn == NULL) {
+		close(fd);
+		return BECKET_S_OUT_OF_MEMORY;
+	}
+	conn->watch = (struct watch){ .fd = fd, .ready = ready };
+	conn->server = server;
+	timer_init(&conn->timer, out_of_time);
+	list_init(&conn->node);
+	list_init(&conn->dirty);
+	status = equip(conn, listener, address, size);
+	if (status != BECKET_S_OK) {
+		conn_close(conn);
+		return status;
+	}
+	list_append(&server->conns, &conn->node);
+	arm_timer(conn);
+	runtime_log(server->runtime, BECKET_LOG_DEBUG, "%s connected by %s",
+	    conn->peer->view.text, conn->peer->view.protseq);
+	return BECKET_S_OK;
+}
+
+/* Those that run elsewhere come back by post; the rest ends here. */
+static void
+abandon_calls(struct conn *conn)
+{
+	for (uint32_t i = 0; i < conn->call_capacity; i++) {
+		struct becket_call *call = conn->calls[i];
+
+		if (call == NULL)
+			continue;
+		conn->calls[i] = NULL;
+		atomic_store(&call->is_cancelled, true);
+		if (!call->is_away)
+			call_free(call);
+	}
+}
+
+void
+conn_close(struct conn *conn)
+{
+	struct becket_server *server = conn->server;
+
+	if (conn->phase == CONN_CLOSED)
+		return;
+	conn->phase = CONN_CLOSED;
+	loop_unwatch(&server->loop, &conn->watch);
+	close(conn->watch.fd);
+	loop_set_timer(&server->loop, &conn->timer, 0);
+	list_remove(&conn->timer.node);
+	list_remove(&conn->dirty);
+	abandon_calls(conn);
+	memory_free(&server->runtime->memory, conn->calls,
+	    conn->call_capacity * sizeof(struct becket_call *));
+	if (conn->session != NULL)
+		conn->session->ops->free(conn->session);
+	idmap_remove(&server->conn_ids, conn->id);
+	list_remove(&conn->node);
+	list_append(&server->graveyard, &conn->node);
+	server_accept_more(server);
+}
+
+void
+conn_free(struct conn *conn)
+{
+	list_remove(&conn->node);
+	peer_release(conn->peer);
+	memory_free(&conn->server->runtime->memory, conn, sizeof *conn);
+}
+
+/* --------------------------------------------------------------- calls -- */
+
+static struct becket_call *
+find_call(const struct conn *conn, struct idmap_id id)
+{
+	struct becket_call *call =
+	    id.index < conn->call_capacity ? conn->calls[id.index] : NULL;
+
+	return call != NULL && call->id.generation == id.generation ? call
+	                                                            : NULL;
+}
+
+static bool
+grow_calls(struct conn *conn, uint32_t index)
+{
+	uint32_t capacity =
+	    conn->call_capacity == 0 ? FIRST_CALLS : 2 * conn->call_capacity;
+	struct becket_call **calls;
+
+	if (index < conn->call_capacity)
+		return true;
+	if (capacity <= index)
+		capacity = index + 1;
+	calls = memory_resize(&conn->server->runtime->memory, conn->calls,
+	    conn->call_capacity * sizeof *calls, capacity * sizeof *calls);
+	if (calls == NULL)
+		return false;
+	for (uint32_t i = conn->call_capacity; i < capacity; i++)
+		calls[i] = NULL;
+	conn->calls = calls;
+	conn->call_capacity = capacity;
+	return true;
+}
+
+static void
+end_call(struct conn *conn, struct idmap_id id, struct call_end *end)
+{
+	/* A call that is over already is none of our trouble. */
+	(void)!conn->session->ops->end(conn->session, id, end);
+}
+
+/* NULL: there is no memory for it, and it has been refused. */
+static struct becket_call *
+begin_call(struct conn *conn, const struct session_event *event)
+{
+	struct becket_server *server = conn->server;
+	struct becket_call *call = NULL;
+
+	if (grow_calls(conn, event->call.index))
+		call = call_new(&server->host, conn->peer, event,
+		    server->loop.now);
+	if (call == NULL) {
+		end_call(conn, event->call,
+		    &(struct call_end){
+		        .status = BECKET_S_REMOTE_NO_MEMORY,
+		        .did_not_execute = true,
+		        .fault_data = buffer_empty(&server->runtime->memory),
+		    });
+		return NULL;
+	}
+	call->conn = conn->id;
+	conn->calls[event->call.index] = call;
+	return call;
+}
+
+/* Give the reply to the session and be done with the call. */
+static void
+finish_call(struct conn *conn, struct becket_call *call)
+{
+	struct call_reply *reply = &call->reply;
+	struct call_end end = {
+		.status = reply->status,
+		.did_not_execute = reply->did_not_execute,
+	};
+	struct buffer stub;
+
+	server_log_call(conn->server, call);
+	conn->calls[call->id.index] = NULL;
+	stub = buffer_take(&reply->stub);
+	if (end.status == BECKET_S_OK) {
+		end.status =
+		    conn->session->ops->put(conn->session, call->id, &stub);
+		stub = buffer_empty(&conn->server->runtime->memory);
+	}
+	end.fault_data = stub;
+	end_call(conn, call->id, &end);
+	call_free(call);
+}
+
+void
+conn_answer(struct conn *conn, struct becket_call *call)
+{
+	if (find_call(conn, call->id) == call) {
+		finish_call(conn, call);
+		return;
+	}
+	server_log_call(conn->server, call);
+	call_free(call);
+}
+
+/* -------------------------------------------------------------- events -- */
+
+/* A second one is refused once the request is complete. */
+static void
+take_message(struct becket_call *call, struct session_event *event)
+{
+	if (call == NULL || call->has_request)
+		buffer_fini(&event->message);
+	if (call == NULL)
+		return;
+	if (!call->has_request)
+		call->request = event->message;
+	call->is_overfull = call->has_request;
+	call->has_request = true;
+}
+
+static uint64_t
+stall_end(const struct conn *conn)
+{
+	return clock_now() + clock_from_ms(conn->server->limits.stall_ms);
+}
+
+static void
+take_closed(struct conn *conn, const struct session_event *event)
+{
+	bool is_clean = event->closed.status == BECKET_S_OK;
+
+	runtime_log(conn->server->runtime,
+	    is_clean ? BECKET_LOG_DEBUG : BECKET_LOG_INFO, "%s closed: %s",
+	    conn->peer->view.text, event->closed.sentence);
+	abandon_calls(conn);
+	conn->phase = CONN_FLUSHING;
+	conn->give_up = stall_end(conn);
+}
+
+/* Within managers_enter(). A call that has something to be done, and whether
+ * that is to refuse it; else NULL.
+ */
+static struct becket_call *
+take_event(struct conn *conn, struct session_event *event,
+    becket_status *ret_refusal)
+{
+	struct becket_call *call;
+
+	if (event->kind == SESSION_CALL) {
+		call = begin_call(conn, event);
+		if (call == NULL)
+			return NULL;
+		*ret_refusal = dispatch_admit(call);
+		return *ret_refusal == BECKET_S_OK ? NULL : call;
+	}
+	if (event->kind == SESSION_CLOSED) {
+		take_closed(conn, event);
+		return NULL;
+	}
+	call = find_call(conn, event->call);
+	if (event->kind == SESSION_MESSAGE)
+		take_message(call, event);
+	if (call == NULL)
+		return NULL;
+	if (event->kind == SESSION_CANCEL)
+		atomic_store(&call->is_cancelled, true);
+	if (event->kind != SESSION_END)
+		return NULL;
+	*ret_refusal = dispatch_prepare(call);
+	if (call->is_overfull)
+		*ret_refusal = BECKET_S_PROTOCOL_ERROR;
+	return call;
+}
+
+static void
+do_call(struct conn *conn, struct becket_call *call, becket_status refusal)
+{
+	if (refusal != BECKET_S_OK)
+		dispatch_refuse(call, refusal);
+	else if (!dispatch_run(call)) {
+		call->is_away = true;
+		return;
+	}
+	finish_call(conn, call);
+}
+
+/* Do what the session has to tell. false: nothing. */
+static bool
+step(struct conn *conn)
+{
+	struct managers *managers = &conn->server->managers;
+	struct session_event event;
+	bool any = false;
+
+	managers_enter(managers);
+	while (conn->phase == CONN_OPEN &&
+	       conn->session->ops->next(conn->session, &event)) {
+		becket_status refusal;
+		struct becket_call *call = take_event(conn, &event, &refusal);
+
+		any = true;
+		if (call == NULL)
+			continue;
+		managers_leave(managers);
+		do_call(conn, call, refusal);
+		managers_enter(managers);
+	}
+	managers_leave(managers);
+	return any;
+}
+
+/* --------------------------------------------------------------- bytes -- */
+
+static void
+lose(struct conn *conn)
+{
+	if (!conn->is_lost)
+		conn->session->ops->lost(conn->session);
+	conn->is_lost = true;
+}
+
+/* One system call: if there is more, the loop will say so. */
+static void
+fill(struct conn *conn)
+{
+	struct managers *managers = &conn->server->managers;
+	enum transfer got;
+
+	managers_enter(managers);
+	got = transfer_receive(conn->session, conn->watch.fd, MSG_DONTWAIT);
+	managers_leave(managers);
+	switch (got) {
+	case TRANSFER_NOTHING:
+		conn->is_full = true;
+		break;
+	case TRANSFER_EOF:
+		conn->has_eof = true;
+		conn->session->ops->eof(conn->session);
+		break;
+	case TRANSFER_LOST:
+		lose(conn);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Throw away what still comes. false: that was the end. */
+static bool
+discard(struct conn *conn)
+{
+	char scratch[SCRATCH_SIZE];
+	ssize_t size =
+	    recv(conn->watch.fd, scratch, sizeof scratch, MSG_DONTWAIT);
+
+	if (size > 0)
+		return true;
+	if (size < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	conn->has_eof = true;
+	return false;
+}
+
+static void
+send_all(struct conn *conn)
+{
+	enum transfer sent = TRANSFER_MOVED;
+	bool moved = false;
+
+	while (sent == TRANSFER_MOVED && !conn->is_lost) {
+		sent =
+		    transfer_send(conn->session, conn->watch.fd, MSG_DONTWAIT);
+		moved = moved || sent == TRANSFER_MOVED;
+	}
+	if (moved && conn->phase == CONN_FLUSHING)
+		conn->give_up = stall_end(conn);
+	conn->wants_write = sent == TRANSFER_AGAIN;
+	if (sent == TRANSFER_LOST)
+		lose(conn);
+}
+
+/* All is sent: let the peer know, and wait for it to close. */
+static void
+half_close(struct conn *conn)
+{
+	if (conn->is_lost || conn->has_eof ||
+	    shutdown(conn->watch.fd, SHUT_WR) != 0) {
+		conn_close(conn);
+		return;
+	}
+	conn->phase = CONN_LINGERING;
+	conn->give_up = clock_now() + server_linger(conn->server);
+}
+
+static uint32_t
+wanted_events(struct conn *conn)
+{
+	struct session_vec vec;
+	uint32_t events = conn->wants_write ? EPOLLOUT : 0;
+
+	if (conn->is_full && conn->phase == CONN_OPEN)
+		conn->is_full =
+		    conn->session->ops->recv_vec(conn->session, &vec, 1) == 0;
+	if (conn->phase != CONN_OPEN)
+		conn->is_full = false;
+	if (!conn->is_full && !conn->has_eof)
+		events |= EPOLLIN;
+	return events;
+}
+
+static void
+count(struct conn *conn)
+{
+	struct becket_server *server = conn->server;
+	const struct session_stats *now = &conn->session->stats;
+	struct session_stats *then = &conn->counted;
+
+	atomic_fetch_add_explicit(&server->calls_in,
+	    now->calls_in - then->calls_in, memory_order_relaxed);
+	atomic_fetch_add_explicit(&server->calls_out,
+	    now->calls_out - then->calls_out, memory_order_relaxed);
+	atomic_fetch_add_explicit(&server->packets_in,
+	    now->pdus_in - then->pdus_in, memory_order_relaxed);
+	atomic_fetch_add_explicit(&server->packets_out,
+	    now->pdus_out - then->pdus_out, memory_order_relaxed);
+	*then = *now;
+}
+
+void
+conn_flush(struct conn *conn)
+{
+	bool was_lost;
+
+	list_remove(&conn->dirty);
+	do {
+		was_lost = conn->is_lost;
+		send_all(conn);
+	} while ((conn->phase == CONN_OPEN && step(conn)) ||
+	         conn->is_lost != was_lost);
+	count(conn);
+	if (conn->phase == CONN_FLUSHING && !conn->wants_write)
+		half_close(conn);
+	if (conn->phase == CONN_CLOSED)
+		return;
+	arm_timer(conn);
+	if (loop_watch(&conn->server->loop, &conn->watch,
+	        wanted_events(conn)) != BECKET_S_OK)
+		conn_close(conn);
+}
+
+/* HUP and ERR are told whether we ask or not, again and again: where we do not
+ * read, they are the end.
+ */
+static void
+ready(struct watch *watch, uint32_t events)
+{
+	struct conn *conn = container_of(watch, struct conn, watch);
+	bool is_over = (events & (EPOLLHUP | EPOLLERR)) != 0;
+
+	if (conn->phase != CONN_OPEN) {
+		if (!discard(conn) && conn->phase == CONN_LINGERING) {
+			conn_close(conn);
+			return;
+		}
+	} else if (conn->has_eof) {
+		if (is_over)
+			lose(conn);
+	} else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+		fill(conn);
+		if (is_over && conn->is_full)
+			lose(conn);
+	}
+	step(conn);
+	conn_flush(conn);
+}
+
+static void
+out_of_time(struct timer *timer, uint64_t now)
+{
+	struct conn *conn = container_of(timer, struct conn, timer);
+
+	if (conn->phase != CONN_OPEN) {
+		conn_close(conn);
+		return;
+	}
+	conn->session->ops->tick(conn->session, now);
+	step(conn);
+	conn_flush(conn);
+}
+
+void
+conn_drain(struct conn *conn)
+{
+	uint64_t at = clock_now() + server_linger(conn->server);
+
+	if (conn->phase == CONN_LINGERING && conn->give_up > at)
+		conn->give_up = at;
+	if (conn->phase == CONN_OPEN)
+		conn->session->ops->drain(conn->session);
+	step(conn);
+	conn_flush(conn);
+}

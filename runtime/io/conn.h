@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IO_CONN_H
+#define IO_CONN_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "base/idmap.h"
+#include "engine/session.h"
+#include "io/listener.h"
+#include "io/loop.h"
+#include "stub/call.h"
+
+/*
+ * A connection of a server: a socket and its session, and the calls that came
+ * through it. Everything here happens in the loop's thread.
+ *
+ *   OPEN ──session closed──► FLUSHING ──all sent──► LINGERING ──► CLOSED
+ *    │                          │                       │            ▲
+ *    └── connection lost ───────┴─ stall_ms ── EOF ─────┴────────────┘
+ *
+ * FLUSHING: what is left to say is sent. LINGERING: we have half-closed, and
+ * throw away what still comes until the peer closes too; for to close with
+ * bytes unread would be a reset, which can overtake our last words and destroy
+ * them. Where the peer has half-closed before us, there is nothing to linger
+ * for.
+ */
+enum conn_phase {
+	CONN_OPEN,
+	CONN_FLUSHING,
+	CONN_LINGERING,
+	CONN_CLOSED, /* waits in the server's graveyard for the turn's end */
+};
+
+struct conn {
+	struct watch watch;
+	struct timer timer;
+	struct list node;  /* of the server's conns, or its graveyard */
+	struct list dirty; /* has answers that are not flushed yet */
+	struct becket_server *server;
+	struct session *session;
+	struct peer *peer;
+	struct idmap_id id;
+	enum conn_phase phase;
+	bool is_full;     /* the session wants no more to read for now */
+	bool has_eof;     /* the peer has half-closed */
+	bool is_lost;     /* the connection broke */
+	bool wants_write; /* the socket was full */
+	uint64_t give_up; /* when, if flushing or lingering */
+	struct becket_call **calls; /* by index of their session's id */
+	uint32_t call_capacity;
+	struct session_stats counted; /* what the server's have of ours */
+};
+
+/* Take over a socket that has been accepted, and watch it. On failure it is
+ * closed. S_OUT_OF_MEMORY, S_SYSTEM.
+ */
+BECKET_MUST_USE becket_status conn_open(struct becket_server *server,
+    const struct listener *listener, int fd,
+    const struct sockaddr_storage *address, socklen_t size);
+
+/* Finish what was begun, then close. */
+void conn_drain(struct conn *conn);
+
+/* Close at once; deferred calls learn that they are cancelled. */
+void conn_close(struct conn *conn);
+
+/* Give the session a deferred call's answer, and forget the call; it is sent
+ * with conn_flush().
+ */
+void conn_answer(struct conn *conn, struct becket_call *call);
+void conn_flush(struct conn *conn);
+
+/* What a conn in the graveyard still is: its memory. */
+void conn_free(struct conn *conn);
+
+#endif

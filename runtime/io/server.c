@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/allocate.h"
+#include "io/clock.h"
+
+/* ----------------------------------------------------------- new, free -- */
+
+static void
+post(struct call_host *host, struct becket_call *call)
+{
+	struct becket_server *server = host->server;
+	struct mailbox *mailbox = &server->mailbox;
+	bool is_open, was_empty;
+
+	pthread_mutex_lock(&mailbox->lock);
+	is_open = mailbox->is_open;
+	was_empty = list_is_empty(&mailbox->calls);
+	if (is_open)
+		list_append(&mailbox->calls, &call->node);
+	pthread_mutex_unlock(&mailbox->lock);
+	if (!is_open) {
+		server_log_call(server, call);
+		call_free(call);
+	} else if (was_empty) {
+		loop_wake(&server->loop);
+	}
+}
+
+static void
+deliver(struct loop *loop)
+{
+	struct becket_server *server =
+	    container_of(loop, struct becket_server, loop);
+	struct list mail, dirty;
+
+	list_init(&mail);
+	list_init(&dirty);
+	pthread_mutex_lock(&server->mailbox.lock);
+	list_for_each (node, &server->mailbox.calls) {
+		list_remove(node);
+		list_append(&mail, node);
+	}
+	pthread_mutex_unlock(&server->mailbox.lock);
+	list_for_each (node, &mail) {
+		struct becket_call *call =
+		    container_of(node, struct becket_call, node);
+		struct conn *conn = idmap_get(&server->conn_ids, call->conn);
+
+		list_remove(node);
+		if (conn == NULL) {
+			server_log_call(server, call);
+			call_free(call);
+			continue;
+		}
+		conn_answer(conn, call);
+		list_remove(&conn->dirty);
+		list_append(&dirty, &conn->dirty);
+	}
+	while (!list_is_empty(&dirty))
+		conn_flush(container_of(dirty.next, struct conn, dirty));
+}
+
+static becket_status
+take_options(const struct becket_server_options *given,
+    struct becket_server_options *ret_options)
+{
+	struct becket_server_options options = { 0 };
+
+	if (given != NULL && given->size < sizeof given->size)
+		return BECKET_S_INVALID_ARG;
+	if (given != NULL)
+		memcpy(&options, given,
+		    given->size < sizeof options ? given->size
+		                                 : sizeof options);
+	*ret_options = options;
+	return BECKET_S_OK;
+}
+
+static void
+init_plain(struct becket_server *server)
+{
+	const struct becket_memory *memory = &server->runtime->memory;
+
+	list_init(&server->conns);
+	list_init(&server->graveyard);
+	list_init(&server->listeners);
+	list_init(&server->mailbox.calls);
+	pthread_mutex_init(&server->mailbox.lock, NULL);
+	pthread_mutex_init(&server->listeners_lock, NULL);
+	pthread_mutex_init(&server->state_lock, NULL);
+	pthread_cond_init(&server->state_changed, NULL);
+	timer_init(&server->resume, server_resume);
+	timer_init(&server->drained, server_cut);
+	managers_init(&server->managers, memory, server->limits.interfaces);
+	tokens_init(&server->tokens, memory, server->limits.deferred_calls);
+	server->conn_ids = idmap_empty(memory, server->limits.connections);
+	server->associations =
+	    associations_empty(memory, server->limits.associations);
+	server->host = (struct call_host){
+		.memory = memory,
+		.limits = &server->limits,
+		.managers = &server->managers,
+		.tokens = &server->tokens,
+		.server = server,
+		.now = clock_now,
+		.post = post,
+	};
+}
+
+becket_status
+becket_server_new(struct becket_runtime *runtime,
+    const struct becket_server_options *given,
+    struct becket_server **ret_server)
+{
+	struct becket_server_options options;
+	struct becket_server *server;
+	becket_status status = take_options(given, &options);
+
+	if (status != BECKET_S_OK || runtime == NULL || ret_server == NULL)
+		return BECKET_S_INVALID_ARG;
+	server = memory_new(&runtime->memory, sizeof *server);
+	if (server == NULL)
+		return BECKET_S_OUT_OF_MEMORY;
+	server->runtime = runtime;
+	server->limits = limits_complete(options.limits, &runtime->limits);
+	init_plain(server);
+	status = loop_init(&server->loop, deliver);
+	if (status == BECKET_S_OK)
+		status = management_register(server);
+	if (status != BECKET_S_OK) {
+		becket_server_free(server);
+		return status;
+	}
+	*ret_server = server;
+	return BECKET_S_OK;
+}
+
+void
+becket_server_free(struct becket_server *server)
+{
+	if (server == NULL)
+		return;
+	server_end(server);
+	server_accept_stop(server);
+	tokens_fini(&server->tokens);
+	managers_fini(&server->managers);
+	associations_fini(&server->associations);
+	idmap_fini(&server->conn_ids);
+	loop_fini(&server->loop);
+	pthread_cond_destroy(&server->state_changed);
+	pthread_mutex_destroy(&server->state_lock);
+	pthread_mutex_destroy(&server->listeners_lock);
+	pthread_mutex_destroy(&server->mailbox.lock);
+	memory_free(&server->runtime->memory, server, sizeof *server);
+}
+
+/* ---------------------------------------------------------- interfaces -- */
+
+becket_status
+becket_server_register_if(struct becket_server *server,
+    const struct becket_interface *interface,
+    const struct becket_routines *routines, const struct becket_uuid *type,
+    const void *epv, unsigned flags)
+{
+	if (server == NULL || flags != 0)
+		return BECKET_S_INVALID_ARG;
+	return managers_add(&server->managers, interface, routines, type, epv,
+	    false);
+}
+
+becket_status
+becket_server_unregister_if(struct becket_server *server,
+    const struct becket_interface *interface, const struct becket_uuid *type,
+    bool wait)
+{
+	if (server == NULL)
+		return BECKET_S_INVALID_ARG;
+	return managers_remove(&server->managers, interface, type, wait);
+}
+
+/* --------------------------------------------------------- what it says -- */
+
+static uint64_t
+load(const atomic_ullong *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void
+becket_server_inq_stats(struct becket_server *server,
+    struct becket_stats *ret_stats)
+{
+	*ret_stats = (struct becket_stats){
+		.calls_in = load(&server->calls_in),
+		.calls_out = load(&server->calls_out),
+		.packets_in = load(&server->packets_in),
+		.packets_out = load(&server->packets_out),
+	};
+}
+
+void
+becket_server_set_authorization_fn(struct becket_server *server,
+    bool (*allow)(void *user, struct becket_call *call,
+        enum becket_mgmt_operation operation),
+    void *user)
+{
+	server->allow = allow;
+	server->allow_user = user;
+}
+
+void
+server_log_call(const struct becket_server *server,
+    const struct becket_call *call)
+{
+	const struct becket_interface *interface = becket_call_interface(call);
+	const struct becket_operation *operation = call_operation(call);
+	char opnum[8];
+	struct becket_access access = {
+		.interface = interface == NULL ? "unknown" : interface->name,
+		.operation = opnum,
+		.peer = call->peer->view.text,
+		.status = call->reply.status,
+		.request_bytes = call->request.size,
+		.response_bytes = call->reply.stub.size,
+	};
+
+	if (!runtime_has_log(server->runtime))
+		return;
+	snprintf(opnum, sizeof opnum, "#%u", becket_call_opnum(call));
+	if (operation != NULL && operation->name != NULL)
+		access.operation = operation->name;
+	access.duration_ns = clock_now() - call->began;
+	runtime_log_access(server->runtime, &access,
+	    "%s.%s for %s: %s, %llu bytes in, %llu out, %llu us",
+	    access.interface, access.operation, access.peer,
+	    becket_status_text(access.status),
+	    (unsigned long long)access.request_bytes,
+	    (unsigned long long)access.response_bytes,
+	    (unsigned long long)(access.duration_ns / 1000));
+}
+
+/* -------------------------------------------------------------- tokens -- */
+
+becket_status
+becket_stub_answer(struct becket_token token,
+    const struct becket_interface *interface, uint16_t opnum,
+    becket_status status, const void *response)
+{
+	if (token.server == NULL)
+		return BECKET_S_INVALID_ASYNC_CALL;
+	return token_answer(&token.server->host, token, interface, opnum,
+	    status, response);
+}
+
+becket_status
+becket_token_fail(struct becket_token token, becket_status status,
+    const char *format, ...)
+{
+	va_list arguments;
+
+	if (token.server == NULL)
+		return BECKET_S_INVALID_ASYNC_CALL;
+	va_start(arguments, format);
+	status =
+	    token_fail(&token.server->host, token, status, format, arguments);
+	va_end(arguments);
+	return status;
+}
+
+bool
+becket_token_is_cancelled(struct becket_token token)
+{
+	return token.server == NULL ||
+	       token_is_cancelled(&token.server->host, token);
+}

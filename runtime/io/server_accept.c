@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/server.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "io/clock.h"
+
+enum {
+	/* Connections taken before those that are there are served again. */
+	BATCH = 64,
+	/* Out of descriptors: time for somebody to give some back. */
+	PAUSE_MS = 100,
+	/* One line of log about it has to do for so long. */
+	QUIET_MS = 1000,
+};
+
+static struct listener *
+listener_of(struct list *node)
+{
+	return container_of(node, struct listener, node);
+}
+
+/* ------------------------------------------------------------- accept -- */
+
+/* With listeners_lock held. Silent listeners keep their backlog. */
+static void
+watch_all(struct becket_server *server, bool accepts)
+{
+	server->accepts = accepts;
+	list_for_each (node, &server->listeners)
+		(void)!loop_watch(&server->loop, &listener_of(node)->watch,
+		    accepts ? EPOLLIN : 0);
+}
+
+static void
+pause_accepting(struct becket_server *server, const char *why)
+{
+	pthread_mutex_lock(&server->listeners_lock);
+	watch_all(server, false);
+	pthread_mutex_unlock(&server->listeners_lock);
+	if (server->loop.now < server->quiet_until)
+		return;
+	server->quiet_until = server->loop.now + clock_from_ms(QUIET_MS);
+	runtime_log(server->runtime, BECKET_LOG_WARNING,
+	    "new connections must wait: %s", why);
+}
+
+void
+server_accept_more(struct becket_server *server)
+{
+	if (!server_is_listening(server))
+		return;
+	pthread_mutex_lock(&server->listeners_lock);
+	if (!server->accepts)
+		watch_all(server, true);
+	pthread_mutex_unlock(&server->listeners_lock);
+}
+
+void
+server_resume(struct timer *timer, uint64_t now)
+{
+	(void)now;
+	server_accept_more(container_of(timer, struct becket_server, resume));
+}
+
+static bool
+is_full(const struct becket_server *server)
+{
+	return server->conn_ids.used >= server->limits.connections;
+}
+
+/* false: no more for now. */
+static bool
+accept_one(struct becket_server *server, struct listener *listener)
+{
+	struct sockaddr_storage address;
+	socklen_t size;
+	int fd;
+
+	switch (listener_accept(listener, &fd, &address, &size)) {
+	case ACCEPT_NOTHING:
+		return false;
+	case ACCEPT_SHORT:
+		pause_accepting(server, strerror(errno));
+		loop_set_timer(&server->loop, &server->resume,
+		    server->loop.now + clock_from_ms(PAUSE_MS));
+		return false;
+	default:
+		break;
+	}
+	if (conn_open(server, listener, fd, &address, size) == BECKET_S_OK)
+		return true;
+	runtime_log(server->runtime, BECKET_LOG_ERROR,
+	    "a connection was dropped: out of memory");
+	return false;
+}
+
+static void
+accept_ready(struct watch *watch, uint32_t events)
+{
+	struct listener *listener = container_of(watch, struct listener, watch);
+	struct becket_server *server = listener->owner;
+
+	(void)events;
+	for (int i = 0; i < BATCH; i++) {
+		if (is_full(server)) {
+			pause_accepting(server, "limits.connections");
+			return;
+		}
+		if (!accept_one(server, listener))
+			return;
+	}
+}
+
+becket_status
+server_accept_start(struct becket_server *server)
+{
+	becket_status status = BECKET_S_OK;
+
+	pthread_mutex_lock(&server->listeners_lock);
+	if (list_is_empty(&server->listeners))
+		status = BECKET_S_NO_PROTSEQS_REGISTERED;
+	else
+		watch_all(server, true);
+	pthread_mutex_unlock(&server->listeners_lock);
+	return status;
+}
+
+void
+server_accept_stop(struct becket_server *server)
+{
+	pthread_mutex_lock(&server->listeners_lock);
+	list_for_each (node, &server->listeners) {
+		loop_unwatch(&server->loop, &listener_of(node)->watch);
+		listener_free(listener_of(node));
+	}
+	server->accepts = false;
+	pthread_mutex_unlock(&server->listeners_lock);
+}
+
+/* ------------------------------------------------- protocol sequences -- */
+
+static bool
+has_dynamic(const struct becket_server *server, const struct protseq *protseq,
+    const char *address)
+{
+	list_for_each (node, &server->listeners) {
+		const struct listener *listener = listener_of(node);
+
+		if (listener->is_dynamic && listener->protseq == protseq &&
+		    strcmp(listener->asked, address) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* With listeners_lock held. */
+static void
+adopt(struct becket_server *server, struct list *opened)
+{
+	list_for_each (node, opened) {
+		struct listener *listener = listener_of(node);
+
+		listener->owner = server;
+		listener->watch.ready = accept_ready;
+		list_remove(node);
+		list_append(&server->listeners, node);
+		runtime_log(server->runtime, BECKET_LOG_INFO,
+		    "listening at %s:%s[%s]", listener->protseq->name,
+		    listener->host, listener->endpoint);
+	}
+	if (server->accepts)
+		watch_all(server, true);
+}
+
+static becket_status
+use(struct becket_server *server, const struct protseq *protseq,
+    const char *address, const char *endpoint)
+{
+	struct list opened;
+	becket_status status;
+
+	if (address == NULL)
+		address = "";
+	if (endpoint == NULL && has_dynamic(server, protseq, address))
+		return BECKET_S_OK;
+	list_init(&opened);
+	status =
+	    listener_open(server->runtime, protseq, address, endpoint, &opened);
+	if (status == BECKET_S_OK)
+		adopt(server, &opened);
+	return status;
+}
+
+becket_status
+becket_server_use_protseq_ep(struct becket_server *server, const char *name,
+    const char *address, const char *endpoint)
+{
+	const struct protseq *protseq;
+	becket_status status;
+
+	if (server == NULL || name == NULL)
+		return BECKET_S_INVALID_ARG;
+	status = protseq_find(name, &protseq);
+	if (status != BECKET_S_OK)
+		return status;
+	if (runtime_is_stale(server->runtime))
+		return BECKET_S_STALE_AFTER_FORK;
+	pthread_mutex_lock(&server->listeners_lock);
+	status = use(server, protseq, address, endpoint);
+	pthread_mutex_unlock(&server->listeners_lock);
+	return status;
+}
+
+becket_status
+becket_server_use_protseq(struct becket_server *server, const char *protseq,
+    const char *address)
+{
+	return becket_server_use_protseq_ep(server, protseq, address, NULL);
+}
+
+becket_status
+becket_server_use_string_binding(struct becket_server *server,
+    const char *string)
+{
+	char *object = NULL, *protseq = NULL, *address = NULL;
+	char *endpoint = NULL, *options = NULL;
+	struct becket_runtime *runtime;
+	becket_status status;
+
+	if (server == NULL || string == NULL)
+		return BECKET_S_INVALID_ARG;
+	runtime = server->runtime;
+	status = becket_string_binding_parse(runtime, string, &object, &protseq,
+	    &address, &endpoint, &options);
+	if (status != BECKET_S_OK)
+		return status;
+	if (*object != '\0')
+		status = BECKET_S_INVALID_STRING_BINDING;
+	else if (*options != '\0')
+		status = BECKET_S_INVALID_NETWORK_OPTIONS;
+	else
+		status = becket_server_use_protseq_ep(server, protseq, address,
+		    *endpoint == '\0' ? NULL : endpoint);
+	becket_string_free(runtime, &object);
+	becket_string_free(runtime, &protseq);
+	becket_string_free(runtime, &address);
+	becket_string_free(runtime, &endpoint);
+	becket_string_free(runtime, &options);
+	return status;
+}

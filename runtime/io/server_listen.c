@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/server.h"
+
+#include <poll.h>
+#include <signal.h>
+
+#include "io/clock.h"
+
+/* For a peer that keeps its connection for the next call, and does not read
+ * before it: our last words have long reached its machine, and to wait until
+ * it closes would hold up every stop.
+ */
+enum { DRAINED_LINGER_MS = 250 };
+
+/* -------------------------------------------------------------- states -- */
+
+static void
+set_state(struct becket_server *server, enum server_state state)
+{
+	pthread_mutex_lock(&server->state_lock);
+	atomic_store(&server->state, (int)state);
+	pthread_cond_broadcast(&server->state_changed);
+	pthread_mutex_unlock(&server->state_lock);
+}
+
+bool
+server_is_listening(const struct becket_server *server)
+{
+	return atomic_load(&server->state) == SERVER_LISTENING &&
+	       atomic_load(&server->stop_wanted) == STOP_NOT;
+}
+
+uint64_t
+server_linger(const struct becket_server *server)
+{
+	bool is_draining = atomic_load(&server->state) == SERVER_DRAINING;
+	uint32_t stall = server->limits.stall_ms;
+
+	return clock_from_ms(is_draining && stall > DRAINED_LINGER_MS
+	                         ? DRAINED_LINGER_MS
+	                         : stall);
+}
+
+static void
+open_mailbox(struct becket_server *server, bool is_open)
+{
+	pthread_mutex_lock(&server->mailbox.lock);
+	server->mailbox.is_open = is_open;
+	pthread_mutex_unlock(&server->mailbox.lock);
+}
+
+static void
+close_conns(struct becket_server *server)
+{
+	while (!list_is_empty(&server->conns))
+		conn_close(container_of(server->conns.next, struct conn, node));
+}
+
+static void
+bury(struct becket_server *server)
+{
+	while (!list_is_empty(&server->graveyard))
+		conn_free(
+		    container_of(server->graveyard.next, struct conn, node));
+}
+
+/* ------------------------------------------------------------- the loop -- */
+
+static void
+begin_drain(struct becket_server *server)
+{
+	atomic_store(&server->state, SERVER_DRAINING);
+	server_accept_stop(server);
+	loop_set_timer(&server->loop, &server->drained,
+	    server->loop.now + clock_from_ms(server->limits.drain_ms));
+	list_for_each (node, &server->conns)
+		conn_drain(container_of(node, struct conn, node));
+	runtime_log(server->runtime, BECKET_LOG_INFO,
+	    "stopping; %u connections have something to finish",
+	    server->conn_ids.used);
+}
+
+void
+server_cut(struct timer *timer, uint64_t now)
+{
+	struct becket_server *server =
+	    container_of(timer, struct becket_server, drained);
+
+	(void)now;
+	runtime_log(server->runtime, BECKET_LOG_WARNING,
+	    "stopping: %u connections are cut off", server->conn_ids.used);
+	atomic_store(&server->stop_wanted, STOP_NOW);
+}
+
+/* Answers that come from now on are for nobody. */
+static void
+finish(struct becket_server *server)
+{
+	loop_set_timer(&server->loop, &server->drained, 0);
+	loop_set_timer(&server->loop, &server->resume, 0);
+	open_mailbox(server, false);
+	server->loop.woken(&server->loop);
+	bury(server);
+	runtime_log(server->runtime, BECKET_LOG_INFO, "stopped");
+	set_state(server, server->has_thread ? SERVER_STOPPED : SERVER_IDLE);
+}
+
+/* false: stopped and drained. */
+static bool
+turn(struct becket_server *server, int timeout)
+{
+	int wanted;
+
+	loop_turn(&server->loop, timeout);
+	wanted = atomic_load(&server->stop_wanted);
+	if (wanted != STOP_NOT &&
+	    atomic_load(&server->state) == SERVER_LISTENING)
+		begin_drain(server);
+	if (wanted == STOP_NOW)
+		close_conns(server);
+	bury(server);
+	if (wanted == STOP_NOT || !list_is_empty(&server->conns))
+		return true;
+	finish(server);
+	return false;
+}
+
+static void *
+run(void *argument)
+{
+	struct becket_server *server = argument;
+
+	while (turn(server, loop_timeout(&server->loop)))
+		;
+	return NULL;
+}
+
+/* --------------------------------------------------------------- listen -- */
+
+becket_status
+becket_server_start(struct becket_server *server)
+{
+	becket_status status;
+
+	if (server == NULL)
+		return BECKET_S_INVALID_ARG;
+	if (runtime_is_stale(server->runtime))
+		return BECKET_S_STALE_AFTER_FORK;
+	if (atomic_load(&server->state) != SERVER_IDLE)
+		return BECKET_S_ALREADY_LISTENING;
+	status = server_accept_start(server);
+	if (status != BECKET_S_OK)
+		return status;
+	open_mailbox(server, true);
+	atomic_store(&server->stop_wanted, STOP_NOT);
+	set_state(server, SERVER_LISTENING);
+	return BECKET_S_OK;
+}
+
+/* Signals are for the application's threads. */
+static bool
+spawn(struct becket_server *server)
+{
+	sigset_t all, old;
+	int failed;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	failed = pthread_create(&server->thread, NULL, run, server);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return failed == 0;
+}
+
+becket_status
+becket_server_listen(struct becket_server *server, unsigned flags)
+{
+	becket_status status;
+
+	if (server == NULL || (flags & ~(unsigned)BECKET_LISTEN_DONT_WAIT) != 0)
+		return BECKET_S_INVALID_ARG;
+	status = becket_server_start(server);
+	if (status != BECKET_S_OK)
+		return status;
+	if ((flags & BECKET_LISTEN_DONT_WAIT) == 0) {
+		run(server);
+		return BECKET_S_OK;
+	}
+	server->has_thread = true;
+	if (spawn(server))
+		return BECKET_S_OK;
+	server->has_thread = false;
+	open_mailbox(server, false);
+	set_state(server, SERVER_IDLE);
+	return BECKET_S_OUT_OF_RESOURCES;
+}
+
+static becket_status
+stop(struct becket_server *server, int how)
+{
+	int not_yet = STOP_NOT;
+
+	if (server == NULL)
+		return BECKET_S_INVALID_ARG;
+	if (runtime_is_stale(server->runtime))
+		return BECKET_S_STALE_AFTER_FORK;
+	if (atomic_load(&server->state) == SERVER_IDLE)
+		return BECKET_S_NOT_LISTENING;
+	/* Never back from "now" to "drain". */
+	if (how == STOP_NOW)
+		atomic_store(&server->stop_wanted, how);
+	else
+		atomic_compare_exchange_strong(&server->stop_wanted, &not_yet,
+		    how);
+	loop_wake(&server->loop);
+	return BECKET_S_OK;
+}
+
+becket_status
+becket_server_stop(struct becket_server *server)
+{
+	return stop(server, STOP_DRAIN);
+}
+
+void
+becket_server_stop_now(struct becket_server *server)
+{
+	(void)!stop(server, STOP_NOW);
+}
+
+static bool
+is_running(struct becket_server *server)
+{
+	int state = atomic_load(&server->state);
+
+	return state == SERVER_LISTENING || state == SERVER_DRAINING;
+}
+
+becket_status
+becket_server_wait(struct becket_server *server)
+{
+	if (server == NULL)
+		return BECKET_S_INVALID_ARG;
+	if (atomic_load(&server->state) == SERVER_IDLE)
+		return BECKET_S_NOT_LISTENING;
+	pthread_mutex_lock(&server->state_lock);
+	while (is_running(server))
+		pthread_cond_wait(&server->state_changed, &server->state_lock);
+	pthread_mutex_unlock(&server->state_lock);
+	if (server->has_thread) {
+		pthread_join(server->thread, NULL);
+		server->has_thread = false;
+		set_state(server, SERVER_IDLE);
+	}
+	return BECKET_S_OK;
+}
+
+void
+server_end(struct becket_server *server)
+{
+	if (server->has_thread && !runtime_is_stale(server->runtime)) {
+		becket_server_stop_now(server);
+		(void)!becket_server_wait(server);
+	}
+	if (server->loop.timers.next == NULL)
+		return;
+	if (runtime_is_stale(server->runtime))
+		loop_disown(&server->loop);
+	atomic_store(&server->state, SERVER_IDLE);
+	close_conns(server);
+	open_mailbox(server, false);
+	server->loop.woken(&server->loop);
+	bury(server);
+}
+
+/* ----------------------------------------------- a loop of the user's own */
+
+int
+becket_server_fd(struct becket_server *server)
+{
+	return server->loop.epoll;
+}
+
+short
+becket_server_events(struct becket_server *server)
+{
+	(void)server;
+	return POLLIN;
+}
+
+int
+becket_server_timeout(struct becket_server *server)
+{
+	return loop_timeout(&server->loop);
+}
+
+bool
+becket_server_process(struct becket_server *server)
+{
+	return is_running(server) && turn(server, 0);
+}

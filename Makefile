@@ -141,6 +141,42 @@ $(PROGRAMS:%=$(B)/relinked/%): $(B)/libbecket.so FORCE
 	$(Q)mkdir -p $(@D)
 	$(call say,LD)$(call program,$(RPATH))
 
+# ------------------------------------------------------------------ idl --
+# The compiler stands on base and wire alone. It reads descriptors through
+# protobuf-c, whose own output for them is built here and never committed.
+
+IDL_PROGRAMS := becketc protoc-gen-becket
+IDL_PROTOS   := google/protobuf/descriptor google/protobuf/compiler/plugin \
+                becket/options protobuf_c
+IDL_PB_C     := $(IDL_PROTOS:%=$(B)/gen/%.pb-c.c)
+IDL_OBJECTS  := $(filter-out $(B)/idl/becketc.o $(B)/idl/plugin.o, \
+                  $(call obj,$(idl))) \
+                $(IDL_PB_C:.c=.o) $(call obj,$(base) $(wire))
+
+$(IDL_PB_C) $(IDL_PB_C:.c=.h) &: idl/becket/options.proto idl/protobuf_c.proto
+	$(Q)mkdir -p $(B)/gen
+	$(call say,GEN)protoc --c_out=$(B)/gen -Iidl $(IDL_PROTOS:=.proto)
+
+$(call obj,$(idl)): | $(IDL_PB_C:.c=.h)
+$(call obj,$(idl)): private FLAGS += -DIDL_VERSION='"$(VERSION)"'
+
+# becketc finds becket/options.proto in include/ beside itself.
+$(B)/include/becket/%.proto: idl/becket/%.proto
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@
+
+$(B)/becketc: $(B)/idl/becketc.o $(IDL_OBJECTS) \
+    | $(B)/include/becket/options.proto $(B)/include/becket/wire.proto
+$(B)/protoc-gen-becket: $(B)/idl/plugin.o $(IDL_OBJECTS)
+$(IDL_PROGRAMS:%=$(B)/%):
+	$(call say,LD)$(LINK) -o $@ $(filter %.o,$^) -lprotobuf-c
+
+all: $(IDL_PROGRAMS:%=$(B)/%)
+
+install: install-idl
+install-idl: $(IDL_PROGRAMS:%=$(B)/%)
+	$(call put,755,$^,$(BINDIR))
+
 # -------------------------------------------------------------- install --
 
 PUBLIC_HEADERS := runtime/becket.h runtime/becket_stub.h \
@@ -264,7 +300,7 @@ say  = @printf '  %-4s %s\n' $(1) $@;
 endif
 
 FORCE:
-.PHONY: all tests check lint format deps install uninstall clean FORCE \
+.PHONY: install-idl all tests check lint format deps install uninstall clean FORCE \
         $(SUITES:%=check-%)
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "idl/arguments.h"
+
+#include <string.h>
+
+/* Words that stand before others, and where we are among them. */
+struct words {
+	struct arena *arena;
+	char **argv;
+	int argc, at;
+};
+
+/* The value of an option, joined to it or next; NULL: it is not that option,
+ * or *missing says that it has no value.
+ */
+static const char *
+value(struct words *words, const char *option, bool *missing)
+{
+	const char *word = words->argv[words->at];
+	size_t size = strlen(option);
+
+	if (strncmp(word, option, size) != 0)
+		return NULL;
+	if (word[size] != '\0')
+		return word + size;
+	if (words->at + 1 < words->argc)
+		return words->argv[++words->at];
+	*missing = true;
+	return NULL;
+}
+
+static void
+option(struct arguments *arguments, struct words *words)
+{
+	const char *word = words->argv[words->at], *text;
+	bool missing = false;
+
+	if (text_equal(word, "--help") || text_equal(word, "-h"))
+		arguments->help = true;
+	else if (text_equal(word, "--version"))
+		arguments->version = true;
+	else if (text_equal(word, "-MD"))
+		arguments->depends = true;
+	else if ((text = value(words, "-I", &missing)) != NULL)
+		arguments->includes[arguments->include_count++] = text;
+	else if ((text = value(words, "-o", &missing)) != NULL)
+		arguments->directory = text;
+	else if (missing)
+		arguments->complaint =
+		    text_print(words->arena, "%s needs a directory", word);
+	else
+		arguments->complaint =
+		    text_print(words->arena, "there is no option %s", word);
+}
+
+static void
+walk(struct arguments *arguments, struct words *words)
+{
+	bool options = true;
+
+	for (; words->at < words->argc; words->at++) {
+		char *word = words->argv[words->at];
+
+		if (options && text_equal(word, "--"))
+			options = false;
+		else if (options && word[0] == '-' && word[1] != '\0')
+			option(arguments, words);
+		else
+			arguments->files[arguments->file_count++] = word;
+	}
+}
+
+struct arguments
+arguments_parse(struct arena *arena, int argc, char **argv)
+{
+	/* room for all, one of our own, and the end */
+	size_t size = ((size_t)argc + 2) * sizeof(char *);
+	struct arguments arguments = {
+		.includes = text_alloc(arena, size),
+		.files = text_alloc(arena, size),
+	};
+	struct words words = { arena, argv, argc, 1 };
+
+	walk(&arguments, &words);
+	if (arguments.include_count == 0)
+		arguments.includes[arguments.include_count++] = ".";
+	if (arguments.complaint == NULL && arguments.file_count == 0)
+		arguments.complaint = "no .proto file is given";
+	if (arguments.complaint == NULL && arguments.directory == NULL)
+		arguments.complaint =
+		    "no output directory is given: -o DIRECTORY";
+	return arguments;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IDL_EMIT_H
+#define IDL_EMIT_H
+
+#include "idl/model.h"
+#include "idl/template.h"
+
+/*
+ * The four files that come of calc.proto:
+ *
+ *   calc.becket.h         for people: stubs, EPV, register, answers
+ *   calc.becket.c         the tables of the interface
+ *   calc.becket-client.c  the stubs
+ *   calc.becket-server.c  the ways into the EPV
+ *
+ * They need a model without problems.
+ */
+char *emit_header(const struct model *model, const struct file *file);
+char *emit_tables(const struct model *model, const struct file *file);
+char *emit_client(const struct model *model, const struct file *file);
+char *emit_server(const struct model *model, const struct file *file);
+
+/* What the four share. Sets $file$ and $stem$. */
+struct out emit_begin(const struct model *model, const struct file *file);
+
+/* Set what templates call the parts of a service: $service$, $interface$ ... */
+void emit_service(struct out *out, const struct service *service);
+
+/* And of an rpc: $rpc$, $opnum$, $stub$, $Request$ ... Its functions take
+ * $stub_parameters$, $manager_parameters$ and $answer_parameters$.
+ */
+void emit_operation(struct out *out, const struct operation *operation);
+
+/* What generated code calls a variable of its own: name, with a "_" where a
+ * parameter has that name.
+ */
+const char *emit_apart(struct out *out, const struct operation *operation,
+    const char *name);
+
+#endif

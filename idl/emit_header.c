@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+#include "idl/emit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The headers of protobuf-c that the file's rpcs need, its own among them. */
+struct includes {
+	const char **stems;
+	size_t count;
+};
+
+static void
+include(struct includes *includes, const char *stem)
+{
+	for (size_t i = 0; i < includes->count; i++) {
+		if (text_equal(includes->stems[i], stem))
+			return;
+	}
+	includes->stems[includes->count++] = stem;
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static size_t
+count_operations(const struct file *file)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < file->service_count; i++)
+		count += file->services[i].operation_count;
+	return count;
+}
+
+static void
+put_includes(struct out *out, const struct file *file)
+{
+	struct includes includes = { .count = 0 };
+
+	includes.stems = text_alloc(out->arena,
+	    (1 + 2 * count_operations(file)) * sizeof *includes.stems);
+	include(&includes, file->stem);
+	for (size_t i = 0; i < file->service_count; i++) {
+		const struct service *service = &file->services[i];
+
+		for (size_t j = 0; j < service->operation_count; j++) {
+			const struct operation *o = &service->operations[j];
+
+			include(&includes, o->request->file->stem);
+			include(&includes, o->response->file->stem);
+		}
+	}
+	qsort(includes.stems, includes.count, sizeof *includes.stems, by_text);
+	for (size_t i = 0; i < includes.count; i++) {
+		out_set(out, "stem", includes.stems[i]);
+		out_put(out, "#include \"$stem$.pb-c.h\"\n");
+	}
+	out_set(out, "stem", file->stem);
+}
+
+/* Only replies in the form of messages are freed by their callers. */
+static bool
+gives_message(const struct operation *operation)
+{
+	return !operation->streams && !operation->parameters;
+}
+
+static void
+put_free(struct out *out, const struct type *type)
+{
+	out_set(out, "guard", type->names.free_guard);
+	out_set(out, "Response", type->names.type);
+	out_set(out, "response_free", type->names.free);
+	out_put(out,
+	    "\n"
+	    "#ifndef $guard$\n"
+	    "#define $guard$\n"
+	    "/* Frees what a stub gave back; NULL is fine. Any thread. */\n"
+	    "static inline void\n"
+	    "$response_free$($Response$ *response)\n"
+	    "{\n"
+	    "\tbecket_stub_free(response);\n"
+	    "}\n"
+	    "#endif\n");
+}
+
+static bool
+is_new(const struct type **seen, size_t *count, const struct type *type)
+{
+	for (size_t i = 0; i < *count; i++) {
+		if (seen[i] == type)
+			return false;
+	}
+	seen[(*count)++] = type;
+	return true;
+}
+
+/* One for each type of reply; several headers may have the same. */
+static void
+put_frees(struct out *out, const struct file *file)
+{
+	const struct type **seen =
+	    text_alloc(out->arena, count_operations(file) * sizeof *seen);
+	size_t count = 0;
+
+	for (size_t i = 0; i < file->service_count; i++) {
+		const struct service *service = &file->services[i];
+
+		for (size_t j = 0; j < service->operation_count; j++) {
+			const struct operation *o = &service->operations[j];
+
+			if (gives_message(o) &&
+			    is_new(seen, &count, o->response))
+				put_free(out, o->response);
+		}
+	}
+}
+
+static bool
+gives_string(const struct operation *operation)
+{
+	for (size_t i = 0; i < operation->out_count; i++) {
+		if (operation->out[i].is_string)
+			return true;
+	}
+	return false;
+}
+
+/* The IDL's own comment, then what C callers have to know besides. */
+static const char *
+comment(struct out *out, const struct operation *operation)
+{
+	const char *idl = operation->comment, *more = NULL;
+
+	if (operation->streams)
+		more = " Answers BECKET_S_STREAMS_NOT_SUPPORTED.";
+	else if (gives_message(operation))
+		more = out_expand(out,
+		    " Free *ret_response with $response_free$().");
+	else if (gives_string(operation))
+		more = " Free strings given back with becket_string_free().";
+	if (idl == NULL || more == NULL)
+		return idl == NULL ? more : idl;
+	return text_print(out->arena, "%s%s", idl, more);
+}
+
+static void
+put_stubs(struct out *out, const struct service *service)
+{
+	for (size_t i = 0; i < service->operation_count; i++) {
+		const struct operation *operation = &service->operations[i];
+
+		emit_operation(out, operation);
+		out_put(out, "\n");
+		out_comment(out, "", comment(out, operation));
+		out_put(out, "BECKET_MUST_USE becket_status "
+		             "$stub$($stub_parameters$);\n");
+	}
+}
+
+static void
+put_epv(struct out *out, const struct service *service)
+{
+	size_t members = 0;
+
+	out_put(out, "\n");
+	out_comment(out, "",
+	    out_expand(out,
+	        "The manager routines of $service$. A request lives until its "
+	        "call is answered. A response comes initialised and takes "
+	        "memory from becket_call_alloc(). A routine left NULL answers "
+	        "BECKET_S_NOT_IMPLEMENTED."));
+	out_put(out, "struct $epv$ {\n");
+	for (size_t i = 0; i < service->operation_count; i++) {
+		if (service->operations[i].streams)
+			continue;
+		emit_operation(out, &service->operations[i]);
+		out_put(out,
+		    "\tbecket_status (*$member$)($manager_parameters$);\n");
+		members++;
+	}
+	if (members == 0)
+		out_put(out, "\tvoid *nothing_yet; /* C wants a member */\n");
+	out_put(out, "};\n");
+}
+
+static void
+put_register(struct out *out)
+{
+	out_put(out,
+	    "\n"
+	    "/* becket_server_register_if() and becket_server_unregister_if(), "
+	    "typed. */\n"
+	    "BECKET_MUST_USE becket_status $register$(struct becket_server "
+	    "*server, const struct becket_uuid *type, const struct $epv$ *epv, "
+	    "unsigned flags);\n"
+	    "BECKET_MUST_USE becket_status $unregister$(struct becket_server "
+	    "*server, const struct becket_uuid *type, bool wait);\n");
+}
+
+static void
+put_answers(struct out *out, const struct service *service)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < service->operation_count; i++) {
+		if (service->operations[i].streams)
+			continue;
+		emit_operation(out, &service->operations[i]);
+		out_put(out, first ? "\n/* Answer calls that were deferred; "
+		                     "any thread. */\n"
+		                   : "");
+		out_put(out, "BECKET_MUST_USE becket_status "
+		             "$answer$($answer_parameters$);\n");
+		first = false;
+	}
+}
+
+static void
+put_service(struct out *out, const struct service *service)
+{
+	emit_service(out, service);
+	out_put(out, "\n");
+	out_comment(out, "", service->comment);
+	out_put(out, "extern const struct becket_interface $interface$;\n");
+	put_stubs(out, service);
+	put_epv(out, service);
+	put_register(out);
+	put_answers(out, service);
+}
+
+char *
+emit_header(const struct model *model, const struct file *file)
+{
+	struct out out = emit_begin(model, file);
+
+	out_set(&out, "header_guard",
+	    names_guard(model->arena, file->stem, "_BECKET_H"));
+	out_put(&out, "/* Generated by becketc from $file$: do not edit. */\n"
+	              "#ifndef $header_guard$\n"
+	              "#define $header_guard$\n"
+	              "\n"
+	              "#include \"becket.h\"\n"
+	              "#include \"becket_stub.h\"\n"
+	              "\n");
+	put_includes(&out, file);
+	out_put(&out, "\n"
+	              "#ifdef __cplusplus\n"
+	              "extern \"C\" {\n"
+	              "#endif\n");
+	put_frees(&out, file);
+	for (size_t i = 0; i < file->service_count; i++)
+		put_service(&out, &file->services[i]);
+	out_put(&out, "\n"
+	              "#ifdef __cplusplus\n"
+	              "}\n"
+	              "#endif\n"
+	              "\n"
+	              "#endif\n");
+	return out_take(&out);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IDL_OPTIONS_H
+#define IDL_OPTIONS_H
+
+#include "idl/model.h"
+
+/*
+ * Custom options reach a program that was built without them as unknown
+ * fields of the standard options. This takes ours (becket/options.proto, field
+ * 50747) and protobuf-c's (field 1019) out of there.
+ */
+void options_of_file(struct model *model, struct file *file);
+
+/* Fill in what the options of a service and of an rpc say, with problems for
+ * what they cannot mean.
+ */
+void options_of_service(struct model *model, struct service *service);
+void options_of_operation(struct model *model, struct operation *operation);
+
+/* protobuf-c's options that change what its structs look like. */
+bool options_string_is_bytes(struct model *model, const FieldProto *field);
+const char *options_base_member(struct model *model,
+    const MessageProto *message);
+
+#endif

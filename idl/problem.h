@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IDL_PROBLEM_H
+#define IDL_PROBLEM_H
+
+#include "idl/model.h"
+
+/*
+ * A rule that an IDL file breaks, and where: "calc.proto:7:3: sentence". All
+ * of them are collected, so that one run tells everything.
+ */
+struct problem {
+	const struct file *file;
+	int32_t line, column; /* from 1; 0: not known */
+	const char *sentence;
+	struct problem *next;
+};
+
+/* path: the thing that is wrong; where it has no position, what it is in. */
+void problem_at(struct model *model, const struct file *file, struct path path,
+    const char *format, ...) BECKET_PRINTF(4, 5);
+
+/* The position of a thing, or zeros; and its comment, or NULL. */
+void problem_position(const struct file *file, struct path path,
+    int32_t *ret_line, int32_t *ret_column);
+const char *problem_comment(const struct file *file, struct path path);
+
+/* One line per problem, by file and position. */
+char *problem_lines(const struct model *model);
+
+#endif

@@ -17,10 +17,11 @@ static const struct {
 	enum direction direction;
 } faults[] = {
 	{ 0x00000005, "access_denied",                     BECKET_S_ACCESS_DENIED,         BOTH },
+	{ 0x000006b9, "out_of_resources",                  BECKET_S_OUT_OF_RESOURCES,      BOTH },
 	{ 0x000006ba, "server_unavailable",                BECKET_S_SERVER_UNAVAILABLE,    BOTH },
 	{ 0x000006bd, "no_call_active",                    BECKET_S_NO_CALL_ACTIVE,        BOTH },
 	{ 0x000006d8, "cant_perform_op",                   BECKET_S_CANT_PERFORM_OP,       BOTH },
-	{ 0x000006d9, "out_of_resources",                  BECKET_S_OUT_OF_RESOURCES,      BOTH },
+	{ 0x000006d9, "not_registered",                    BECKET_S_NOT_REGISTERED,        BOTH },
 	{ 0x000006f7, "bad_stub_data",                     BECKET_X_BAD_STUB_DATA,         BOTH },
 	{ 0x00000721, "sec_pkg_error",                     BECKET_S_SEC_PKG_ERROR,         BOTH },
 

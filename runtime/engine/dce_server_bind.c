@@ -7,7 +7,8 @@
 
 enum {
 	RESULT_SIZE = 4 + PDU_SYNTAX_SIZE,
-	ANSWER_SIZE = 32,      /* a bind_ack without address and results */
+	/* a bind_ack without address and results, three bytes padding */
+	ANSWER_SIZE = 33,
 	FRAGMENT_FLOOR = 2048, /* what Windows takes for the least it was
 	                          offered */
 };

@@ -22,6 +22,9 @@ extern "C" {
  *           };
  *           return &module;
  *   }
+ *
+ * A module links against libbecket alone; becketd's side comes to it through
+ * struct becket_module_host. becket_module(3) tells the rest.
  */
 #define BECKET_MODULE_ABI 1
 
@@ -32,25 +35,29 @@ struct becket_module_host;
 struct becket_module {
 	uint32_t abi;     /* BECKET_MODULE_ABI */
 	const char *name; /* its section in becketd.conf: [module NAME] */
-	/* Register interfaces with server. A status that is not S_OK ends the
-	 * daemon, after host->log() has said why.
+	/* Register interfaces with server, which does not listen yet. A status
+	 * that is not S_OK ends the daemon, after host->log() has said why;
+	 * S_INVALID_ARG says that a setting is wrong (exit status 78, as for
+	 * any mistake in the configuration). A setting that no start() asks
+	 * for is a mistake, too. `becketd --check-config` calls start() and
+	 * stop(), but never listens.
 	 */
 	becket_status (*start)(struct becket_module_host *host,
 	    struct becket_server *server);
-	/* After the last call has been answered; may be NULL. */
+	/* After the last call has been answered, or cut off, and only if
+	 * start() succeeded; may be NULL. Threads that start() began end here.
+	 */
 	void (*stop)(struct becket_module_host *host);
 };
 
-/* What the host offers, through functions of the struct it gives: a module
- * links against libbecket alone.
- */
+/* What the host offers. One per module; valid from start() to stop(). */
 struct becket_module_host {
 	/* A setting of the module's own section, or NULL. Lives as long as the
-	 * module.
+	 * module. In start() only.
 	 */
 	const char *(
 	    *setting)(struct becket_module_host *host, const char *key);
-	/* One line of the daemon's log. */
+	/* One line of the daemon's log. Any thread. */
 	void (*log)(struct becket_module_host *host,
 	    enum becket_log_level level, const char *text);
 	void *user; /* the module's own */

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BECKETD_CONFIG_H
+#define BECKETD_CONFIG_H
+
+#include <stdbool.h>
+
+#include "becket.h"
+#include "log.h"
+
+/*
+ * What becketd was told: by the file (becketd.conf(5)), and by flags, which
+ * come after it. Everything knows its origin, "FILE:LINE" or a flag, so that
+ * whoever finds it wrong later can say where it stands.
+ *
+ * Mistakes are printed as they are found, "origin: sentence", and counted;
+ * reading goes on, so that one run shows all of them.
+ */
+struct config_setting {
+	struct config_setting *next;
+	char *key, *value, *origin;
+	bool used; /* the module has asked for it */
+};
+
+struct config_listen {
+	struct config_listen *next;
+	char *binding, *origin;
+};
+
+struct config_module {
+	struct config_module *next;
+	char *name; /* of the section; NULL: given by --module */
+	char *path; /* NULL until Path= was read */
+	char *origin;
+	struct config_setting *settings;
+};
+
+struct config {
+	struct config_listen *listens;
+	struct config_module *modules;
+	struct config_setting *overrides; /* --set; key is "module.key" */
+	struct becket_limits limits;
+	char *ncalrpc_dir; /* NULL: the runtime's default */
+	struct log_options log;
+	bool allow_stop;
+	unsigned mistakes;
+};
+
+/* The defaults. */
+void config_init(struct config *config);
+void config_fini(struct config *config);
+
+/* Read a file; its mistakes are counted in config->mistakes. */
+void config_read(struct config *config, const char *path);
+
+/* What flags add. argument is as typed. */
+void config_add_listen(struct config *config, const char *binding,
+    const char *origin);
+void config_add_module(struct config *config, const char *path,
+    const char *origin);
+void config_add_override(struct config *config, const char *argument);
+void config_set_ncalrpc_dir(struct config *config, const char *path);
+
+struct config_module *config_module_new(struct config *config,
+    const char *origin);
+
+/* Lists of settings; NULL: not there. */
+struct config_setting *config_setting_find(struct config_setting *list,
+    const char *key);
+void config_setting_add(struct config_setting **list, const char *key,
+    const char *value, const char *origin);
+void config_settings_free(struct config_setting *list);
+
+/* Print "origin: sentence" and count it. */
+void config_mistake(struct config *config, const char *origin,
+    const char *format, ...) BECKET_PRINTF(3, 4);
+
+/* The value of a module's setting, --set before the file, marked as used;
+ * NULL: there is none. Lives as long as config.
+ */
+const char *config_setting(struct config *config, const char *module,
+    const struct config_module *section, const char *key);
+
+/* Once modules have started: a mistake for each setting that none asked for.
+ */
+void config_unused_setting(struct config *config, const char *module,
+    const struct config_module *section);
+void config_unused_overrides(struct config *config);
+
+#endif

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "module.h"
+#include "notify.h"
+#include "text.h"
+
+struct daemon {
+	struct config *config;
+	struct becket_runtime *runtime;
+	struct becket_server *server;
+	struct module *modules;
+	int signals;     /* signalfd */
+	bool draining;   /* told so */
+	bool asked, cut; /* by one signal, by two */
+};
+
+/* --------------------------------------------------------------- signals -- */
+
+/* Signals come through a descriptor; threads of modules inherit that they are
+ * blocked. Who reads our stdout or stderr may go away: that is no reason to
+ * end.
+ */
+static bool
+signals_open(struct daemon *daemon)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
+		daemon->signals =
+		    signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (daemon->signals >= 0)
+		return true;
+	log_line(BECKET_LOG_ERROR, "signals cannot be received: %s",
+	    strerror(errno));
+	return false;
+}
+
+static void
+drain(struct daemon *daemon, const char *why)
+{
+	if (daemon->draining)
+		return;
+	daemon->draining = true;
+	log_line(BECKET_LOG_INFO, "%s: finishing what runs", why);
+	notify("STOPPING=1\nSTATUS=finishing the calls that run\n");
+}
+
+static void
+take_signal(struct daemon *daemon, int number)
+{
+	const char *name = strsignal(number);
+	if (daemon->asked) {
+		log_line(BECKET_LOG_WARNING, "%s again: what runs is cut off",
+		    name);
+		daemon->cut = true;
+		becket_server_stop_now(daemon->server);
+		return;
+	}
+	daemon->asked = true;
+	drain(daemon, name);
+	if (becket_server_stop(daemon->server) != BECKET_S_OK)
+		becket_server_stop_now(daemon->server);
+}
+
+static void
+take_signals(struct daemon *daemon)
+{
+	struct signalfd_siginfo info;
+	while (read(daemon->signals, &info, sizeof info) == sizeof info)
+		take_signal(daemon, (int)info.ssi_signo);
+}
+
+/* ----------------------------------------------------------------- start -- */
+
+/* Who may stop us from afar: with AllowStop, root and ourselves, as the kernel
+ * knows them.
+ */
+static bool
+allow(void *user, struct becket_call *call,
+    enum becket_mgmt_operation operation)
+{
+	struct daemon *daemon = user;
+	const struct becket_peer *peer = becket_call_peer(call);
+	if (operation != BECKET_MGMT_STOP_SERVER_LISTENING)
+		return true;
+	bool yes = daemon->config->allow_stop && peer->has_credentials &&
+	           (peer->uid == 0 || peer->uid == geteuid());
+	log_line(BECKET_LOG_WARNING, "%s asks us to stop: %s", peer->text,
+	    yes ? "granted" : "refused");
+	if (yes)
+		drain(daemon, "stop");
+	return yes;
+}
+
+/* Are the string bindings of Listen ones that can be listened at? */
+static void
+check_listens(struct daemon *daemon)
+{
+	struct config *config = daemon->config;
+	for (const struct config_listen *listen = config->listens;
+	     listen != NULL; listen = listen->next) {
+		struct becket_binding *binding = NULL;
+		becket_status status =
+		    becket_binding_from_string_binding(daemon->runtime,
+		        listen->binding, &binding);
+		if (status != BECKET_S_OK)
+			config_mistake(config, listen->origin, "%s: %s",
+			    listen->binding, becket_status_text(status));
+		becket_binding_free(&binding);
+	}
+	if (config->listens == NULL)
+		config_mistake(config, "becketd",
+		    "there is nowhere to listen: give --listen, or Listen in "
+		    "the configuration");
+}
+
+static bool
+prepare(struct daemon *daemon)
+{
+	struct config *config = daemon->config;
+	const struct becket_runtime_options options = {
+		.size = sizeof options,
+		.limits = &config->limits,
+		.log = log_becket,
+		.ncalrpc_dir = config->ncalrpc_dir,
+	};
+	becket_status status = becket_runtime_new(&options, &daemon->runtime);
+	if (status == BECKET_S_OK)
+		status =
+		    becket_server_new(daemon->runtime, NULL, &daemon->server);
+	if (status == BECKET_S_OK) {
+		becket_server_set_authorization_fn(daemon->server, allow,
+		    daemon);
+		check_listens(daemon);
+		daemon->modules = modules_load(config);
+		status = modules_start(daemon->modules, daemon->server);
+	}
+	if (status != BECKET_S_OK)
+		log_line(BECKET_LOG_ERROR, "becketd cannot start: %s",
+		    becket_status_text(status));
+	else if (config->mistakes == 0)
+		config_unused_overrides(config);
+	return status == BECKET_S_OK;
+}
+
+static bool
+listen_all(struct daemon *daemon)
+{
+	becket_status status = BECKET_S_OK;
+	for (const struct config_listen *listen = daemon->config->listens;
+	     listen != NULL; listen = listen->next) {
+		status = becket_server_use_string_binding(daemon->server,
+		    listen->binding);
+		if (status == BECKET_S_OK)
+			continue;
+		log_line(BECKET_LOG_ERROR, "%s: cannot listen at %s: %s",
+		    listen->origin, listen->binding,
+		    becket_status_text(status));
+		return false;
+	}
+	status = becket_server_start(daemon->server);
+	if (status != BECKET_S_OK)
+		log_line(BECKET_LOG_ERROR, "becketd cannot serve: %s",
+		    becket_status_text(status));
+	return status == BECKET_S_OK;
+}
+
+/* Say where, on stdout, for people and scripts: ports may be the system's
+ * choice.
+ */
+static bool
+announce(struct daemon *daemon)
+{
+	struct becket_binding_vector *vector = NULL;
+	becket_status status =
+	    becket_server_inq_bindings(daemon->server, &vector);
+	for (size_t i = 0; status == BECKET_S_OK && i < vector->count; i++) {
+		char *text = NULL;
+		status = becket_binding_to_string_binding(vector->bindings[i],
+		    &text);
+		if (status == BECKET_S_OK)
+			printf("listening %s\n", text);
+		becket_string_free(daemon->runtime, &text);
+	}
+	becket_binding_vector_free(&vector);
+	if (status != BECKET_S_OK) {
+		log_line(BECKET_LOG_ERROR, "the bindings are not known: %s",
+		    becket_status_text(status));
+		return false;
+	}
+	puts("ready");
+	fflush(stdout);
+	return true;
+}
+
+/* ----------------------------------------------------------------- serve -- */
+
+/* One turn of the loop; false: the server has stopped. */
+static bool
+turn(struct daemon *daemon)
+{
+	struct pollfd fds[] = {
+		{ becket_server_fd(daemon->server),
+		    becket_server_events(daemon->server), 0 },
+		{ daemon->signals, POLLIN, 0 },
+	};
+	log_flush();
+	if (poll(fds, 2, becket_server_timeout(daemon->server)) < 0 &&
+	    errno != EINTR)
+		log_line(BECKET_LOG_ERROR, "poll: %s", strerror(errno));
+	if (fds[1].revents != 0)
+		take_signals(daemon);
+	return becket_server_process(daemon->server);
+}
+
+static void
+serve(struct daemon *daemon)
+{
+	struct becket_stats stats;
+	notify("READY=1\nSTATUS=serving\n");
+	while (turn(daemon))
+		;
+	becket_server_inq_stats(daemon->server, &stats);
+	log_line(BECKET_LOG_INFO,
+	    "served %" PRIu64 " calls, %" PRIu64 " packets in, %" PRIu64 " out",
+	    stats.calls_in, stats.packets_in, stats.packets_out);
+}
+
+static int
+run(struct daemon *daemon, bool check)
+{
+	if (!prepare(daemon))
+		return DAEMON_FAILED;
+	if (daemon->config->mistakes > 0)
+		return DAEMON_MISTAKES;
+	if (check) {
+		puts("the configuration is good");
+		return DAEMON_OK;
+	}
+	if (!listen_all(daemon) || !announce(daemon))
+		return DAEMON_FAILED;
+	serve(daemon);
+	return daemon->cut ? DAEMON_FAILED : DAEMON_OK;
+}
+
+int
+daemon_run(struct config *config, bool check)
+{
+	struct daemon daemon = { .config = config, .signals = -1 };
+	int status = DAEMON_FAILED;
+	log_init(&config->log);
+	if (signals_open(&daemon))
+		status = run(&daemon, check);
+	modules_stop(daemon.modules);
+	becket_server_free(daemon.server);
+	modules_unload(daemon.modules);
+	becket_runtime_free(daemon.runtime);
+	if (daemon.signals >= 0)
+		close(daemon.signals);
+	log_flush();
+	return status;
+}

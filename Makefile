@@ -130,6 +130,7 @@ endif
 ifneq ($(client),)
 PROGRAMS += becket
 $(B)/becket $(B)/relinked/becket: $(call obj,$(client))
+$(B)/becket $(B)/relinked/becket: private LIBS += -lm
 endif
 
 all: $(PROGRAMS:%=$(B)/%)

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+#include "command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "output.h"
+
+static int
+exit_status(const struct becket_error *error)
+{
+	switch (error->status) {
+	case BECKET_S_SERVER_UNAVAILABLE:
+	case BECKET_S_NO_ENDPOINT_FOUND:
+	case BECKET_S_INVALID_NET_ADDR:
+		return EXIT_UNREACHABLE;
+	case BECKET_S_CALL_FAILED:
+	case BECKET_S_CALL_FAILED_DNE:
+	case BECKET_S_CALL_CANCELLED:
+	case BECKET_S_COMM_FAILURE:
+	case BECKET_S_PROTOCOL_ERROR:
+		return error->outcome == BECKET_NOT_SENT ? EXIT_UNREACHABLE
+		                                         : EXIT_LOST;
+	default:
+		return EXIT_REFUSED;
+	}
+}
+
+int
+command_failed(const struct command *command, becket_status status)
+{
+	const struct becket_error *error = becket_error_last();
+	struct becket_error own = {
+		.status = status,
+		.sentence = becket_status_text(status),
+		.detail = "",
+	};
+	struct json json = { 0 };
+	if (error->status != status)
+		error = &own; /* found before there was a call */
+	if (command->json) {
+		json_begin(&json, NULL);
+		json_string(&json, "binding", command->binding_text);
+		json_error(&json, error);
+		json_end(&json);
+	}
+	print_failure(error->sentence);
+	return exit_status(error);
+}
+
+static void
+show_id(const struct command *command, struct json *json,
+    const struct becket_if_id *id)
+{
+	char uuid[BECKET_UUID_TEXT_SIZE];
+	becket_uuid_to_string(&id->uuid, uuid);
+	if (!command->json) {
+		printf("%s v%u.%u\n", uuid, id->major, id->minor);
+		return;
+	}
+	json_begin(json, NULL);
+	json_string(json, "uuid", uuid);
+	json_number(json, "major", id->major);
+	json_number(json, "minor", id->minor);
+	json_end(json);
+}
+
+int
+command_ifs(const struct command *command)
+{
+	struct becket_if_id_vector *vector = NULL;
+	struct json json = { 0 };
+	becket_status status =
+	    becket_mgmt_inq_if_ids(command->binding, &vector);
+	if (status != BECKET_S_OK && status != BECKET_S_NO_INTERFACES)
+		return command_failed(command, status);
+	if (command->json) {
+		json_begin(&json, NULL);
+		json_string(&json, "binding", command->binding_text);
+		json_array_begin(&json, "interfaces");
+	}
+	for (size_t i = 0; vector != NULL && i < vector->count; i++)
+		show_id(command, &json, &vector->ids[i]);
+	if (command->json) {
+		json_array_end(&json);
+		json_end(&json);
+	}
+	becket_if_id_vector_free(&vector);
+	return EXIT_OK;
+}
+
+int
+command_stats(const struct command *command)
+{
+	struct becket_stats stats;
+	struct json json = { 0 };
+	becket_status status = becket_mgmt_inq_stats(command->binding, &stats);
+	if (status != BECKET_S_OK)
+		return command_failed(command, status);
+	if (!command->json) {
+		printf("calls in     %12" PRIu64 "\n"
+		       "calls out    %12" PRIu64 "\n"
+		       "packets in   %12" PRIu64 "\n"
+		       "packets out  %12" PRIu64 "\n",
+		    stats.calls_in, stats.calls_out, stats.packets_in,
+		    stats.packets_out);
+		return EXIT_OK;
+	}
+	json_begin(&json, NULL);
+	json_string(&json, "binding", command->binding_text);
+	json_number(&json, "calls_in", stats.calls_in);
+	json_number(&json, "calls_out", stats.calls_out);
+	json_number(&json, "packets_in", stats.packets_in);
+	json_number(&json, "packets_out", stats.packets_out);
+	json_end(&json);
+	return EXIT_OK;
+}
+
+int
+command_stop(const struct command *command)
+{
+	struct json json = { 0 };
+	becket_status status =
+	    becket_mgmt_stop_server_listening(command->binding);
+	if (status != BECKET_S_OK)
+		return command_failed(command, status);
+	if (!command->json) {
+		puts("stopping");
+		return EXIT_OK;
+	}
+	json_begin(&json, NULL);
+	json_string(&json, "binding", command->binding_text);
+	json_bool(&json, "stopping", true);
+	json_end(&json);
+	return EXIT_OK;
+}

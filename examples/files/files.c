@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* A client of files.Files. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client.h"
+
+static const char usage[] =
+    "usage: files BINDING stat PATH\n"
+    "       files BINDING list [-r] PATH\n"
+    "       files BINDING cat PATH\n"
+    "       files BINDING get [-r] PATH TO\n"
+    "       files BINDING sum [-r] PATH\n"
+    "\n"
+    "-r: a directory with all below it. get compares what arrived with the\n"
+    "server's SHA-256; sum writes what sha256sum would.\n";
+
+/* ------------------------------------------------------------------- text --
+ */
+
+char *
+text_join(const char *directory, const char *name)
+{
+	char *path = NULL;
+	const char *slash = *directory == '\0' ? "" : "/";
+	if (asprintf(&path, "%s%s%s", directory, slash, name) < 0) {
+		fputs("files: out of memory\n", stderr);
+		exit(1);
+	}
+	return path;
+}
+
+void
+text_print(FILE *file, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		unsigned char c = (unsigned char)*text;
+		putc(c < 0x20 || c == 0x7f ? '?' : c, file);
+	}
+}
+
+void
+text_digest(const uint8_t digest[DIGEST_SIZE], char ret_text[DIGEST_TEXT_SIZE])
+{
+	for (size_t i = 0; i < DIGEST_SIZE; i++)
+		snprintf(ret_text + 2 * i, 3, "%02x", digest[i]);
+}
+
+bool
+text_complain(const char *path, const char *sentence)
+{
+	fputs("files: ", stderr);
+	text_print(stderr, *path == '\0' ? "the root" : path);
+	fputs(": ", stderr);
+	text_print(stderr, sentence);
+	fputc('\n', stderr);
+	return false;
+}
+
+/* ------------------------------------------------------------ stat, list -- */
+
+static void
+show_entry(const char *name, const Files__Entry *entry)
+{
+	static const char letters[] = "?-dl"; /* by Files__Type */
+	size_t type = (size_t)entry->type < 4 ? (size_t)entry->type : 0;
+	time_t seconds = (time_t)(entry->changed_ns / 1000000000);
+	char when[32] = "?";
+	struct tm tm;
+	if (gmtime_r(&seconds, &tm) != NULL)
+		strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &tm);
+	printf("%c %04" PRIo32 " %12" PRIu64 "  %s  ", letters[type],
+	    entry->mode, entry->size, when);
+	text_print(stdout, name);
+	putchar('\n');
+}
+
+static bool
+command_stat(struct client *client, const char *path, const char *to)
+{
+	Files__StatResponse *response = NULL;
+	(void)to;
+	if (!call_stat(client, path, &response))
+		return false;
+	show_entry(path, response->entry);
+	files_stat_response_free(response);
+	return true;
+}
+
+/* Where a walk through directories is. */
+struct walk {
+	const char *path;
+	unsigned depth;
+	bool (*file)(struct client *client, const char *path,
+	    const Files__Entry *entry);
+};
+
+static bool
+walk_entry(struct client *client, const char *name, const Files__Entry *entry,
+    void *user)
+{
+	const struct walk *walk = user;
+	char *path = text_join(walk->path, name);
+	struct walk below = { path, walk->depth + 1, walk->file };
+	bool good = walk->file(client, path, entry);
+	if (good && client->recurse && entry->type == FILES__TYPE__DIRECTORY)
+		good = below.depth > DEPTH_MAX
+		           ? text_complain(path, "the directories are too deep")
+		           : call_list(client, path, walk_entry, &below);
+	free(path);
+	return good;
+}
+
+static bool
+list_file(struct client *client, const char *path, const Files__Entry *entry)
+{
+	const char *slash = strrchr(path, '/');
+	show_entry(client->recurse || slash == NULL ? path : slash + 1, entry);
+	return true;
+}
+
+static bool
+command_list(struct client *client, const char *path, const char *to)
+{
+	struct walk walk = { path, 0, list_file };
+	(void)to;
+	return call_list(client, path, walk_entry, &walk);
+}
+
+/* -------------------------------------------------------- cat, get, sum -- */
+
+static bool
+write_piece(const uint8_t *data, size_t size, void *user)
+{
+	(void)user;
+	return fwrite(data, 1, size, stdout) == size ||
+	       text_complain("standard output", "it cannot be written");
+}
+
+static bool
+command_cat(struct client *client, const char *path, const char *to)
+{
+	(void)to;
+	return call_read(client, path, write_piece, NULL);
+}
+
+static double
+now(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static bool
+command_get(struct client *client, const char *path, const char *to)
+{
+	double begin = now();
+	if (!fetch(client, path, to))
+		return false;
+	double seconds = now() - begin;
+	printf("%" PRIu64 " files, %.1f MB, %" PRIu64
+	       " calls in %.3f s: %.1f MB/s, %.0f calls/s; every SHA-256 "
+	       "agrees\n",
+	    client->files, (double)client->bytes / 1e6, client->calls, seconds,
+	    (double)client->bytes / 1e6 / seconds,
+	    (double)client->calls / seconds);
+	if (client->skipped > 0)
+		printf("%" PRIu64 " left out: neither files nor directories\n",
+		    client->skipped);
+	return true;
+}
+
+static bool
+sum_file(struct client *client, const char *path, const Files__Entry *entry)
+{
+	uint8_t digest[DIGEST_SIZE];
+	char text[DIGEST_TEXT_SIZE];
+	if (entry != NULL && entry->type != FILES__TYPE__REGULAR)
+		return true;
+	if (!call_checksum(client, path, digest))
+		return false;
+	text_digest(digest, text);
+	printf("%s  ", text);
+	text_print(stdout, path);
+	putchar('\n');
+	return true;
+}
+
+static bool
+command_sum(struct client *client, const char *path, const char *to)
+{
+	struct walk walk = { path, 0, sum_file };
+	(void)to;
+	return client->recurse ? call_list(client, path, walk_entry, &walk)
+	                       : sum_file(client, path, NULL);
+}
+
+/* ------------------------------------------------------------------- main --
+ */
+
+static const struct command {
+	const char *name;
+	bool may_recurse, has_to;
+	bool (*run)(struct client *client, const char *path, const char *to);
+} commands[] = {
+	{ "stat", false, false, command_stat },
+	{ "list", true, false, command_list },
+	{ "cat", false, false, command_cat },
+	{ "get", true, true, command_get },
+	{ "sum", true, false, command_sum },
+};
+
+static const struct command *
+find(const char *name)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static bool
+run(struct client *client, const char *string, const struct command *command,
+    const char *path, const char *to)
+{
+	struct becket_runtime *runtime = NULL;
+	becket_status status = becket_runtime_new(NULL, &runtime);
+	bool good = false;
+	if (status == BECKET_S_OK)
+		status = becket_binding_from_string_binding(runtime, string,
+		    &client->binding);
+	if (status == BECKET_S_OK)
+		good = command->run(client, path, to);
+	else
+		text_complain(string, becket_status_text(status));
+	becket_binding_free(&client->binding);
+	becket_runtime_free(runtime);
+	return good;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct client client = { 0 };
+	const struct command *command = argc < 3 ? NULL : find(argv[2]);
+	int next = 3;
+	if (command != NULL && next < argc && strcmp(argv[next], "-r") == 0 &&
+	    command->may_recurse) {
+		client.recurse = true;
+		next++;
+	}
+	if (command == NULL || argc - next != 1 + command->has_to) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	bool good = run(&client, argv[1], command, argv[next], argv[next + 1]);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		good = text_complain("standard output", "it is not complete");
+	return good ? 0 : 1;
+}

@@ -138,7 +138,7 @@ abandon_calls(struct conn *conn)
 		conn->calls[i] = NULL;
 		atomic_store(&call->is_cancelled, true);
 		if (!call->is_away)
-			call_free(call);
+			becket_call_free(call);
 	}
 }
 
@@ -223,7 +223,7 @@ begin_call(struct conn *conn, const struct session_event *event)
 	struct becket_call *call = NULL;
 
 	if (grow_calls(conn, event->call.index))
-		call = call_new(&server->host, conn->peer, event,
+		call = becket_call_new(&server->host, conn->peer, event,
 		    server->loop.now);
 	if (call == NULL) {
 		end_call(conn, event->call,
@@ -260,7 +260,7 @@ finish_call(struct conn *conn, struct becket_call *call)
 	}
 	end.fault_data = stub;
 	end_call(conn, call->id, &end);
-	call_free(call);
+	becket_call_free(call);
 }
 
 void
@@ -271,7 +271,7 @@ conn_answer(struct conn *conn, struct becket_call *call)
 		return;
 	}
 	server_log_call(conn->server, call);
-	call_free(call);
+	becket_call_free(call);
 }
 
 /* -------------------------------------------------------------- events -- */
@@ -395,13 +395,7 @@ lose(struct conn *conn)
 static void
 fill(struct conn *conn)
 {
-	struct managers *managers = &conn->server->managers;
-	enum transfer got;
-
-	managers_enter(managers);
-	got = transfer_receive(conn->session, conn->watch.fd, MSG_DONTWAIT);
-	managers_leave(managers);
-	switch (got) {
+	switch (transfer_receive(conn->session, conn->watch.fd, MSG_DONTWAIT)) {
 	case TRANSFER_NOTHING:
 		conn->is_full = true;
 		break;

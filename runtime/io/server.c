@@ -24,7 +24,7 @@ post(struct call_host *host, struct becket_call *call)
 	pthread_mutex_unlock(&mailbox->lock);
 	if (!is_open) {
 		server_log_call(server, call);
-		call_free(call);
+		becket_call_free(call);
 	} else if (was_empty) {
 		loop_wake(&server->loop);
 	}
@@ -53,7 +53,7 @@ deliver(struct loop *loop)
 		list_remove(node);
 		if (conn == NULL) {
 			server_log_call(server, call);
-			call_free(call);
+			becket_call_free(call);
 			continue;
 		}
 		conn_answer(conn, call);
@@ -217,7 +217,7 @@ server_log_call(const struct becket_server *server,
     const struct becket_call *call)
 {
 	const struct becket_interface *interface = becket_call_interface(call);
-	const struct becket_operation *operation = call_operation(call);
+	const struct becket_operation *operation = becket_call_operation(call);
 	char opnum[8];
 	struct becket_access access = {
 		.interface = interface == NULL ? "unknown" : interface->name,

@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 
 struct becket_call *
-call_new(struct call_host *host, struct peer *peer,
+becket_call_new(struct call_host *host, struct peer *peer,
     const struct session_event *event, uint64_t now)
 {
 	struct becket_call *call = memory_new(host->memory, sizeof *call);
@@ -31,7 +31,7 @@ call_new(struct call_host *host, struct peer *peer,
 }
 
 void
-call_free(struct becket_call *call)
+becket_call_free(struct becket_call *call)
 {
 	struct call_host *host;
 
@@ -47,7 +47,7 @@ call_free(struct becket_call *call)
 }
 
 const struct becket_operation *
-call_operation(const struct becket_call *call)
+becket_call_operation(const struct becket_call *call)
 {
 	const struct becket_interface *interface = becket_call_interface(call);
 
@@ -147,8 +147,8 @@ make_utf8(char *text)
 
 /* Without memory for it the sentence is left out: the status still counts. */
 becket_status
-call_fail(struct becket_call *call, becket_status status, const char *format,
-    va_list arguments)
+becket_call_vfail(struct becket_call *call, becket_status status,
+    const char *format, va_list arguments)
 {
 	size_t size = (size_t)call->host->limits->sentence_size + 1;
 	char *sentence = arena_alloc(&call->arena, size);
@@ -171,7 +171,7 @@ becket_call_fail(struct becket_call *call, becket_status status,
 	va_list arguments;
 
 	va_start(arguments, format);
-	status = call_fail(call, status, format, arguments);
+	status = becket_call_vfail(call, status, format, arguments);
 	va_end(arguments);
 	return status;
 }

@@ -81,16 +81,17 @@ struct becket_call {
 };
 
 /* Within managers_enter(). peer is held by the call. NULL: no memory. */
-struct becket_call *call_new(struct call_host *host, struct peer *peer,
+struct becket_call *becket_call_new(struct call_host *host, struct peer *peer,
     const struct session_event *event, uint64_t now);
 
 /* Any thread; NULL is fine. */
-void call_free(struct becket_call *call);
+void becket_call_free(struct becket_call *call);
 
 /* As becket_call_fail(). */
-becket_status call_fail(struct becket_call *call, becket_status status,
+becket_status becket_call_vfail(struct becket_call *call, becket_status status,
     const char *format, va_list arguments);
 
-const struct becket_operation *call_operation(const struct becket_call *call);
+const struct becket_operation *becket_call_operation(
+    const struct becket_call *call);
 
 #endif

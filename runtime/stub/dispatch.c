@@ -107,7 +107,7 @@ void
 dispatch_answer(struct becket_call *call, becket_status status,
     const void *response)
 {
-	const struct becket_operation *operation = call_operation(call);
+	const struct becket_operation *operation = becket_call_operation(call);
 	const struct frame frame = { 0 };
 
 	if (status != BECKET_S_OK) {
@@ -126,7 +126,7 @@ dispatch_answer(struct becket_call *call, becket_status status,
 static becket_status
 decode(struct becket_call *call, void **ret_request, void **ret_response)
 {
-	const struct becket_operation *operation = call_operation(call);
+	const struct becket_operation *operation = becket_call_operation(call);
 	const struct becket_limits *limits = call->host->limits;
 	struct frame frame;
 	becket_status status = frame_decode(call->begun.syntax,

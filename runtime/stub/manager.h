@@ -21,10 +21,10 @@
  *       manager_type: the EPV for one type; the nil type serves calls
  *                     without object and objects without type
  *
- * The loop steps its sessions, which look into the registry, between
- * managers_enter() and managers_leave(); whoever registers and unregisters
- * does it in any thread and waits for the loop to leave. Manager routines run
- * outside, so that they may register and unregister too.
+ * The loop takes its sessions' events, who look into the registry for them,
+ * between managers_enter() and managers_leave(); whoever registers and
+ * unregisters does it in any thread and waits for the loop to leave. Manager
+ * routines run outside, so that they may register and unregister too.
  *
  * A call holds the manager_type it runs on. What is unregistered meanwhile
  * stays until the last call on it lets go.

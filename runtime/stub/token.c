@@ -16,7 +16,7 @@ void
 tokens_fini(struct tokens *tokens)
 {
 	for (uint32_t i = 0; i < tokens->calls.capacity; i++)
-		call_free(idmap_at(&tokens->calls, i));
+		becket_call_free(idmap_at(&tokens->calls, i));
 	idmap_fini(&tokens->calls);
 	pthread_mutex_destroy(&tokens->lock);
 }
@@ -118,7 +118,7 @@ token_fail(struct call_host *host, struct becket_token token,
 
 	if (call == NULL)
 		return BECKET_S_INVALID_ASYNC_CALL;
-	status = call_fail(call, status, format, arguments);
+	status = becket_call_vfail(call, status, format, arguments);
 	dispatch_answer(call, status, NULL);
 	pass_on(call);
 	return BECKET_S_OK;

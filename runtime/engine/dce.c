@@ -169,7 +169,9 @@ take_event(struct dce *dce, struct session_event *ret_event)
 	    container_of(dce->events.next, struct dce_call, event);
 	enum session_event_kind kind = first_event(call->events);
 
-	*ret_event = (struct session_event){ .kind = kind, .call = call->id };
+	*ret_event = (struct session_event){ .kind = kind,
+		.call = call->id,
+		.big_endian = call->in_big_endian };
 	if (kind == SESSION_CALL)
 		ret_event->begun = call->begun;
 	if (kind == SESSION_MESSAGE)

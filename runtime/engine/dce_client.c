@@ -165,7 +165,7 @@ status_of_closed(const struct dce_client *client, const struct dce_call *call)
 
 	if (client->refused != BECKET_S_OK)
 		return client->refused;
-	if (!call->out_any)
+	if (!call->out_any && status != BECKET_S_OUT_OF_MEMORY)
 		return BECKET_S_CALL_FAILED_DNE;
 	return status != BECKET_S_OK ? status : BECKET_S_CALL_FAILED;
 }

@@ -170,6 +170,7 @@ begin_call(struct dce *dce, const struct pdu *pdu,
 	call->wire = pdu->header.call;
 	call->context = pdu->request.context;
 	call->out_type = PDU_RESPONSE;
+	call->in_big_endian = pdu->big_endian;
 	call->maybe = pdu->header.flags & PDU_MAYBE;
 	call->begun = (struct session_call){ .interface = interface,
 		.syntax = pctx->syntax,

@@ -387,16 +387,17 @@ dce_server_alter(struct dce *dce, const struct pdu *pdu)
 	uint8_t echo = pdu->header.flags & PDU_PENDING_CANCEL;
 	struct becket_bytes none = { 0 };
 
-	if (pdu->verifier.size > 0)
+	if (pdu->verifier.size > 0) {
 		dce_server_violation(dce, pdu->header.call, 0,
 		    fault_from_status(BECKET_S_ACCESS_DENIED),
 		    "the client asks for security, which is not supported");
-	else if (!is_well_formed(pdu) ||
-	         !send_answer(server, pdu, PDU_ALTER_CONTEXT_RESP, echo, none))
+		return;
+	}
+	server->is_ours |= offers_ours(pdu);
+	if (!is_well_formed(pdu) ||
+	    !send_answer(server, pdu, PDU_ALTER_CONTEXT_RESP, echo, none))
 		dce_server_violation(dce, pdu->header.call, 0,
 		    NCA_S_PROTO_ERROR,
 		    "the client offers nothing, or a context it has as "
 		    "something else");
-	else if (offers_ours(pdu))
-		server->is_ours = true;
 }

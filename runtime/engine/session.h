@@ -25,6 +25,9 @@
  * call is one message and one end. A message and what else is large moves in a
  * struct buffer: who gets the buffer owns it.
  *
+ * Pull events until there is none after whatever was done: received(), sent(),
+ * end(), tick() and the rest may each let what waited go on.
+ *
  * One thread at a time; nothing is called back. Times are nanoseconds of a
  * monotonic clock; 0 means "never" where a deadline is meant.
  */
@@ -37,7 +40,8 @@ enum session_event_kind {
 	                   */
 	SESSION_END,      /* server: the last message has come.
 	                     client: the call is over; its id is dead */
-	SESSION_WRITABLE, /* all that was put on the call has been sent */
+	SESSION_WRITABLE, /* all that was put on the call has been sent, and its
+	                     last message is not put yet */
 	SESSION_CANCEL,   /* server: the client wants the call to end early, or
 	                     is gone. It is still to be ended */
 	SESSION_CLOSED,   /* the last event: flush, half-close, drain, close.
@@ -66,6 +70,7 @@ struct session_end {
 struct session_event {
 	enum session_event_kind kind;
 	struct idmap_id call; /* not of SESSION_CLOSED */
+	bool big_endian;      /* SESSION_MESSAGE: of NDR stub data */
 	union {
 		struct session_call begun; /* SESSION_CALL */
 		struct buffer message;     /* SESSION_MESSAGE */
@@ -109,7 +114,8 @@ struct session_ops {
 	void (*free)(struct session *);
 
 	/* Where the peer's bytes are to go; at most count vectors. 0: do not
-	 * read now (back-pressure, or the end).
+	 * read now (back-pressure, or the end). The vectors are good until
+	 * any other operation; likewise those of send_vec.
 	 */
 	size_t (*recv_vec)(struct session *, struct session_vec *vecs,
 	    size_t count);

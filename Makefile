@@ -294,6 +294,19 @@ check:
 clean:
 	$(Q)rm -rf $(B)
 
+# ------------------------------------------------------------ test protos --
+# Messages for tests of the payload room, by protoc for C and for C++.
+
+TEST_PROTOS := tests/fuzz/everything tests/fuzz/strict
+TEST_PB_C   := $(TEST_PROTOS:%=$(B)/gen/%.pb-c.c)
+
+$(TEST_PB_C) $(TEST_PB_C:.c=.h) &: $(TEST_PROTOS:=.proto)
+	$(Q)mkdir -p $(B)/gen
+	$(call say,GEN)protoc --c_out=$(B)/gen $^
+
+$(B)/tests/unit/payload_test.o: | $(TEST_PB_C:.c=.h)
+$(B)/tests/unit/payload_test: $(TEST_PB_C:.c=.o)
+
 # `make V=1` shows the commands themselves.
 ifneq ($(V),1)
 Q   := @

@@ -60,11 +60,17 @@ charge(struct guard *g, size_t size)
 		g->size += size;
 }
 
+static size_t
+round_up(size_t size)
+{
+	return (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
 /* An allocation. */
 static void
 charge_block(struct guard *g, size_t size)
 {
-	charge(g, (size + ALIGN - 1) & ~(size_t)(ALIGN - 1));
+	charge(g, round_up(size));
 }
 
 /* A share of an array; its rounding is charged with its first element. */
@@ -311,6 +317,6 @@ protobuf_c_check(const ProtobufCMessageDescriptor *descriptor,
 		return BECKET_S_LIMIT_EXCEEDED;
 	scan_message(&guard, descriptor, wire, 0);
 	if (guard.status == BECKET_S_OK)
-		*ret_size = guard.size;
+		*ret_size = round_up(guard.size);
 	return guard.status;
 }

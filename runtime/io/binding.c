@@ -97,8 +97,7 @@ from_parts(struct becket_runtime *runtime, const char *string,
 	if (status == BECKET_S_OK)
 		status = check_address(protseq, parts);
 	if (status != BECKET_S_OK)
-		return error_set(status, "string binding \"%s\": %s", string,
-		    becket_status_text(status));
+		return error_set_string(status, string, NULL);
 	status = options_parse(parts->options, &options);
 	if (status != BECKET_S_OK)
 		return status;
@@ -122,13 +121,11 @@ becket_binding_from_string_binding(struct becket_runtime *runtime,
 		    "there is no string binding");
 	status = string_parts_split(runtime, string, &parts);
 	if (status == BECKET_S_INVALID_NETWORK_OPTIONS)
-		return error_set(status,
-		    "string binding \"%s\": an option has no \"=\"; the words "
-		    "that ask for security elsewhere do not exist yet",
-		    string);
+		return error_set_string(status, string,
+		    "an option has no \"=\"; the words that ask for security "
+		    "elsewhere do not exist yet");
 	if (status != BECKET_S_OK)
-		return error_set(status, "string binding \"%s\": %s", string,
-		    becket_status_text(status));
+		return error_set_string(status, string, NULL);
 	status = from_parts(runtime, string, &parts, ret_binding);
 	string_parts_fini(runtime, &parts);
 	return status;

@@ -9,6 +9,7 @@ enum {
 	SENTENCE_SIZE = 2048,
 	DETAIL_SIZE = 1024,
 	NAME_SIZE = 256,
+	QUOTE_SIZE = 256,
 };
 
 struct record {
@@ -188,4 +189,14 @@ error_set(becket_status status, const char *format, ...)
 	va_end(arguments);
 	make_harmless(last.sentence);
 	return status;
+}
+
+becket_status
+error_set_string(becket_status status, const char *string, const char *why)
+{
+	bool is_long = strlen(string) > QUOTE_SIZE;
+
+	return error_set(status, "string binding \"%.*s%s\": %s", QUOTE_SIZE,
+	    string, is_long ? "..." : "",
+	    why != NULL ? why : becket_status_text(status));
 }

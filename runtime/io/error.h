@@ -29,4 +29,8 @@ becket_status error_set_call(becket_status status, enum becket_outcome outcome,
 becket_status error_set(becket_status status, const char *format, ...)
     BECKET_PRINTF(2, 3);
 
+/* The same for a string binding. why: NULL: the status's own text. */
+becket_status error_set_string(becket_status status, const char *string,
+    const char *why);
+
 #endif

@@ -110,8 +110,7 @@ becket_string_binding_parse(struct becket_runtime *runtime, const char *string,
 		    "there is no string binding");
 	status = string_parts_split(runtime, string, &parts);
 	if (status != BECKET_S_OK)
-		return error_set(status, "string binding \"%s\": %s", string,
-		    becket_status_text(status));
+		return error_set_string(status, string, NULL);
 	hand_out(&parts.object, ret_object);
 	hand_out(&parts.protseq, ret_protseq);
 	hand_out(&parts.netaddr, ret_netaddr);

@@ -49,7 +49,7 @@ list_remove(struct list *node)
 
 /* The node may be removed in the body. */
 #define list_for_each(node, head) \
-	for (struct list *node = (head)->next, *next_ = node->next; \
-	     node != (head); node = next_, next_ = node->next)
+	for (struct list *node = (head)->next, *next_##node = node->next; \
+	     node != (head); node = next_##node, next_##node = node->next)
 
 #endif

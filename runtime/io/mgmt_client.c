@@ -7,6 +7,7 @@
 #include "io/binding.h"
 #include "io/error.h"
 #include "io/runtime.h"
+#include "stub/invoke.h"
 #include "wire/cursor.h"
 #include "wire/mgmt.h"
 

@@ -22,6 +22,7 @@ struct reply {
 	struct becket_memory memory;
 	struct arena arena;
 	struct buffer response;
+	bool big_endian; /* of NDR */
 	alignas(max_align_t) unsigned char message[];
 };
 
@@ -131,10 +132,12 @@ void
 invoke_event(struct invoke *invoke, struct session_event *event)
 {
 	if (event->kind == SESSION_MESSAGE) {
-		if (is_mine(invoke, event) && invoke->response.data == NULL)
+		if (is_mine(invoke, event) && invoke->response.data == NULL) {
 			invoke->response = buffer_take(&event->message);
-		else
+			invoke->big_endian = event->big_endian;
+		} else {
 			buffer_fini(&event->message);
+		}
 	} else if (event->kind == SESSION_END) {
 		if (is_mine(invoke, event)) {
 			invoke->end = event->end;
@@ -265,12 +268,19 @@ invoke_decode(struct invoke *invoke, void **ret_message)
 		reply_free(reply);
 		return status;
 	}
+	reply->big_endian = invoke->big_endian;
 	if (invoke->response.data != NULL) {
 		reply->response = buffer_take(&invoke->response);
 		reply->response.memory = &reply->memory;
 	}
 	*ret_message = reply->message;
 	return BECKET_S_OK;
+}
+
+bool
+invoke_is_big_endian(const void *response)
+{
+	return container_of(response, const struct reply, message)->big_endian;
 }
 
 void

@@ -32,6 +32,7 @@ struct invoke {
 	struct idmap_id call;
 	bool is_begun, is_over;
 	struct buffer response;
+	bool big_endian;        /* of the response, if it is NDR */
 	struct session_end end; /* when it is over */
 };
 
@@ -72,5 +73,8 @@ BECKET_MUST_USE becket_status invoke_decode(struct invoke *invoke,
     void **ret_message);
 
 void invoke_fini(struct invoke *invoke);
+
+/* The byte order of a response in NDR, which a codec of bytes needs to know. */
+bool invoke_is_big_endian(const void *response);
 
 #endif

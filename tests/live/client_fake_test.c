@@ -404,6 +404,24 @@ what_is_not_in_the_tables_is_refused_at_once(void **state)
 	becket_binding_free(&binding);
 }
 
+static void
+script_answer_two(struct fake *fake)
+{
+	struct fake_pdu pdu;
+	int fd = fake_accept(fake);
+
+	if (!fake_bind(fake, fd)) {
+		close(fd);
+		return;
+	}
+	for (int i = 0; i < 2; i++)
+		if (fake_expect(fake, fd, PDU_REQUEST, &pdu))
+			fake_respond(fake, fd, &pdu, "\0world", 6);
+	if (fake_read(fake, fd, &pdu))
+		fake_fail(fake, "a third PDU came");
+	close(fd);
+}
+
 /* A request too large, and the connection is of use all the same. */
 static void
 a_request_beyond_the_limit_is_not_sent(void **state)
@@ -415,8 +433,9 @@ a_request_beyond_the_limit_is_not_sent(void **state)
 
 	(void)state;
 	assert_non_null(data);
-	fake_start(&fake, script_answer_one);
+	fake_start(&fake, script_answer_two);
 	binding = handle(fake.string);
+	calls_with(binding, "world");
 	assert_int_equal(call(binding, ECHO, data, size),
 	    BECKET_S_LIMIT_EXCEEDED);
 	assert_int_equal(becket_error_last()->outcome, BECKET_NOT_SENT);
@@ -1076,24 +1095,6 @@ a_refused_bind_is_not_tried_again(void **state)
 }
 
 /* --------------------------------------------------------- fork --------- */
-
-static void
-script_answer_two(struct fake *fake)
-{
-	struct fake_pdu pdu;
-	int fd = fake_accept(fake);
-
-	if (!fake_bind(fake, fd)) {
-		close(fd);
-		return;
-	}
-	for (int i = 0; i < 2; i++)
-		if (fake_expect(fake, fd, PDU_REQUEST, &pdu))
-			fake_respond(fake, fd, &pdu, "\0world", 6);
-	if (fake_read(fake, fd, &pdu))
-		fake_fail(fake, "a third PDU came");
-	close(fd);
-}
 
 static int
 live_in_child(struct becket_binding *binding)

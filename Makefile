@@ -254,6 +254,19 @@ check-live: $(LIVE_TESTS)
 	$(Q)tests/each.sh $^
 endif
 
+# Peers that are not ours, against a server for them.
+INTEROP := $(B)/tests/interop/server
+
+$(INTEROP): $(B)/tests/interop/server.o $(B)/libbecket.so
+	$(call say,LD)$(LINK) -o $@ $(filter %.o,$^) -L$(B) -lbecket $(LIBS) \
+	    -Wl,-rpath,'$$ORIGIN/../..'
+
+tests: $(INTEROP)
+
+SUITES += interop
+check-interop: all $(INTEROP)
+	$(Q)tests/interop/run.sh $(B)
+
 SUITES += valgrind
 check-valgrind: $(UNIT_TESTS)
 	$(Q)UNDER="valgrind -q --error-exitcode=99 --leak-check=full" \

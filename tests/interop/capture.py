@@ -102,7 +102,7 @@ def record(path, program, commands):
     recorder = Recorder(path)
     recorder.start()
     with tempfile.TemporaryDirectory() as directory:
-        server = dce.Server(program, directory)
+        server = dce.Server([program] + dce.LISTEN, directory)
         talk(server)
         tcp = "ncacn_ip_tcp:127.0.0.1[%d]" % server.port
         for command in commands:

@@ -5,6 +5,7 @@ server under test, and TAP.
 """
 
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -211,20 +212,21 @@ class Peer:
 
 
 class Server:
-    """The program under test."""
+    """A program under test: it says where it listens, a line each, and then
+    "ready". The end of its input ends it, becketd ends with SIGTERM.
+    """
 
-    def __init__(self, program, directory, *more):
+    def __init__(self, command, directory):
         self.directory = directory
-        environment = dict(os.environ, BECKET_NCALRPC_DIR=directory)
-        bindings = ["ncacn_ip_tcp:127.0.0.1", "ncalrpc:[interop]", *more]
         self.process = subprocess.Popen(
-            [program] + bindings, env=environment, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True)
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=dict(os.environ, BECKET_NCALRPC_DIR=directory),
+            stderr=None if os.environ.get("V") else subprocess.DEVNULL)
         self.bindings = []
         for line in self.process.stdout:
             if line == "ready\n":
                 break
-            self.bindings.append(line.strip())
+            self.bindings.append(line.split()[-1])
         else:
             raise RuntimeError("the server did not start")
         tcp = [b for b in self.bindings if b.startswith("ncacn_ip_tcp")][0]
@@ -241,12 +243,17 @@ class Server:
         return peer
 
     def stop(self):
+        if self.process.args[0].endswith("becketd"):
+            self.process.send_signal(signal.SIGTERM)
         self.process.stdin.close()
         status = self.process.wait(TIMEOUT)
         assert status == 0, "the server ended with status %d" % status
 
 
-def run(tests, program, *more):
+LISTEN = ["ncacn_ip_tcp:127.0.0.1", "ncalrpc:[interop]"]
+
+
+def run(tests, command):
     """Run tests(server) and say TAP; the tests are the functions of a module
     whose names begin with test_."""
     failed = 0
@@ -264,7 +271,7 @@ def run(tests, program, *more):
         sys.stdout.flush()
 
     with tempfile.TemporaryDirectory() as directory:
-        server = Server(program, directory, *more)
+        server = Server(command, directory)
         for name, function in list(tests.items()):
             if name.startswith("test_"):
                 check(name[5:], function, server)

@@ -449,4 +449,4 @@ def test_the_server_lives(server):
 
 
 if __name__ == "__main__":
-    run(globals(), sys.argv[1])
+    run(globals(), sys.argv[1:] + LISTEN)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""worked.py SERVER ARGUMENT...: play the worked exchanges of PROTOCOL.md
+"""worked.py SERVER...: play the worked exchanges of PROTOCOL.md
 section 9, a session each, against a server of calc.Calculator, and compare
 its answers byte by byte.
 
@@ -73,4 +73,4 @@ if __name__ == "__main__":
     for _title, _pdus in exchanges():
         TESTS["test_worked_exchange_" + _title.replace(" ", "_")] = \
             make(_pdus)
-    dce.run(TESTS, sys.argv[1])
+    dce.run(TESTS, sys.argv[1:])

@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# run.sh B: peers that are not ours against servers that are.
+set -u
+B=$(cd "$1" && pwd)
+work=$B/interop
+stage=$work/stage
+server=$B/tests/interop/server
+calculator=$work/calculator
+failed=0
+unset MAKEFLAGS MAKELEVEL MFLAGS
+
+python()
+{
+	/usr/bin/python3 -B "$@" || failed=1
+}
+
+# Calculator's module and client, as anybody builds them.
+build()
+{
+	rm -rf "$work" && mkdir -p "$work" &&
+	    ${MAKE:-make} -s B="$B" DESTDIR= PREFIX="$stage" install &&
+	    PATH=$stage/bin:$PATH PKG_CONFIG_PATH=$stage/lib/pkgconfig \
+	    ${MAKE:-make} -s -C examples/calculator O="$calculator" \
+	    LDFLAGS="-Wl,-rpath,$stage/lib"
+}
+build || { echo "not ok interop: Calculator does not build"; exit 1; }
+daemon=("$stage/sbin/becketd" --module "$calculator/calculator.so")
+
+python tests/interop/raw.py "$server"
+python tests/interop/worked.py "${daemon[@]}" --listen ncacn_ip_tcp:127.0.0.1
+python tests/interop/impacket_peer.py "$server"
+python tests/interop/samba_peer.py "$server"
+here='ncacn_ip_tcp:127.0.0.1[4747]' # in a network of our own
+python tests/interop/capture.py "$work/capture.pcap" "$server" \
+    "$B/becket" ping -c 3 -i 0.01 '{tcp}' :: \
+    "$B/becket" ifs '{tcp}' :: \
+    "$B/becket" stats '{tcp}' :: \
+    /usr/bin/python3 -B tests/install/served.py "$work" \
+    "${daemon[@]}" --listen "$here" -- \
+    "$calculator/calculator" "$here" sum 1 2 3 :: \
+    "$B/tests/live/server_test" ::
+exit $failed

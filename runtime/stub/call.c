@@ -124,22 +124,28 @@ becket_call_strdup(struct becket_call *call, const char *text)
 	return copy;
 }
 
-/* A peer takes no other sentence. It may have been cut inside a character; and
- * what is no UTF-8 at all, a file name perhaps, is kept as far as it is ASCII.
+/* Take the rest of a character away that the end has cut. */
+static void
+trim_utf8(char *text)
+{
+	size_t size = strlen(text);
+
+	while (size > 0 && ((unsigned char)text[size - 1] & 0xc0) == 0x80)
+		size--;
+	if (size > 0 && (unsigned char)text[size - 1] >= 0xc0)
+		size--;
+	text[size] = '\0';
+}
+
+/* A peer takes no other sentence; what is no UTF-8, a file name perhaps, is
+ * kept as far as it is ASCII.
  */
 static void
-make_utf8(char *text)
+force_utf8(char *text)
 {
-	struct becket_bytes bytes = { (const uint8_t *)text, strlen(text) };
-
-	for (int cut = 0; cut < 4; cut++, bytes.size--) {
-		if (utf8_is_valid(bytes)) {
-			text[bytes.size] = '\0';
-			return;
-		}
-		if (bytes.size == 0)
-			break;
-	}
+	if (utf8_is_valid(
+	        (struct becket_bytes){ (const uint8_t *)text, strlen(text) }))
+		return;
 	for (char *c = text; *c != '\0'; c++)
 		if ((unsigned char)*c >= 0x80)
 			*c = '?';
@@ -152,15 +158,20 @@ becket_call_vfail(struct becket_call *call, becket_status status,
 {
 	size_t size = (size_t)call->host->limits->sentence_size + 1;
 	char *sentence = arena_alloc(&call->arena, size);
+	int wanted;
 
 	if (status == BECKET_S_OK)
 		status = BECKET_S_CALL_FAILED;
 	call->failed = status;
 	call->sentence = sentence;
-	if (sentence != NULL) {
-		vsnprintf(sentence, size, format, arguments);
-		make_utf8(sentence);
-	}
+	if (sentence == NULL)
+		return status;
+	wanted = vsnprintf(sentence, size, format, arguments);
+	if (wanted < 0)
+		*sentence = '\0';
+	else if ((size_t)wanted >= size)
+		trim_utf8(sentence);
+	force_utf8(sentence);
 	return status;
 }
 

@@ -123,8 +123,7 @@ tell_peer(const void *epv, struct becket_call *call, const void *request,
 	(void)epv;
 	(void)request;
 	snprintf(text, sizeof text, "%s %s %d %u %u %d", peer->protseq,
-	    peer->text, peer->has_credentials, peer->uid, peer->gid,
-	    peer->pid);
+	    peer->text, peer->has_credentials, peer->uid, peer->gid, peer->pid);
 	return say(call, text, response);
 }
 
@@ -234,9 +233,10 @@ find_addresses(struct echo *echo)
 	    BECKET_S_OK);
 	assert_int_equal(vector->count, 2);
 	for (size_t i = 0; i < 2; i++)
-		assert_int_equal(
-		    becket_binding_to_string_binding(vector->bindings[i],
-		        &echo->addresses[i]),
+		assert_int_equal(becket_binding_to_string_binding(vector
+		                                                      ->bindings
+		                                                          [i],
+		                     &echo->addresses[i]),
 		    BECKET_S_OK);
 	becket_binding_vector_free(&vector);
 	assert_null(vector);
@@ -260,17 +260,16 @@ echo_open(struct echo *echo, const struct becket_limits *limits)
 	assert_non_null(mkdtemp(echo->dir));
 	assert_int_equal(becket_runtime_new(&options, &echo->runtime),
 	    BECKET_S_OK);
-	assert_int_equal(
-	    becket_server_new(echo->runtime, NULL, &echo->server),
+	assert_int_equal(becket_server_new(echo->runtime, NULL, &echo->server),
 	    BECKET_S_OK);
 	assert_int_equal(becket_server_register_if(echo->server,
 	                     &echo_interface, &echo_routines, NULL, echo, 0),
 	    BECKET_S_OK);
-	assert_int_equal(becket_server_use_protseq(echo->server,
-	                     "ncacn_ip_tcp", "127.0.0.1"),
+	assert_int_equal(becket_server_use_protseq(echo->server, "ncacn_ip_tcp",
+	                     "127.0.0.1"),
 	    BECKET_S_OK);
-	assert_int_equal(
-	    becket_server_use_protseq(echo->server, "ncalrpc", NULL),
+	assert_int_equal(becket_server_use_protseq(echo->server, "ncalrpc",
+	                     NULL),
 	    BECKET_S_OK);
 	find_addresses(echo);
 }
@@ -279,8 +278,8 @@ void
 echo_start(struct echo *echo, const struct becket_limits *limits)
 {
 	echo_open(echo, limits);
-	assert_int_equal(
-	    becket_server_listen(echo->server, BECKET_LISTEN_DONT_WAIT),
+	assert_int_equal(becket_server_listen(echo->server,
+	                     BECKET_LISTEN_DONT_WAIT),
 	    BECKET_S_OK);
 }
 
@@ -318,8 +317,8 @@ echo_call(struct becket_binding *binding, uint16_t opnum, const char *request,
 	struct becket_bytes bytes = { (const uint8_t *)request,
 		strlen(request) };
 	void *response = NULL;
-	becket_status status = becket_stub_call(binding, &echo_interface,
-	    opnum, &bytes, &response);
+	becket_status status = becket_stub_call(binding, &echo_interface, opnum,
+	    &bytes, &response);
 
 	if (status == BECKET_S_OK)
 		*ret_response = response;
@@ -327,8 +326,8 @@ echo_call(struct becket_binding *binding, uint16_t opnum, const char *request,
 }
 
 void
-echo_expect(struct becket_binding *binding, uint16_t opnum,
-    const char *request, const char *response)
+echo_expect(struct becket_binding *binding, uint16_t opnum, const char *request,
+    const char *response)
 {
 	struct becket_bytes *bytes = NULL;
 	becket_status status = echo_call(binding, opnum, request, &bytes);

@@ -22,6 +22,7 @@ struct client {
 	uint64_t calls;
 	uint64_t files, bytes; /* fetched or summed */
 	uint64_t skipped;      /* neither files nor directories */
+	double checking;       /* seconds of fetch() for checksums */
 };
 
 enum { DIGEST_SIZE = 32, DIGEST_TEXT_SIZE = 65, DEPTH_MAX = 64 };
@@ -53,7 +54,10 @@ bool call_checksum(struct client *client, const char *path,
  */
 bool fetch(struct client *client, const char *path, const char *to);
 
-/* ----------------------------------------------------------------- text -- */
+/* ----------------------------------------------------------- text, time -- */
+
+/* Seconds, of a clock that only goes forward. */
+double clock_now(void);
 
 /* "directory/name", from malloc. */
 char *text_join(const char *directory, const char *name);

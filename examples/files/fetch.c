@@ -19,6 +19,7 @@ struct place {
 };
 
 struct copy {
+	struct client *client;
 	int fd;
 	SHA2_CTX sha;
 };
@@ -27,7 +28,9 @@ static bool
 take_piece(const uint8_t *data, size_t size, void *user)
 {
 	struct copy *copy = user;
+	double begin = clock_now();
 	SHA256Update(&copy->sha, data, size);
+	copy->client->checking += clock_now() - begin;
 	while (size > 0) {
 		ssize_t n = write(copy->fd, data, size);
 		if (n < 0 && errno == EINTR)
@@ -44,8 +47,11 @@ static bool
 verify(struct client *client, const char *path, SHA2_CTX *sha)
 {
 	uint8_t here[DIGEST_SIZE], there[DIGEST_SIZE];
+	double begin = clock_now();
 	SHA256Final(here, sha);
-	if (!call_checksum(client, path, there))
+	bool good = call_checksum(client, path, there);
+	client->checking += clock_now() - begin;
+	if (!good)
 		return false;
 	return memcmp(here, there, DIGEST_SIZE) == 0 ||
 	       text_complain(path, "what arrived is not what the server has");
@@ -55,10 +61,9 @@ static bool
 fetch_file(struct client *client, const char *path, int directory,
     const char *name)
 {
-	struct copy copy = {
-		.fd = openat(directory, name,
-		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666)
-	};
+	struct copy copy = { .client = client };
+	copy.fd = openat(directory, name,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
 	if (copy.fd < 0)
 		return text_complain(name, strerror(errno));
 	SHA256Init(&copy.sha);

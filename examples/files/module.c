@@ -383,6 +383,9 @@ open_root(struct becket_module_host *host)
 	int failure = root_open(&served, path, walk ? ROOT_WALK : ROOT_AUTO);
 	if (failure < 0)
 		return wrong(host, "Root=%s: %s", path, failure_text(failure));
+	host->log(host, BECKET_LOG_INFO,
+	    served.walk ? "symbolic links are not followed"
+	                : "symbolic links are followed within the root");
 	return BECKET_S_OK;
 }
 

@@ -102,7 +102,7 @@ open_in(const struct root *root, const char *path, int flags)
 	path += strspn(path, "/");
 	if (*path == '\0')
 		path = ".";
-	flags |= O_CLOEXEC | O_NOCTTY;
+	flags |= O_CLOEXEC | ((flags & O_PATH) != 0 ? 0 : O_NOCTTY);
 	return root->walk ? open_walking(root->fd, path, flags)
 	                  : open_beneath(root->fd, path, flags);
 }
@@ -114,12 +114,17 @@ root_open(struct root *root, const char *path, enum root_resolve how)
 	if (fd < 0)
 		return -errno;
 	*root = (struct root){ .fd = fd, .walk = how == ROOT_WALK };
-	if (!root->walk) {
-		/* An old kernel, or a filter that does not know the call. */
-		int test = open_in(root, "", O_PATH);
-		root->walk = test < 0;
-		if (test >= 0)
-			close(test);
+	if (root->walk)
+		return 0;
+	int test = open_in(root, "", O_PATH);
+	if (test >= 0) {
+		close(test);
+	} else if (test == -ENOSYS || test == -EPERM) {
+		/* an old kernel, or a filter that does not know the call */
+		root->walk = true;
+	} else {
+		root_close(root);
+		return test;
 	}
 	return 0;
 }

@@ -1,0 +1,739 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""daemon_test.py STAGE EXAMPLES HOLD: becketd and becket as people meet them.
+
+STAGE is an installed tree, EXAMPLES the built examples, HOLD the directory of
+the modules of tests/live/modules. A test is a function test_*; TAP on stdout.
+Nothing sleeps: what is waited for says so itself.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import traceback
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../interop"))
+import dce  # noqa: E402
+
+STAGE, EXAMPLES, HOLD_DIR = (os.path.abspath(a) for a in sys.argv[1:4])
+BECKETD = STAGE + "/sbin/becketd"
+BECKET = STAGE + "/bin/becket"
+CALCULATOR = EXAMPLES + "/calculator/calculator"
+CALCULATOR_SO = EXAMPLES + "/calculator/calculator.so"
+FILES = EXAMPLES + "/files/files"
+FILES_SO = EXAMPLES + "/files/files.so"
+HOLD_SO = HOLD_DIR + "/hold.so"
+OTHER_ABI_SO = HOLD_DIR + "/hold_abi.so"
+HOLD = ("0b5d6a3e-7c1f-4d52-9a63-2e1d0c4b5f87", 1, 0)
+TCP = "ncacn_ip_tcp:127.0.0.1"
+TIMEOUT = 30
+
+
+class Place:
+    """A directory for one test, and its environment."""
+
+    def __enter__(self):
+        self.path = tempfile.mkdtemp(prefix="becketd-")
+        self.environment = dict(os.environ, BECKET_NCALRPC_DIR=self.path,
+                                LC_ALL="C")
+        for name in ("NOTIFY_SOCKET", "JOURNAL_STREAM"):
+            self.environment.pop(name, None)
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.path)
+
+    def file(self, name, text=""):
+        path = os.path.join(self.path, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def run(self, *arguments, **rest):
+        return subprocess.run(arguments, env=self.environment, text=True,
+                              capture_output=True, timeout=TIMEOUT,
+                              stdin=subprocess.DEVNULL, check=False, **rest)
+
+    def config(self, text, status, *lines):
+        """Check a configuration; stderr must have exactly these lines."""
+        path = self.file("becketd.conf", text)
+        result = self.run(BECKETD, "-q", "-c", path, "--check-config")
+        found = [line.replace(path, "FILE")
+                 for line in result.stderr.splitlines()
+                 if not LOG_LINE.match(line)]
+        assert found == list(lines), found
+        assert result.returncode == status, result
+
+
+LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [a-z]+ ")
+
+
+class Daemon:
+    """A becketd that runs; stopped and checked at the end of the block."""
+
+    def __init__(self, place, *arguments, listen=(TCP,), status=0):
+        self.place, self.status = place, status
+        self.log = os.path.join(place.path, "log")
+        flags = [flag for binding in listen for flag in ("-l", binding)]
+        with open(self.log, "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [BECKETD, *flags, *arguments], env=place.environment,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+                text=True)
+        self.bindings = []
+        for line in self.process.stdout:
+            if line == "ready\n":
+                break
+            word, binding = line.split()
+            assert word == "listening", line
+            self.bindings.append(binding)
+        else:
+            self.process.wait(TIMEOUT)
+            raise AssertionError("not ready: " + self.read_log())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            if self.process.poll() is None:
+                self.process.send_signal(signal.SIGTERM)
+            status = self.process.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+        finally:
+            self.process.stdout.close()
+        if kind is None:
+            assert status == self.status, (status, self.read_log())
+
+    def read_log(self):
+        with open(self.log, encoding="utf-8") as log:
+            return log.read()
+
+    @property
+    def binding(self):
+        return self.bindings[0]
+
+    @property
+    def address(self):
+        port = re.search(r"\[(\d+)\]", self.binding).group(1)
+        return ("127.0.0.1", int(port))
+
+
+class Held:
+    """A call that a manager is busy with, until release()."""
+
+    def __init__(self, daemon):
+        path = os.path.join(daemon.place.path, "fifo")
+        os.mkfifo(path)
+        self.peer = dce.Peer(daemon.address)
+        self.peer.bind(HOLD)
+        self.peer.send(dce.request(0, b"\0" + path.encode()))
+        # this waits until the manager routine has opened the other end
+        self.writer = os.open(path, os.O_WRONLY)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.release()
+        self.peer.socket.close()
+
+    def release(self):
+        if self.writer >= 0:
+            os.close(self.writer)
+        self.writer = -1
+
+
+class Manager:
+    """A service manager: the other end of NOTIFY_SOCKET."""
+
+    def __init__(self, place, abstract):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.settimeout(TIMEOUT)
+        if abstract:
+            self.socket.bind("\0becketd-test-%d" % os.getpid())
+            name = "@becketd-test-%d" % os.getpid()
+        else:
+            name = os.path.join(place.path, "notify")
+            self.socket.bind(name)
+        place.environment["NOTIFY_SOCKET"] = name
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def expect(self, word):
+        message = self.socket.recv(4096).decode()
+        assert word in message.splitlines(), message
+        assert any(line.startswith("STATUS=")
+                   for line in message.splitlines()), message
+
+
+# --------------------------------------------------------- configuration --
+
+GOOD = """\
+# a comment
+[becketd]
+Listen = ncacn_ip_tcp:127.0.0.1
+Listen = ncalrpc:[a]
+  AllowStop = no   ; indented, and a comment
+Log = warning
+AccessLog = no
+
+[limits]
+connections = 16
+request_size = 1M
+
+[module calculator]
+Path = %s
+
+[module files]
+Path = %s
+Root = /usr
+""" % (CALCULATOR_SO, FILES_SO)
+
+
+def test_good_configuration():
+    with Place() as place:
+        place.config(GOOD, 0)
+        assert os.listdir(place.path) == ["becketd.conf"]  # never listened
+
+
+def test_every_mistake_is_told_with_its_line():
+    with Place() as place:
+        place.config("""\
+Stray = 1
+[becketd]
+Listne = x
+Listen = nosuch:[1]
+Listen = ncacn_ip_tcp:127.0.0.1[99999]
+Listen =
+AllowStop = perhaps
+Log = loud
+Log = info
+nonsense
+
+[limits]
+connections = many
+connections = 1
+nosuch = 1
+decode_depth = 5000000000
+call_ms = 0
+
+[nosuch]
+A = 1
+[module a]
+[module b]
+Path = /nonexistent/b.so
+""", 78,
+            "FILE:1: Stray stands before the first section",
+            "FILE:3: [becketd] has no key Listne",
+            "FILE:6: Listen has no value",
+            "FILE:7: this is yes or no, not 'perhaps'",
+            "FILE:8: Log is error, warning, info or debug, not 'loud'",
+            "FILE:9: Log is given twice",
+            "FILE:13: connections=many: a limit is a number, with K, M or G "
+            "behind it if you like",
+            "FILE:14: connections is given twice",
+            "FILE:15: nosuch=1: there is no limit of this name",
+            "FILE:16: decode_depth=5000000000: this is more than the limit "
+            "can be",
+            "FILE:17: call_ms=0: a limit is at least 1",
+            "FILE:19: there is no section [nosuch]: it is [becketd], "
+            "[limits] or [module NAME]",
+            "FILE:10: this is neither [section] nor key=value",
+            "FILE:21: [module a] has no Path",
+            "FILE:4: nosuch:[1]: protocol sequence is unknown",
+            "FILE:5: ncacn_ip_tcp:127.0.0.1[99999]: endpoint is malformed",
+            "FILE:22: the module cannot be loaded: /nonexistent/b.so: cannot "
+            "open shared object file: No such file or directory")
+
+
+def test_what_libinih_would_cut_is_told():
+    with Place() as place:
+        place.config("[becketd]\nListen = " + "x" * 300 + "\n" +
+                     "k" * 60 + " = 1\nListen = a\0b\n" +
+                     "[module " + "m" * 60 + "]\nPath = x\n", 78,
+                     "FILE:2: the line is longer than 198 bytes",
+                     "FILE:3: the key is too long",
+                     "FILE:4: the line has a byte that is no text",
+                     "FILE:5: the name of the section is too long",
+                     "becketd: there is nowhere to listen: give --listen, or "
+                     "Listen in the configuration")
+
+
+def test_unreadable_configuration():
+    with Place() as place:
+        for name, why in (("nosuch", "No such file or directory"),
+                          (".", "Is a directory")):
+            path = os.path.join(place.path, name)
+            result = place.run(BECKETD, "-c", path, "-l", TCP)
+            assert result.stderr == "%s: cannot be read: %s\n" % (
+                path, why), result.stderr
+            assert result.returncode == 78, result
+
+
+def test_settings_that_no_module_asks_for():
+    with Place() as place:
+        place.config("""\
+[becketd]
+Listen = ncacn_ip_tcp:127.0.0.1
+[module files]
+Path = %s
+Root = /usr
+Rot = /usr
+""" % FILES_SO, 78, "FILE:6: module files has no setting Rot")
+        result = place.run(BECKETD, "-q", "-l", TCP, "-m", FILES_SO, "-s",
+                           "files.Root=/usr", "-s", "files.X=1", "-s",
+                           "nosuch.Y=2", "-s", "files=1", "--check-config")
+        assert result.stderr.splitlines() == [
+            "--set: 'files=1' is not MODULE.KEY=VALUE"], result.stderr
+        result = place.run(BECKETD, "-q", "-l", TCP, "-m", FILES_SO, "-s",
+                           "files.Root=/usr", "-s", "files.X=1", "-s",
+                           "nosuch.Y=2", "--check-config")
+        assert result.stderr.splitlines() == [
+            "--set: no module asked for files.X",
+            "--set: no module asked for nosuch.Y"], result.stderr
+        assert result.returncode == 78, result
+
+
+def test_flags_win_over_the_file():
+    with Place() as place:
+        path = place.file("becketd.conf", """\
+[module files]
+Path = %s
+Root = /nonexistent
+""" % FILES_SO)
+        with Daemon(place, "--set", "files.Root=" + place.path,
+                    "--config", path) as daemon:
+            result = place.run(FILES, daemon.binding, "list", "")
+            assert "becketd.conf" in result.stdout, result
+
+
+def test_bad_modules():
+    with Place() as place:
+        for path, sentence in (
+                (OTHER_ABI_SO, "%s was made for ABI 99 of modules; this "
+                 "becketd has ABI 1" % OTHER_ABI_SO),
+                (STAGE + "/lib/libbecket.so", "%s/lib/libbecket.so has no "
+                 "function becket_module() and so is no module" % STAGE),
+                (BECKETD + ".nosuch", "the module cannot be loaded: ")):
+            result = place.run(BECKETD, "-l", TCP, "--module", path)
+            assert result.stderr.startswith("--module: " + sentence), result
+            assert result.returncode == 78, result
+        place.config("[becketd]\nListen = %s\n[module other]\nPath = %s\n"
+                     % (TCP, CALCULATOR_SO), 78,
+                     "FILE:3: the module is called calculator: its section "
+                     "is [module calculator]")
+        result = place.run(BECKETD, "-q", "-l", TCP, "-m", CALCULATOR_SO,
+                           "-m", CALCULATOR_SO)
+        assert result.stderr == "--module: module calculator is loaded " \
+            "already (--module)\n", result
+        assert result.returncode == 78, result
+
+
+def test_modules_that_do_not_start():
+    with Place() as place:
+        base = (BECKETD, "-l", TCP, "-m", CALCULATOR_SO, "-m", HOLD_SO)
+        result = place.run(*base, "-s", "hold.Start=invalid")
+        assert result.returncode == 78, result
+        assert "error hold: Start must not be invalid" in result.stderr
+        assert "--module: module hold refuses its settings" in result.stderr
+        result = place.run(*base, "-s", "hold.Start=fail")
+        assert result.returncode == 1, result
+        assert "module hold did not start: out of resources" in result.stderr
+        result = place.run(BECKETD, "-l", TCP, "-m", FILES_SO)
+        assert "files: Root is not set" in result.stderr, result
+        assert result.returncode == 78, result
+
+
+def test_usage():
+    with Place() as place:
+        for program, word in ((BECKETD, "becketd"), (BECKET, "becket")):
+            result = place.run(program, "--help")
+            assert result.returncode == 0 and not result.stderr, result
+            assert result.stdout.startswith("usage: " + word), result
+            result = place.run(program, "--version")
+            assert re.fullmatch(word + r" \d+\.\d+\.\d+\n",
+                                result.stdout), result
+            assert result.returncode == 0, result
+            result = place.run(program, "--nosuch")
+            assert result.returncode == 2 and not result.stdout, result
+            assert "--help" in result.stderr, result
+        assert place.run(BECKETD, "-l", TCP, "x").returncode == 2
+        result = place.run(BECKETD)
+        assert result.returncode == 78, result
+        assert "nowhere to listen" in result.stderr, result
+
+
+def test_endpoint_in_use():
+    with Place() as place, Daemon(place) as daemon:
+        result = place.run(BECKETD, "--listen", daemon.binding)
+        assert result.returncode == 1, result
+        assert "--listen: cannot listen at %s: endpoint is in use" % \
+            daemon.binding in result.stderr, result
+        assert "ready" not in result.stdout
+
+
+# ------------------------------------------------------- start and stop --
+
+def test_readiness():
+    for abstract in (False, True):
+        with Place() as place, Manager(place, abstract) as manager:
+            with Daemon(place) as daemon:
+                manager.expect("READY=1")
+                daemon.process.send_signal(signal.SIGTERM)
+                manager.expect("STOPPING=1")
+                daemon.process.wait(TIMEOUT)
+
+
+def test_no_manager_is_no_obstacle():
+    with Place() as place:
+        place.environment["NOTIFY_SOCKET"] = place.path + "/nobody"
+        with Daemon(place) as daemon:
+            pass
+        assert "was not told" in daemon.read_log()
+
+
+def test_each_signal_stops():
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        with Place() as place:
+            with Daemon(place, listen=(TCP, "ncalrpc:[a]")) as daemon:
+                assert os.path.exists(place.path + "/a")
+                daemon.process.send_signal(number)
+                daemon.process.wait(TIMEOUT)
+            assert not os.path.exists(place.path + "/a")
+
+
+def test_sigterm_finishes_what_runs():
+    with Place() as place, Manager(place, False) as manager:
+        with Daemon(place, "-m", HOLD_SO) as daemon:
+            manager.expect("READY=1")
+            with Held(daemon) as held:
+                daemon.process.send_signal(signal.SIGTERM)
+                manager.expect("STOPPING=1")
+                # nobody comes in any more
+                refused = False
+                while not refused:
+                    try:
+                        dce.Peer(daemon.address).socket.close()
+                    except ConnectionRefusedError:
+                        refused = True
+                assert daemon.process.poll() is None
+                held.release()
+                assert held.peer.reply() == b"\0released"
+                assert held.peer.receive().kind == dce.SHUTDOWN
+                held.peer.expect_end()
+                daemon.process.wait(TIMEOUT)
+        log = daemon.read_log()
+        assert "operation=test.Hold.Wait" in log, log
+
+
+def test_a_second_sigterm_stops_at_once():
+    with Place() as place, Manager(place, False) as manager:
+        with Daemon(place, "-m", HOLD_SO, status=1) as daemon:
+            manager.expect("READY=1")
+            with Held(daemon) as held:
+                daemon.process.send_signal(signal.SIGTERM)
+                manager.expect("STOPPING=1")
+                daemon.process.send_signal(signal.SIGTERM)
+                daemon.process.wait(TIMEOUT)
+                held.peer.expect_end()
+        assert "what runs is cut off" in daemon.read_log()
+
+
+def test_drain_has_an_end():
+    with Place() as place, Manager(place, False) as manager:
+        path = place.file("becketd.conf", "[limits]\ndrain_ms = 50\n")
+        with Daemon(place, "-m", HOLD_SO, "-c", path) as daemon:
+            manager.expect("READY=1")
+            with Held(daemon):
+                daemon.process.send_signal(signal.SIGTERM)
+                daemon.process.wait(TIMEOUT)
+
+
+def test_log():
+    with Place() as place:
+        with Daemon(place, "-m", CALCULATOR_SO,
+                    listen=(TCP, "ncalrpc:[a]")) as daemon:
+            place.run(CALCULATOR, daemon.binding, "divide", "7", "0")
+            place.run(CALCULATOR, "ncalrpc:[a]", "add", "1", "2")
+        lines = daemon.read_log().splitlines()
+        assert all(LOG_LINE.match(line) for line in lines), lines
+        calls = [line.split(" info call ")[1] for line in lines
+                 if " call " in line]
+        assert re.fullmatch(
+            r"operation=calc\.Calculator\.Divide peer=127\.0\.0\.1:\d+ "
+            r"status=S_ZERO_DIVIDE in=\d+ out=\d+ time_us=\d+",
+            calls[0]), calls
+        assert re.fullmatch(
+            r'operation=calc\.Calculator\.Add peer="uid=\d+ gid=\d+ '
+            r'pid=\d+" status=S_OK in=\d+ out=\d+ time_us=\d+',
+            calls[1]), calls
+        with Daemon(place, "-q", "-m", CALCULATOR_SO) as daemon:
+            place.run(CALCULATOR, daemon.binding, "add", "1", "2")
+        assert daemon.read_log() == "", daemon.read_log()
+
+
+# ---------------------------------------------------------------- becket --
+
+def test_ping():
+    with Place() as place, Daemon(place) as daemon:
+        result = place.run(BECKET, "ping", "-c", "3", "-i", "0",
+                           daemon.binding)
+        assert result.returncode == 0 and not result.stderr, result
+        assert len(re.findall(r"^answer \d: listening, [\d.]+ ms$",
+                              result.stdout, re.M)) == 3, result
+        assert "3 calls, 3 answers" in result.stdout, result
+        result = place.run(BECKET, "-j", "ping", "-c", "2", "-i", "0",
+                           daemon.binding)
+        first, second, total = map(json.loads, result.stdout.splitlines())
+        assert (first["call"], second["call"]) == (1, 2)
+        assert total["answers"] == 2
+        assert total["min"] <= total["avg"] <= total["max"], total
+
+
+def test_an_interrupted_ping_sums_up():
+    with Place() as place, Daemon(place) as daemon:
+        ping = subprocess.Popen([BECKET, "ping", "-i", "60", daemon.binding],
+                                env=place.environment, text=True,
+                                stdout=subprocess.PIPE)
+        assert ping.stdout.readline().startswith("PING ")
+        assert ping.stdout.readline().startswith("answer 1: ")
+        ping.send_signal(signal.SIGINT)
+        rest = ping.communicate(timeout=TIMEOUT)[0]
+        assert "1 calls, 1 answers" in rest, rest
+        assert ping.returncode == 0, ping.returncode
+
+
+def test_ifs_and_stats():
+    with Place() as place, Daemon(place, "-m", CALCULATOR_SO) as daemon:
+        uuid = "5d9c1ea3-9a4b-4c0e-9f38-c2a74ab2d1e6"
+        result = place.run(BECKET, "ifs", daemon.binding)
+        assert uuid + " v1.0\n" in result.stdout, result
+        answer = json.loads(place.run(BECKET, "ifs", "--json",
+                                      daemon.binding).stdout)
+        assert {"uuid": uuid, "major": 1, "minor": 0} in \
+            answer["interfaces"], answer
+        before = json.loads(place.run(BECKET, "-j", "stats",
+                                      daemon.binding).stdout)
+        place.run(CALCULATOR, "-n", "10", daemon.binding, "add", "1", "2")
+        after = json.loads(place.run(BECKET, "-j", "stats",
+                                     daemon.binding).stdout)
+        assert after["calls_in"] == before["calls_in"] + 11, (before, after)
+        assert "calls in" in place.run(BECKET, "stats",
+                                       daemon.binding).stdout
+
+
+def test_stop_is_refused():
+    with Place() as place:
+        with Daemon(place, listen=(TCP, "ncalrpc:[a]")) as daemon:
+            for binding in daemon.bindings:
+                result = place.run(BECKET, "-j", "stop", binding)
+                assert result.returncode == 1, result
+                assert json.loads(result.stdout)["status"] == \
+                    "S_ACCESS_DENIED", result
+                assert "access denied" in result.stderr, result
+            assert daemon.process.poll() is None
+
+
+def test_stop_where_it_is_allowed():
+    with Place() as place, Manager(place, False) as manager:
+        path = place.file("becketd.conf", "[becketd]\nAllowStop = yes\n")
+        with Daemon(place, "-c", path, listen=(TCP, "ncalrpc:[a]")) as daemon:
+            manager.expect("READY=1")
+            result = place.run(BECKET, "stop", daemon.binding)
+            assert result.returncode == 1, result  # nobody, over TCP
+            result = place.run(BECKET, "stop", "ncalrpc:[a]")
+            assert result.returncode == 0, result
+            assert result.stdout == "stopping\n", result
+            manager.expect("STOPPING=1")
+            assert daemon.process.wait(TIMEOUT) == 0
+
+
+def test_becket_exit_statuses():
+    with Place() as place:
+        for binding in ("nonsense", "nosuch:[1]", "ncacn_ip_tcp:h[0]"):
+            assert place.run(BECKET, "ping", binding).returncode == 2
+        for arguments in ((), ("nosuch", "x"), ("ping",), ("ping", "a", "b"),
+                          ("-c", "0", "ping", "x"), ("-t", "0", "ping", "x"),
+                          ("-i", "x", "ping", "x"), ("-c", "1", "ifs", "x")):
+            result = place.run(BECKET, *arguments)
+            assert result.returncode == 2, (arguments, result)
+            assert result.stderr.startswith("becket: "), result
+        result = place.run(BECKET, "ping", "-c", "2", "-i", "0",
+                           "ncalrpc:[nobody]")
+        assert result.returncode == 3, result
+        assert "2 calls, 0 answers" in result.stdout, result
+        # somebody who listens and never answers
+        with socket.socket() as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen()
+            result = place.run(BECKET, "-j", "-t", "0.1", "ifs",
+                               "ncacn_ip_tcp:127.0.0.1[%d]" %
+                               silent.getsockname()[1])
+            assert result.returncode == 3, result  # it never got to send
+            assert json.loads(result.stdout)["outcome"] == "not sent"
+
+
+# ----------------------------------------------------------------- Files --
+
+def make_tree(place):
+    """A tree with every trap, and a secret beside it."""
+    root = os.path.join(place.path, "root")
+    os.makedirs(root + "/sub/deep")
+    place.file("secret", "secret")
+    for name, text in (("a.txt", "hello\n"), ("empty", ""),
+                       ("sub/b.bin", "x" * 3000000), ("sub/deep/c", "c")):
+        place.file("root/" + name, text)
+    os.symlink("a.txt", root + "/inside")
+    os.symlink("../secret", root + "/escape")
+    os.symlink("..", root + "/up")
+    os.symlink(place.path + "/secret", root + "/absolute")
+    os.symlink("/etc", root + "/etc")
+    os.symlink("loop", root + "/loop")
+    os.symlink("/proc/self/root/etc", root + "/magic")
+    os.mkfifo(root + "/fifo")
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(root + "/socket")
+    server.close()
+    return root
+
+
+def files(place, daemon, *arguments):
+    return place.run(FILES, daemon.binding, *arguments)
+
+
+def for_both_ways(test):
+    """openat2(), and walking."""
+    for how in ("auto", "walk"):
+        with Place() as place:
+            root = make_tree(place)
+            with Daemon(place, "-m", FILES_SO, "-s", "files.Root=" + root,
+                        "-s", "files.Resolve=" + how) as daemon:
+                test(place, daemon, how, root)
+
+
+def test_files_serves_what_is_there():
+    def check(place, daemon, how, root):
+        del how
+        assert files(place, daemon, "cat", "a.txt").stdout == "hello\n"
+        assert files(place, daemon, "cat", "/a.txt").stdout == "hello\n"
+        assert files(place, daemon, "cat", "empty").stdout == ""
+        assert files(place, daemon, "cat", "sub//deep/./c").stdout == "c"
+        result = files(place, daemon, "sum", "-r", "")
+        want = subprocess.run(
+            "find . -type f -printf '%P\\0' | LC_ALL=C sort -z | "
+            "xargs -0 sha256sum", shell=True, cwd=root, check=True,
+            capture_output=True, text=True).stdout
+        assert sorted(result.stdout.splitlines()) == \
+            sorted(want.splitlines()), result
+        result = files(place, daemon, "list", "")
+        names = [line.split()[-1] for line in result.stdout.splitlines()]
+        assert names == sorted(os.listdir(root)), names
+        copy = os.path.join(place.path, "copy")
+        result = files(place, daemon, "get", "-r", "", copy)
+        assert result.returncode == 0, result
+        with open(copy + "/sub/b.bin", "rb") as file:
+            assert hashlib.sha256(file.read()).hexdigest() in want
+        assert sorted(os.listdir(copy)) == ["a.txt", "empty", "sub"]
+    for_both_ways(check)
+
+
+def test_files_lets_nobody_out():
+    def check(place, daemon, how, root):
+        del root
+        for path in ("../secret", "sub/../../secret", "..", "/..", "sub/..",
+                     "escape", "up/secret", "absolute", "etc/passwd",
+                     "magic/passwd", "/../secret", "up/root/a.txt"):
+            for command in ("cat", "sum"):
+                result = files(place, daemon, command, path)
+                assert result.returncode == 1, (how, path, result)
+                assert result.stdout == "", (how, path, result)
+            result = files(place, daemon, "list", path)
+            assert result.returncode == 1 and not result.stdout, (
+                how, path, result)
+        inside = files(place, daemon, "cat", "inside")
+        assert (inside.stdout == "hello\n") == (how == "auto"), inside
+        for path in ("loop", "nosuch", "a.txt/x", "x" * 300):
+            result = files(place, daemon, "cat", path)
+            assert result.returncode == 1, (how, path, result)
+    for_both_ways(check)
+
+
+def test_files_waits_for_nothing():
+    def check(place, daemon, how, root):
+        # who waits at a FIFO's other end is not woken
+        writer = subprocess.Popen(["sh", "-c", 'exec >"$0"; echo woken',
+                                   root + "/fifo"], stderr=subprocess.DEVNULL)
+        for path in ("fifo", "socket", "sub"):
+            for command in ("cat", "sum"):
+                result = files(place, daemon, command, path)
+                assert result.returncode == 1, (how, path, result)
+                assert "not a regular file" in result.stderr, result
+        assert writer.poll() is None
+        fd = os.open(root + "/fifo", os.O_RDONLY)
+        assert os.read(fd, 10) == b"woken\n"
+        os.close(fd)
+        writer.wait(TIMEOUT)
+        assert files(place, daemon, "stat", "fifo").stdout[0] == "?"
+        assert files(place, daemon, "stat", "escape").stdout[0] == "l"
+    for_both_ways(check)
+
+
+def test_files_lists_a_large_directory_in_pages():
+    with Place() as place:
+        root = os.path.join(place.path, "root")
+        os.mkdir(root)
+        names = ["%d" % i for i in range(4500)]
+        for name in names:
+            place.file("root/" + name)
+        with Daemon(place, "-m", FILES_SO, "-s",
+                    "files.Root=" + root) as daemon:
+            result = files(place, daemon, "list", "")
+        found = [line.split()[-1] for line in result.stdout.splitlines()]
+        assert found == sorted(names), len(found)
+        assert daemon.read_log().count("Files.List") == 5
+
+
+# ------------------------------------------------------------------- run --
+
+def main():
+    passed = failed = 0
+    for name, function in list(globals().items()):
+        if not name.startswith("test_"):
+            continue
+        signal.alarm(4 * TIMEOUT)
+        try:
+            function()
+            passed += 1
+            print("ok daemon " + name[5:])
+        except Exception:  # every way to fail is one
+            failed += 1
+            for line in traceback.format_exc().splitlines():
+                print("# " + line)
+            print("not ok daemon " + name[5:])
+        signal.alarm(0)
+        sys.stdout.flush()
+    print("# %d passed, %d failed" % (passed, failed))
+    sys.exit(1 if failed else 0)
+
+
+def took_too_long(*_):
+    raise AssertionError("the test took too long")
+
+
+signal.signal(signal.SIGALRM, took_too_long)
+main()

@@ -272,11 +272,36 @@ check-valgrind: $(UNIT_TESTS)
 	$(Q)UNDER="valgrind -q --error-exitcode=99 --leak-check=full" \
 	    tests/each.sh $^
 
+# ---------------------------------------------------------- server, client --
+# becketd and becket as installed, with the examples as anybody builds them.
+
+HELD       := $(B)/tests/live/modules
+DAEMON_DIR := $(abspath $(B))/daemon
+
+$(HELD)/hold.so $(HELD)/hold_abi.so: tests/live/modules/hold.c $(B)/libbecket.so
+	$(Q)mkdir -p $(@D)
+	$(call say,LD)$(CC) $(FLAGS) $(LDFLAGS) -shared -o $@ $< -L$(B) \
+	    -lbecket -lpthread
+$(HELD)/hold_abi.so: private FLAGS += -DHOLD_ABI=99
+
+SUITES += daemon
+check-daemon: all $(HELD)/hold.so $(HELD)/hold_abi.so
+	$(Q)$(MAKE) -s install DESTDIR= PREFIX=$(DAEMON_DIR)/stage
+	$(Q)for e in calculator files; do \
+	    PATH=$(DAEMON_DIR)/stage/bin:$$PATH \
+	    PKG_CONFIG_PATH=$(DAEMON_DIR)/stage/lib/pkgconfig \
+	    $(MAKE) -s -C examples/$$e O=$(DAEMON_DIR)/$$e \
+	    CFLAGS="$(CFLAGS) -Wall -Wextra -Werror \
+	        $(if $(SAN),-fsanitize=$(SAN))" \
+	    LDFLAGS=-Wl,-rpath,$(DAEMON_DIR)/stage/lib || exit 1; done
+	$(Q)/usr/bin/python3 tests/live/daemon_test.py \
+	    $(DAEMON_DIR)/stage $(DAEMON_DIR) $(HELD)
+
 # The same suites again, built with sanitizers in a directory of their own.
 SUITES += asan
 check-asan:
 	$(Q)$(MAKE) -k B=$(B)/asan SAN=address,undefined \
-	    $(addprefix check-,$(filter unit talk live,$(SUITES)))
+	    $(addprefix check-,$(filter unit talk live daemon,$(SUITES)))
 
 ifneq ($(LIVE_TESTS),)
 SUITES += tsan
@@ -295,6 +320,15 @@ lint: check-lint
 
 format:
 	$(Q)git ls-files '*.[ch]' | xargs clang-format-14 -i
+
+# ----------------------------------------------------------------- demo --
+# Installs into $(B)/demo and shows what is there at work.
+
+demo:
+	$(Q)dist/deps.sh build
+	$(Q)$(MAKE) all
+	$(Q)$(MAKE) -s install DESTDIR= PREFIX=$(abspath $(B))/demo
+	$(Q)examples/demo.sh $(abspath $(B))/demo
 
 deps:
 	$(Q)dist/deps.sh check
@@ -327,7 +361,7 @@ say  = @printf '  %-4s %s\n' $(1) $@;
 endif
 
 FORCE:
-.PHONY: install-idl all tests check lint format deps install uninstall clean FORCE \
+.PHONY: demo install-idl all tests check lint format deps install uninstall clean FORCE \
         $(SUITES:%=check-%)
 .SECONDARY:
 .DELETE_ON_ERROR:

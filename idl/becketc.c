@@ -207,6 +207,17 @@ run_protobuf_c(struct compiler *compiler, struct buffer *answer)
 	return true;
 }
 
+/* protobuf-c's macros lack braces that -Wall asks for; as those of a system
+ * header they do not trouble who uses them.
+ */
+static const char *
+quiet(struct arena *arena, const char *name, const char *content)
+{
+	return text_ends(name, ".h")
+	           ? text_print(arena, "#pragma GCC system_header\n%s", content)
+	           : content;
+}
+
 static bool
 make_messages(struct compiler *compiler)
 {
@@ -230,9 +241,9 @@ make_messages(struct compiler *compiler)
 		const char *name = response->file[i]->name;
 		const char *content = response->file[i]->content;
 
-		if (name != NULL)
+		if (name != NULL && content != NULL)
 			add_output(compiler, name,
-			    content == NULL ? "" : content);
+			    quiet(compiler->arena, name, content));
 	}
 	return true;
 }

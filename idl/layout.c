@@ -92,29 +92,6 @@ find(const char *line, size_t size, const char *what)
 	return size;
 }
 
-/* "type name(a, b);" at the left margin: after the type, if not even the first
- * parameter fits; before the parameters, if there is but one.
- */
-static void
-put_declaration(struct buffer *text, const char *line, size_t size)
-{
-	size_t open = find(line, size, "(") + 1;
-	size_t comma = find(line, size, ",") + 1;
-	size_t name = open;
-
-	while (name > 0 && line[name - 1] != ' ' && line[name - 1] != '*')
-		name--;
-	if (comma > size) {
-		put_line(text, line, open);
-		put_rest(text, 0, line + open, size - open);
-	} else if (width(line, comma) <= WIDTH || name == 0) {
-		put_list(text, 0, line, size);
-	} else {
-		put_line(text, line, name - 1);
-		put_list(text, 0, line + name, size - name);
-	}
-}
-
 static void
 put_initialisation(struct buffer *text, size_t tabs, const char *line,
     size_t size)
@@ -125,19 +102,79 @@ put_initialisation(struct buffer *text, size_t tabs, const char *line,
 	put_rest(text, tabs, line + value, size - value);
 }
 
-void
+/* "name(a, b);" or "name(a, b)" at the left margin. */
+static bool
+put_function(struct buffer *text, const char *line, size_t size)
+{
+	size_t open = find(line, size, "(") + 1;
+	size_t comma = find(line, size, ",") + 1;
+
+	if (width(line, size) <= WIDTH) {
+		put_line(text, line, size);
+		return true;
+	}
+	if (comma <= size && width(line, comma) <= WIDTH) {
+		put_list(text, 0, line, size);
+		return true;
+	}
+	put_line(text, line, open);
+	put_rest(text, 0, line + open, size - open);
+	return comma > size;
+}
+
+/* "type name(a, b);" at the left margin. What cannot have its first parameter
+ * on the line of its type goes to the next, unless there is but one.
+ */
+static bool
+put_declaration(struct buffer *text, const char *line, size_t size)
+{
+	size_t open = find(line, size, "(") + 1;
+	size_t comma = find(line, size, ",") + 1;
+	size_t first = comma > size ? open : comma;
+	size_t name = open;
+
+	while (name > 0 && line[name - 1] != ' ')
+		name--;
+	if (name == 0 || width(line, first) <= WIDTH)
+		return put_function(text, line, size);
+	put_line(text, line, name - 1);
+	return put_function(text, line + name, size - name);
+}
+
+/* "extern const struct type name;". Not "static const struct type name = {":
+ * clang-format would put all that follows deeper.
+ */
+static bool
+put_object(struct buffer *text, const char *line, size_t size)
+{
+	size_t name = size;
+
+	while (name > 0 && line[name - 1] != ' ')
+		name--;
+	if (name == 0 || line[size - 1] != ';') {
+		put_line(text, line, size);
+		return false;
+	}
+	put_line(text, line, name - 1);
+	put_rest(text, 0, line + name, size - name);
+	return true;
+}
+
+bool
 layout_line(struct buffer *text, const char *line, size_t size)
 {
 	size_t tabs = strspn(line, "\t");
+	bool call = find(line, size, "(") < size;
 
 	if (width(line, size) <= WIDTH)
 		put_line(text, line, size);
-	else if (find(line, size, "(") < size && tabs == 0)
-		put_declaration(text, line, size);
-	else if (find(line, size, "(") < size)
+	else if (call && tabs == 0)
+		return put_declaration(text, line, size);
+	else if (call)
 		put_list(text, tabs, line, size);
-	else if (find(line, size, " = ") < size)
-		put_initialisation(text, tabs, line, size);
+	else if (tabs == 0)
+		return put_object(text, line, size);
 	else
-		put_list(text, tabs, line, size);
+		put_initialisation(text, tabs, line, size);
+	return true;
 }

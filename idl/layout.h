@@ -11,8 +11,10 @@
  * functions, members that point at functions, calls, and initialisations.
  */
 
-/* One line without its newline; tabs only in front. */
-void layout_line(struct buffer *text, const char *line, size_t size);
+/* One line without its newline; tabs only in front. false: clang-format would
+ * do something else, as some name is too long for anything sensible.
+ */
+bool layout_line(struct buffer *text, const char *line, size_t size);
 
 /* The text of a comment, made harmless, as a comment of C. */
 void layout_comment(struct buffer *text, const char *indent,

@@ -66,8 +66,8 @@ add_type(struct model *model, const struct file *file, const char *full_name,
 	type->protobuf_c_name = protobuf_c_name(model->arena, file, full_name);
 	type->path = path;
 	type->names = names_message(model->arena, type->protobuf_c_name);
-	type->next = model->types;
-	model->types = type;
+	*model->types_end = type;
+	model->types_end = &type->next;
 	return type;
 }
 
@@ -147,6 +147,7 @@ make_operation(struct model *model, const struct service *service, size_t i)
 	const MethodProto *proto = service->proto->method[i];
 
 	operation->service = service;
+	operation->index = i;
 	operation->proto = proto;
 	operation->path =
 	    path_item(model->arena, service->path, SERVICE_METHOD, i);
@@ -175,6 +176,7 @@ make_service(struct model *model, const struct file *file, size_t i)
 	service->full_name = join(model->arena, package == NULL ? "" : package,
 	    service->proto->name);
 	service->uuid = identity_derive(service->full_name);
+	service->uuid_path = service->path;
 	service->major = 1;
 	service->names.prefix = names_snake(model->arena,
 	    protobuf_c_name(model->arena, file, service->full_name));
@@ -230,6 +232,7 @@ model_new(struct arena *arena, const Request *request)
 
 	model->arena = arena;
 	model->request = request;
+	model->types_end = &model->types;
 	model->file_count = request->n_proto_file;
 	model->files =
 	    text_alloc(arena, model->file_count * sizeof *model->files);

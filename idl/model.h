@@ -59,6 +59,7 @@ struct type {
 	const MessageProto *message; /* one of the two */
 	const EnumProto *enumeration;
 	struct message_names names;
+	const struct owner *owner; /* of its C names, once they are checked */
 	struct type *next;
 };
 
@@ -68,6 +69,7 @@ struct parameter {
 	struct path path;
 	const char *member; /* of protobuf-c's struct */
 	const char *type;   /* "int64_t", "const char *", "Calc__Mode" */
+	const struct type *enumeration; /* or NULL */
 	bool is_string, is_bool;
 };
 
@@ -77,13 +79,16 @@ struct operation {
 	struct path path;
 	const char *comment; /* NULL: none */
 	const struct type *request, *response;
+	size_t index; /* in the service, as it stands in the file */
 	bool has_opnum;
 	uint32_t opnum;
-	uint32_t timeout_ms; /* 0: none given */
+	struct path opnum_path; /* of the option */
+	uint32_t timeout_ms;    /* 0: none given */
 	bool streams;
 	bool idempotent, no_side_effects;
 	bool parameters;
-	struct parameter *in, *out; /* where parameters is true */
+	struct path parameters_path; /* of the option */
+	struct parameter *in, *out;  /* where parameters is true */
 	size_t in_count, out_count;
 	struct operation_names names;
 };
@@ -95,6 +100,7 @@ struct service {
 	const char *full_name; /* "calc.Calculator" */
 	const char *comment;
 	struct becket_uuid uuid;
+	struct path uuid_path; /* of the option, or of the service */
 	uint16_t major, minor;
 	char **endpoints;
 	size_t endpoint_count;
@@ -108,9 +114,10 @@ struct model {
 	const Request *request;
 	struct file *files;
 	size_t file_count;
-	struct type *types;
+	struct type *types, **types_end;
 	struct problem *problems;
 	size_t problem_count;
+	size_t owner_count;
 };
 
 /* Never NULL; look at problem_count. */

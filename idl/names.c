@@ -137,6 +137,12 @@ static const char *const cxx_words[] = {
 	"virtual", "wchar_t", "xor", "xor_eq",
 };
 
+/* Types that generated code names beside members and parameters. */
+static const char *const type_words[] = {
+	"becket_status", "int32_t", "int64_t", "size_t", "uint32_t",
+	"uint64_t",
+};
+
 /* Without -std=c11 or the like, which is how most people compile. */
 static const char *const gnu_words[] = {
 	"errno", "linux", "typeof", "unix",
@@ -164,6 +170,8 @@ names_reserved(const char *name)
 		return "a keyword of C++";
 	if (is_among(name, gnu_words, COUNT(gnu_words)))
 		return "a word that C compilers define";
+	if (is_among(name, type_words, COUNT(type_words)))
+		return "a type";
 	return NULL;
 }
 
@@ -187,6 +195,13 @@ names_case(struct arena *arena, const char *oneof)
 }
 
 char *
+names_case_type(struct arena *arena, const char *message, const char *oneof)
+{
+	return text_print(arena, "%s__%sCase", names_type(arena, message),
+	    names_type(arena, oneof));
+}
+
+char *
 names_guard(struct arena *arena, const char *path, const char *end)
 {
 	char *result = text_print(arena, "%s%s%s",
@@ -198,6 +213,35 @@ names_guard(struct arena *arena, const char *path, const char *end)
 			*at = '_';
 	}
 	return result;
+}
+
+bool
+names_is_word(const char *text)
+{
+	if (text == NULL || *text == '\0' || is_digit(*text))
+		return false;
+	for (; *text != '\0'; text++) {
+		if (!is_lower(*text) && !is_upper(*text) && !is_digit(*text) &&
+		    *text != '_')
+			return false;
+	}
+	return true;
+}
+
+bool
+names_is_dotted(const char *text)
+{
+	size_t letters = 0;
+
+	if (text == NULL)
+		return false;
+	for (; *text != '\0'; text++) {
+		if (*text != '.' && !is_lower(*text) && !is_upper(*text) &&
+		    !is_digit(*text) && *text != '_')
+			return false;
+		letters += *text != '.';
+	}
+	return letters > 0;
 }
 
 bool
@@ -222,6 +266,7 @@ names_service(struct arena *arena, const char *prefix, uint16_t major)
 		.operations = text_print(arena, "%s_operations", prefix),
 		.endpoints = text_print(arena, "%s_endpoints", prefix),
 		.routines = text_print(arena, "%s_routines", prefix),
+		.by_opnum = text_print(arena, "%s_by_opnum", prefix),
 		.epv = text_print(arena, "%s_epv", prefix),
 		.register_ = text_print(arena, "%s_register", prefix),
 		.unregister = text_print(arena, "%s_unregister", prefix),

@@ -22,8 +22,10 @@ char *names_type(struct arena *arena, const char *full_name);
 
 /* The member of protobuf-c's struct: "Class" is class_. */
 char *names_member(struct arena *arena, const char *field);
-/* The case of a oneof: "what" is what_case. */
+/* The case of a oneof: "what" is what_case, of the type Calc__X__WhatCase. */
 char *names_case(struct arena *arena, const char *oneof);
+char *names_case_type(struct arena *arena, const char *message,
+    const char *oneof);
 
 /* "calc.Calculator" is calc_calculator, "HealthCheck" is health_check. */
 char *names_snake(struct arena *arena, const char *name);
@@ -38,6 +40,11 @@ const char *names_reserved(const char *name);
 
 /* [a-z][a-z0-9_]* */
 bool names_is_prefix(const char *text);
+/* [A-Za-z_][A-Za-z0-9_]*, and the same with dots between or in front. NULL is
+ * neither.
+ */
+bool names_is_word(const char *text);
+bool names_is_dotted(const char *text);
 
 /* What the service calc.Calculator is in C. */
 struct service_names {
@@ -46,6 +53,7 @@ struct service_names {
 	const char *operations; /* static tables: calc_calculator_operations */
 	const char *endpoints;
 	const char *routines;
+	const char *by_opnum;
 	const char *epv; /* struct calc_calculator_epv */
 	const char *register_;
 	const char *unregister;

@@ -100,8 +100,15 @@ options_of_file(struct model *model, struct file *file)
 		return;
 	options = extract(model, &file->proto->options->base, PROTOBUF_C_OPTION,
 	    &becket__protobuf_c__file__descriptor);
-	if (options != NULL)
+	if (options == NULL || options->c_package == NULL)
+		return;
+	if (names_is_dotted(options->c_package))
 		file->c_package = options->c_package;
+	else
+		problem_at(model, file, (struct path){ NULL, 0 },
+		    "\"%s\" is not a package of C names: option c_package has "
+		    "names with dots between them",
+		    options->c_package);
 }
 
 static void
@@ -113,6 +120,8 @@ read_interface(struct model *model, struct service *service, struct path path,
 	struct path version = path_add(model->arena, path, INTERFACE_VERSION);
 	struct path prefix = path_add(model->arena, path, INTERFACE_PREFIX);
 
+	if (options->uuid != NULL)
+		service->uuid_path = uuid;
 	if (options->uuid != NULL && !value_uuid(options->uuid, &service->uuid))
 		problem_at(model, file, uuid,
 		    "\"%s\" is not a UUID: it has the form "
@@ -140,7 +149,8 @@ read_endpoints(struct model *model, struct service *service, struct path path,
     const Becket__Interface *options)
 {
 	for (size_t i = 0; i < options->n_endpoint; i++) {
-		const char *why = value_endpoint(options->endpoint[i]);
+		const char *why =
+		    value_endpoint(model->arena, options->endpoint[i]);
 
 		if (why == NULL)
 			continue;
@@ -181,6 +191,9 @@ read_operation(struct model *model, struct operation *operation,
 
 	operation->has_opnum = options->has_opnum;
 	operation->parameters = options->parameters;
+	operation->parameters_path =
+	    path_add(model->arena, path, OPERATION_PARAMETERS);
+	operation->opnum_path = opnum;
 	if (options->has_opnum && options->opnum > VALUE_OPNUM_MAX)
 		problem_at(model, file, opnum,
 		    "opnum %u is too high: the highest is %d",

@@ -8,6 +8,16 @@
 #define LABEL(name) \
 	GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_##name
 
+static const struct type *
+enumeration(const struct model *model, const FieldProto *field)
+{
+	const struct type *type = NULL;
+
+	if (field->type == TYPE(ENUM) && field->type_name != NULL)
+		type = model_type(model, field->type_name);
+	return type != NULL && type->enumeration != NULL ? type : NULL;
+}
+
 /* NULL: no parameter can have this type. */
 static const char *
 c_type(const struct model *model, const FieldProto *field)
@@ -38,9 +48,7 @@ c_type(const struct model *model, const FieldProto *field)
 	case TYPE(STRING):
 		return "const char *";
 	case TYPE(ENUM):
-		type = field->type_name == NULL
-		           ? NULL
-		           : model_type(model, field->type_name);
+		type = enumeration(model, field);
 		return type == NULL ? NULL : type->names.type;
 	default:
 		return NULL;
@@ -77,7 +85,8 @@ make(struct model *model, struct operation *operation,
 	const char *why = why_not_flat(model, message, field);
 
 	if (why != NULL) {
-		problem_at(model, operation->service->file, operation->path,
+		problem_at(model, operation->service->file,
+		    operation->parameters_path,
 		    "rpc %s cannot have parameters: field %s of %s is %s",
 		    operation->proto->name, field->name, message->full_name,
 		    why);
@@ -86,6 +95,7 @@ make(struct model *model, struct operation *operation,
 	parameter->proto = field;
 	parameter->member = names_member(model->arena, field->name);
 	parameter->type = c_type(model, field);
+	parameter->enumeration = enumeration(model, field);
 	parameter->is_string = field->type == TYPE(STRING);
 	parameter->is_bool = field->type == TYPE(BOOL);
 }
@@ -107,8 +117,12 @@ make_all(struct model *model, struct operation *operation,
 void
 parameters_make(struct model *model, struct operation *operation)
 {
+	size_t before = model->problem_count;
+
 	operation->in = make_all(model, operation, operation->request,
 	    &operation->in_count);
 	operation->out = make_all(model, operation, operation->response,
 	    &operation->out_count);
+	if (model->problem_count > before)
+		operation->in_count = operation->out_count = 0;
 }

@@ -48,6 +48,26 @@ problem_comment(const struct file *file, struct path path)
 	return at == NULL ? NULL : at->leading_comments;
 }
 
+const char *
+problem_licence(const struct file *file)
+{
+	static const char words[] = "SPDX-License-Identifier:";
+	static const int32_t syntax[] = { 12 }, package[] = { 2 };
+	const Location *at = find(file, (struct path){ syntax, 1 });
+	const char *found = NULL;
+
+	if (at == NULL)
+		at = find(file, (struct path){ package, 1 });
+	if (at == NULL)
+		return NULL;
+	if (at->leading_comments != NULL)
+		found = strstr(at->leading_comments, words);
+	for (size_t i = 0; found == NULL && i < at->n_leading_detached_comments;
+	     i++)
+		found = strstr(at->leading_detached_comments[i], words);
+	return found;
+}
+
 /* Does a come before b? Those of one position stay in order. */
 static bool
 precedes(const struct problem *a, const struct problem *b)

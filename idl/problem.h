@@ -23,6 +23,9 @@ void problem_at(struct model *model, const struct file *file, struct path path,
 void problem_position(const struct file *file, struct path path,
     int32_t *ret_line, int32_t *ret_column);
 const char *problem_comment(const struct file *file, struct path path);
+/* What begins with SPDX-License-Identifier: in a comment at the top; or NULL.
+ */
+const char *problem_licence(const struct file *file);
 
 /* One line per problem, by file and position. */
 char *problem_lines(const struct model *model);

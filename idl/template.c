@@ -73,7 +73,8 @@ out_put(struct out *out, const char *template)
 	while (*text != '\0') {
 		size_t size = strcspn(text, "\n");
 
-		layout_line(&out->text, text, size);
+		if (!layout_line(&out->text, text, size))
+			out->unruly = true;
 		text += size + (text[size] == '\n');
 	}
 }
@@ -88,8 +89,9 @@ out_comment(struct out *out, const char *indent, const char *comment)
 char *
 out_take(struct out *out)
 {
-	char *text =
-	    text_copy(out->arena, (const char *)out->text.data, out->text.size);
+	char *text = text_print(out->arena, "%s%.*s",
+	    out->unruly ? "/* clang-format off */\n" : "", (int)out->text.size,
+	    (const char *)out->text.data);
 
 	buffer_fini(&out->text);
 	return text;

@@ -18,6 +18,7 @@ enum { OUT_VARIABLES = 48, OUT_WIDTH = 80 };
 struct out {
 	struct arena *arena;
 	struct buffer text; /* what has been put, of idl_memory */
+	bool unruly;        /* a line is not as clang-format would have it */
 	struct {
 		const char *name, *value;
 	} variables[OUT_VARIABLES];
@@ -35,7 +36,9 @@ void out_put(struct out *out, const char *template);
 /* A comment of the IDL as one of C, behind indent; NULL: none. */
 void out_comment(struct out *out, const char *indent, const char *comment);
 
-/* The text, in the arena; out is empty. */
+/* The text, in the arena; out is empty. Where names are so long that nothing
+ * sensible can be done, the text begins by telling clang-format to leave it.
+ */
 char *out_take(struct out *out);
 
 /* template with its values, in the arena. */

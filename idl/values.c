@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "idl/text.h"
+#include "wire/string_binding.h"
 
 bool
 value_uuid(const char *text, struct becket_uuid *ret_uuid)
@@ -75,8 +75,73 @@ value_timeout(const char *text, uint32_t *ret_milliseconds)
 	return false;
 }
 
-const char *
-value_endpoint(const char *text)
+static const char *
+why_no_port(const char *text)
 {
-	return *text == '\0' ? "it is empty" : NULL;
+	uint64_t port;
+
+	if (!number(&text, UINT16_MAX, &port) || *text != '\0' || port == 0)
+		return "a port is a number from 1 to 65535";
+	return NULL;
+}
+
+/* It becomes the name of a file in a directory of the runtime's. */
+static const char *
+why_no_socket(const char *text)
+{
+	if (*text == '.' || strpbrk(text, "/\\") != NULL || strlen(text) > 64)
+		return "the name of a local endpoint has no slash and no dot "
+		       "in front, and at most 64 characters";
+	return NULL;
+}
+
+/* The protocol sequences there are, and what ends a binding over them. */
+static const struct {
+	const char *name;
+	const char *(*why_not)(const char *endpoint);
+} protseqs[] = {
+	{ "ncacn_ip_tcp", why_no_port },
+	{ "ncalrpc", why_no_socket },
+};
+
+static bool
+is(struct becket_bytes part, const char *text)
+{
+	return part.size == strlen(text) &&
+	       memcmp(part.data, text, part.size) == 0;
+}
+
+static const char *
+judge(struct arena *arena, const struct string_binding *binding)
+{
+	char *endpoint = text_alloc(arena, binding->endpoint.size + 1);
+	struct becket_bytes options = binding->options, name, value;
+
+	if (binding->has_object)
+		return "it names an object";
+	if (binding->netaddr.size > 0)
+		return "it names a host";
+	if (!binding->has_endpoint || binding->endpoint.size == 0)
+		return "no endpoint stands in its brackets";
+	if (string_binding_next_option(&options, &name, &value))
+		return "it has options";
+	string_binding_unescape(binding->endpoint, endpoint);
+	for (size_t i = 0; i < sizeof protseqs / sizeof *protseqs; i++) {
+		if (is(binding->protseq, protseqs[i].name))
+			return protseqs[i].why_not(endpoint);
+	}
+	return "its protocol sequence is neither ncacn_ip_tcp nor ncalrpc";
+}
+
+const char *
+value_endpoint(struct arena *arena, const char *text)
+{
+	const struct becket_bytes bytes = { (const uint8_t *)text,
+		strlen(text) };
+	struct string_binding binding;
+
+	if (string_binding_parse(bytes, &binding) != BECKET_S_OK)
+		return "a string binding has the form "
+		       "ncacn_ip_tcp:[4747] or ncalrpc:[name]";
+	return judge(arena, &binding);
 }

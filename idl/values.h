@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/uuid.h"
+#include "idl/text.h"
 
 /*
  * The texts that options are given as. false: it is not one, and nothing has
@@ -20,6 +21,6 @@ bool value_version(const char *text, uint16_t *ret_major, uint16_t *ret_minor);
 /* "250ms", "5s", "2m", "1h"; never 0. */
 bool value_timeout(const char *text, uint32_t *ret_milliseconds);
 /* NULL: it is one. Else why not: "it names a host". */
-const char *value_endpoint(const char *text);
+const char *value_endpoint(struct arena *arena, const char *text);
 
 #endif

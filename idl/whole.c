@@ -1,37 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "idl/whole.h"
 
-/* Something that will be part of a C name or of a path. */
-static bool
-is_name(const char *name)
-{
-	if (name == NULL || *name == '\0')
-		return false;
-	for (; *name != '\0'; name++) {
-		bool letter = (*name >= 'a' && *name <= 'z') ||
-		              (*name >= 'A' && *name <= 'Z') || *name == '_';
-
-		if (!letter && !(*name >= '0' && *name <= '9'))
-			return false;
-	}
-	return true;
-}
-
-/* Names with dots between them, and perhaps one in front. */
-static bool
-is_full_name(const char *name)
-{
-	if (name == NULL || *name == '\0')
-		return false;
-	for (; *name != '\0'; name++) {
-		char c[2] = { *name, '\0' };
-
-		if (*name != '.' && !is_name(c))
-			return false;
-	}
-	return true;
-}
-
 /* Of a file: it stands between quotes in what we generate. */
 static bool
 is_path(const char *name)
@@ -50,28 +19,28 @@ static bool
 enum_is_whole(const EnumProto *proto)
 {
 	for (size_t i = 0; i < proto->n_value; i++) {
-		if (!is_name(proto->value[i]->name))
+		if (!names_is_word(proto->value[i]->name))
 			return false;
 	}
-	return is_name(proto->name);
+	return names_is_word(proto->name);
 }
 
 static bool
 field_is_whole(const FieldProto *field, size_t oneofs)
 {
-	if (field->type_name != NULL && !is_full_name(field->type_name))
+	if (field->type_name != NULL && !names_is_dotted(field->type_name))
 		return false;
 	if (field->has_oneof_index &&
 	    (field->oneof_index < 0 || (size_t)field->oneof_index >= oneofs))
 		return false;
-	return is_name(field->name) && field->has_label;
+	return names_is_word(field->name) && field->has_label;
 }
 
 static bool
 message_is_whole(const MessageProto *proto)
 {
 	for (size_t i = 0; i < proto->n_oneof_decl; i++) {
-		if (!is_name(proto->oneof_decl[i]->name))
+		if (!names_is_word(proto->oneof_decl[i]->name))
 			return false;
 	}
 	for (size_t i = 0; i < proto->n_field; i++) {
@@ -86,7 +55,7 @@ message_is_whole(const MessageProto *proto)
 		if (!message_is_whole(proto->nested_type[i]))
 			return false;
 	}
-	return is_name(proto->name);
+	return names_is_word(proto->name);
 }
 
 static bool
@@ -95,12 +64,12 @@ service_is_whole(const ServiceProto *proto)
 	for (size_t i = 0; i < proto->n_method; i++) {
 		const MethodProto *method = proto->method[i];
 
-		if (!is_name(method->name) ||
-		    !is_full_name(method->input_type) ||
-		    !is_full_name(method->output_type))
+		if (!names_is_word(method->name) ||
+		    !names_is_dotted(method->input_type) ||
+		    !names_is_dotted(method->output_type))
 			return false;
 	}
-	return is_name(proto->name);
+	return names_is_word(proto->name);
 }
 
 static bool
@@ -120,7 +89,7 @@ file_is_whole(const FileProto *proto)
 	}
 	return is_path(proto->name) &&
 	       (proto->package == NULL || *proto->package == '\0' ||
-	           is_full_name(proto->package));
+	           names_is_dotted(proto->package));
 }
 
 bool

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/* What check_clashes() of idl/clash.h looks at. */
+#include <string.h>
+
+#include "idl/clash.h"
+#include "idl/problem.h"
+
+enum { NAME = 1 }; /* field number of the name of anything */
+
+static struct path
+name_of(struct model *model, struct path path)
+{
+	return path_add(model->arena, path, NAME);
+}
+
+static void
+refuse_reserved(struct model *model, const struct file *file, struct path path,
+    const char *words, const char *name)
+{
+	const char *why = names_reserved(name);
+
+	if (why != NULL)
+		problem_at(model, file, name_of(model, path),
+		    "%s is \"%s\" in C, which is %s", words, name, why);
+}
+
+/* Parameters of one function: the members of both messages, the results with
+ * ret_ in front.
+ */
+static void
+claim_parameters(struct model *model, const struct operation *operation)
+{
+	struct clashes clashes = clashes_empty(model);
+	const struct file *file = operation->service->file;
+
+	for (size_t i = 0; i < operation->in_count; i++)
+		clash_claim(&clashes, operation->in[i].member,
+		    owner_new(model, file, operation->parameters_path,
+		        "request field", operation->in[i].proto->name));
+	for (size_t i = 0; i < operation->out_count; i++)
+		clash_claim(&clashes,
+		    text_print(model->arena, "ret_%s",
+		        operation->out[i].member),
+		    owner_new(model, file, operation->parameters_path,
+		        "response field", operation->out[i].proto->name));
+	clash_report(&clashes);
+}
+
+static void
+claim_operation(struct clashes *clashes, const struct operation *operation)
+{
+	struct model *model = clashes->model;
+	const struct operation_names *names = &operation->names;
+	const struct owner *owner = owner_new(model, operation->service->file,
+	    name_of(model, operation->path), "rpc", operation->proto->name);
+
+	refuse_reserved(model, operation->service->file, operation->path,
+	    owner->words, names->member);
+	clash_claim(clashes, names->stub, owner);
+	clash_claim(clashes, names->routine, owner);
+	if (!operation->streams)
+		clash_claim(clashes, names->answer, owner);
+	if (operation->parameters)
+		claim_parameters(model, operation);
+	else if (!operation->streams && operation->response != NULL)
+		clash_claim(clashes, operation->response->names.free,
+		    operation->response->owner);
+}
+
+static void
+claim_service(struct clashes *clashes, const struct service *service)
+{
+	struct model *model = clashes->model;
+	const struct service_names *names = &service->names;
+	const struct owner *owner = owner_new(model, service->file,
+	    name_of(model, service->path), "service", service->proto->name);
+	const char *const all[] = { names->interface, names->operations,
+		names->endpoints, names->routines, names->by_opnum, names->epv,
+		names->register_, names->unregister };
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		clash_claim(clashes, all[i], owner);
+	for (size_t i = 0; i < service->operation_count; i++)
+		claim_operation(clashes, &service->operations[i]);
+	if (strcmp(names->prefix, "becket") == 0 ||
+	    strncmp(names->prefix, "becket_", 7) == 0)
+		problem_at(model, service->file, owner->path,
+		    "%s would have names that begin with becket_, which are "
+		    "the library's: give it a prefix",
+		    owner->words);
+}
+
+/* protobuf-c's own names; an enum's descriptor, too, is named after it. */
+static void
+claim_type(struct clashes *clashes, struct type *type)
+{
+	struct model *model = clashes->model;
+
+	type->owner = owner_new(model, type->file, name_of(model, type->path),
+	    type->message != NULL ? "message" : "enum", type->full_name);
+	if (!type->file->wanted)
+		return;
+	clash_claim(clashes, type->names.type, type->owner);
+	clash_claim(clashes, type->names.descriptor, type->owner);
+	for (size_t i = 0;
+	     type->message != NULL && i < type->message->n_oneof_decl; i++)
+		clash_claim(clashes,
+		    names_case_type(model->arena, type->protobuf_c_name,
+		        type->message->oneof_decl[i]->name),
+		    type->owner);
+}
+
+static void
+claim_guard(struct clashes *clashes, const struct file *file)
+{
+	struct model *model = clashes->model;
+
+	clash_claim(clashes, names_guard(model->arena, file->stem, "_BECKET_H"),
+	    owner_new(model, file, (struct path){ NULL, 0 }, "file",
+	        file->name));
+}
+
+void
+check_clashes(struct model *model)
+{
+	struct clashes clashes = clashes_empty(model);
+
+	for (struct type *t = model->types; t != NULL; t = t->next)
+		claim_type(&clashes, t);
+	for (size_t i = 0; i < model->file_count; i++) {
+		const struct file *file = &model->files[i];
+
+		if (file->service_count > 0)
+			claim_guard(&clashes, file);
+		for (size_t j = 0; j < file->service_count; j++)
+			claim_service(&clashes, &file->services[j]);
+	}
+	clash_report(&clashes);
+}

@@ -87,7 +87,8 @@ text_copy(struct arena *arena, const char *text, size_t size)
 {
 	char *copy = text_alloc(arena, size + 1);
 
-	memcpy(copy, text, size);
+	if (size > 0) /* text may be NULL then */
+		memcpy(copy, text, size);
 	return copy;
 }
 

@@ -223,6 +223,7 @@ uninstall:
 	$(Q)rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,$(SO) $(SONAME) \
 	    libbecket.so libbecket.a) $(DESTDIR)$(PCDIR)/becket.pc \
 	    $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) \
+	    $(IDL_PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) \
 	    $(DAEMONS:%=$(DESTDIR)$(SBINDIR)/%)
 	$(Q)for page in $(MANUALS); do \
 	    rm -f $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
@@ -266,6 +267,11 @@ tests: $(INTEROP)
 SUITES += interop
 check-interop: all $(INTEROP)
 	$(Q)tests/interop/run.sh $(B)
+
+# The examples and README's call, out of an installed tree.
+SUITES += install
+check-install: all
+	$(Q)MAKE="$(MAKE)" tests/install/run.sh $(B)
 
 SUITES += valgrind
 check-valgrind: $(UNIT_TESTS)

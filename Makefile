@@ -7,6 +7,7 @@
 #                   the client
 #   make demo       install what is missing, build, and show Files at work
 #   make check      every test there is; ends with "N passed, N failed"
+#   make bench      what a call costs, as a ratio to a raw socket
 #   make lint       format, headers, layers, purity, symbols, drift
 #   make install    PREFIX=/usr/local DESTDIR= ...; make uninstall
 #   make clean
@@ -359,6 +360,26 @@ $(TEST_PB_C) $(TEST_PB_C:.c=.h) &: $(TEST_PROTOS:=.proto)
 
 $(B)/tests/unit/payload_test.o: | $(TEST_PB_C:.c=.h)
 $(B)/tests/unit/payload_test: $(TEST_PB_C:.c=.o)
+
+# ---------------------------------------------------------------- bench --
+# Ratios to a raw socket, measured in the same run; never part of `check`.
+
+BENCH := $(B)/bench
+
+$(BENCH)/echo.becket.h: bench/echo.proto $(B)/becketc
+	$(Q)mkdir -p $(@D)
+	$(call say,IDL)$(B)/becketc -I bench -o $(BENCH) echo.proto
+
+$(BENCH)/pingpong: bench/pingpong.c $(BENCH)/echo.becket.h $(B)/libbecket.so
+	$(call say,LD)$(LINK) -D_GNU_SOURCE -Iruntime -I$(BENCH) -o $@ \
+	    bench/pingpong.c $(addprefix $(BENCH)/echo.,becket.c becket-client.c \
+	    becket-server.c pb-c.c) -L$(B) -lbecket $(LIBS) \
+	    -Wl,-rpath,'$$ORIGIN/..'
+
+bench: $(BENCH)/pingpong
+	$(Q)$(BENCH)/pingpong
+
+.PHONY: bench
 
 # `make V=1` shows the commands themselves.
 ifneq ($(V),1)

@@ -274,6 +274,18 @@ SUITES += install
 check-install: all
 	$(Q)MAKE="$(MAKE)" tests/install/run.sh $(B)
 
+# ----------------------------------------------------------------- talk --
+# Conversations of PDUs with the engine: tests/talk/README.md
+
+TALK := $(call obj,$(call sources,tests/talk))
+
+$(B)/tests/talk/talk: $(TALK) $(B)/libbecket.a
+	$(call say,LD)$(LINK) -o $@ $^ $(LIBS)
+
+SUITES += talk
+check-talk: $(B)/tests/talk/talk
+	$(Q)$< $(sort $(wildcard tests/talk/*/*.talk))
+
 SUITES += valgrind
 check-valgrind: $(UNIT_TESTS)
 	$(Q)UNDER="valgrind -q --error-exitcode=99 --leak-check=full" \

@@ -2,12 +2,14 @@
 #include "daemon.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -84,6 +86,42 @@ take_signals(struct daemon *daemon)
 	struct signalfd_siginfo info;
 	while (read(daemon->signals, &info, sizeof info) == sizeof info)
 		take_signal(daemon, (int)info.ssi_signo);
+}
+
+/* ----------------------------------------------------------- descriptors -- */
+
+/* Whoever starts us without stdout or stderr must not have us write there into
+ * a peer's connection.
+ */
+static bool
+standard_descriptors_open(void)
+{
+	int fd;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* As many as the limit on connections needs, if we may: the soft limit is
+ * 1024 by custom, for the sake of select(), which we do not use.
+ */
+static void
+descriptors_raise(uint32_t connections)
+{
+	enum { OTHERS = 256 };
+	struct rlimit limit;
+	rlim_t wanted = (rlim_t)connections + OTHERS;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= wanted)
+		return;
+	log_line(BECKET_LOG_INFO,
+	    "%" PRIu32 " connections are allowed, but only %ju descriptors",
+	    connections, (uintmax_t)limit.rlim_cur);
 }
 
 /* ----------------------------------------------------------------- start -- */
@@ -253,6 +291,7 @@ run(struct daemon *daemon, bool check)
 		puts("the configuration is good");
 		return DAEMON_OK;
 	}
+	descriptors_raise(daemon->config->limits.connections);
 	if (!listen_all(daemon) || !announce(daemon))
 		return DAEMON_FAILED;
 	serve(daemon);
@@ -265,7 +304,7 @@ daemon_run(struct config *config, bool check)
 	struct daemon daemon = { .config = config, .signals = -1 };
 	int status = DAEMON_FAILED;
 	log_init(&config->log);
-	if (signals_open(&daemon))
+	if (standard_descriptors_open() && signals_open(&daemon))
 		status = run(&daemon, check);
 	modules_stop(daemon.modules);
 	becket_server_free(daemon.server);

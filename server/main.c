@@ -121,6 +121,7 @@ main(int argc, char **argv)
 		    "becketd: '%s' is one argument too many\n"
 		    "Try becketd --help.\n",
 		    argv[optind]);
+		config_fini(&config);
 		return DAEMON_USAGE;
 	}
 	int status = daemon_run(&config, check);

@@ -200,10 +200,13 @@ $(B)/becket.pc: runtime/becket.pc.in FORCE
 	    -e 's|@libdir@|$(call under_prefix,$(LIBDIR))|' \
 	    -e 's|@version@|$(VERSION)|' $< >$@
 
+$(B)/becketd.service: server/becketd.service.in FORCE
+	$(call say,GEN)sed -e 's|@sbindir@|$(SBINDIR)|' $< >$@
+
 put = $(Q)$(INSTALL) -d $(DESTDIR)$(3) && \
       $(INSTALL) -m $(1) $(2) $(DESTDIR)$(3)
 
-install: all $(B)/becket.pc $(PROGRAMS:%=$(B)/relinked/%)
+install: all $(B)/becket.pc $(B)/becketd.service $(PROGRAMS:%=$(B)/relinked/%)
 	$(call put,644,$(PUBLIC_HEADERS) $(PROTOS),$(INCLUDEDIR)/becket)
 	$(call put,644,$(BASE_HEADERS),$(INCLUDEDIR)/becket/base)
 	$(call put,644,$(B)/public/libbecket.a,$(LIBDIR))
@@ -212,6 +215,7 @@ install: all $(B)/becket.pc $(PROGRAMS:%=$(B)/relinked/%)
 	$(Q)ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libbecket.so
 	$(call put,644,$(B)/becket.pc,$(PCDIR))
 	$(call put,644,LICENSE $(wildcard README.md PROTOCOL.md CHANGELOG.md),$(DOCDIR))
+	$(call put,644,server/becketd.conf $(B)/becketd.service,$(DOCDIR))
 	$(if $(TOOLS),$(call put,755,$(TOOLS:%=$(B)/relinked/%),$(BINDIR)))
 	$(if $(DAEMONS),$(call put,755,$(DAEMONS:%=$(B)/relinked/%),$(SBINDIR)))
 	$(Q)for page in $(MANUALS); do \
@@ -306,7 +310,7 @@ $(HELD)/hold_abi.so: private FLAGS += -DHOLD_ABI=99
 SUITES += daemon
 check-daemon: all $(HELD)/hold.so $(HELD)/hold_abi.so
 	$(Q)$(MAKE) -s install DESTDIR= PREFIX=$(DAEMON_DIR)/stage
-	$(Q)for e in calculator files; do \
+	$(Q)for e in calculator files loop; do \
 	    PATH=$(DAEMON_DIR)/stage/bin:$$PATH \
 	    PKG_CONFIG_PATH=$(DAEMON_DIR)/stage/lib/pkgconfig \
 	    $(MAKE) -s -C examples/$$e O=$(DAEMON_DIR)/$$e \

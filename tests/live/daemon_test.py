@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -28,6 +29,7 @@ BECKET = STAGE + "/bin/becket"
 CALCULATOR = EXAMPLES + "/calculator/calculator"
 CALCULATOR_SO = EXAMPLES + "/calculator/calculator.so"
 FILES = EXAMPLES + "/files/files"
+LOOP = EXAMPLES + "/loop/loop"
 FILES_SO = EXAMPLES + "/files/files.so"
 HOLD_SO = HOLD_DIR + "/hold.so"
 OTHER_ABI_SO = HOLD_DIR + "/hold_abi.so"
@@ -78,7 +80,8 @@ LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [a-z]+ ")
 class Daemon:
     """A becketd that runs; stopped and checked at the end of the block."""
 
-    def __init__(self, place, *arguments, listen=(TCP,), status=0):
+    def __init__(self, place, *arguments, listen=(TCP,), status=0,
+                 prepare=None):
         self.place, self.status = place, status
         self.log = os.path.join(place.path, "log")
         flags = [flag for binding in listen for flag in ("-l", binding)]
@@ -86,7 +89,7 @@ class Daemon:
             self.process = subprocess.Popen(
                 [BECKETD, *flags, *arguments], env=place.environment,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                text=True)
+                text=True, preexec_fn=prepare)
         self.bindings = []
         for line in self.process.stdout:
             if line == "ready\n":
@@ -209,6 +212,14 @@ def test_good_configuration():
     with Place() as place:
         place.config(GOOD, 0)
         assert os.listdir(place.path) == ["becketd.conf"]  # never listened
+
+
+def test_sample_configuration():
+    with Place() as place:
+        path = STAGE + "/share/doc/becket/becketd.conf"
+        result = place.run(BECKETD, "-c", path, "--check-config")
+        assert result.returncode == 0, result
+        assert result.stdout == "the configuration is good\n", result
 
 
 def test_every_mistake_is_told_with_its_line():
@@ -429,7 +440,7 @@ def test_sigterm_finishes_what_runs():
                 while not refused:
                     try:
                         dce.Peer(daemon.address).socket.close()
-                    except ConnectionRefusedError:
+                    except ConnectionError:
                         refused = True
                 assert daemon.process.poll() is None
                 held.release()
@@ -485,6 +496,34 @@ def test_log():
         with Daemon(place, "-q", "-m", CALCULATOR_SO) as daemon:
             place.run(CALCULATOR, daemon.binding, "add", "1", "2")
         assert daemon.read_log() == "", daemon.read_log()
+
+
+def test_without_standard_output():
+    with Place() as place, Manager(place, False) as manager:
+        log = os.path.join(place.path, "log")
+        daemon = subprocess.Popen(
+            ["sh", "-c", 'exec "$@" <&- >&-', "sh", BECKETD, "-l",
+             "ncalrpc:[a]"], env=place.environment,
+            stderr=open(log, "w", encoding="utf-8"))
+        manager.expect("READY=1")
+        # what went to stdout is not what a peer reads
+        with dce.Peer(place.path + "/a") as peer:
+            peer.bind(dce.MGMT, dce.NDR)
+        result = place.run(BECKET, "ping", "-c", "1", "ncalrpc:[a]")
+        assert result.returncode == 0, result
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(TIMEOUT) == 0
+
+
+def test_descriptors_for_all_connections():
+    with Place() as place:
+        path = place.file("becketd.conf", "[limits]\nconnections = 200\n")
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        with Daemon(place, "-c", path, prepare=lambda: resource.setrlimit(
+                resource.RLIMIT_NOFILE, (64, hard))) as daemon:
+            soft = resource.prlimit(daemon.process.pid,
+                                    resource.RLIMIT_NOFILE)[0]
+            assert soft == 456, soft
 
 
 # ---------------------------------------------------------------- becket --
@@ -706,6 +745,59 @@ def test_files_lists_a_large_directory_in_pages():
         found = [line.split()[-1] for line in result.stdout.splitlines()]
         assert found == sorted(names), len(found)
         assert daemon.read_log().count("Files.List") == 5
+
+
+def test_files_with_names_that_are_no_text():
+    with Place() as place:
+        root = os.path.join(place.path, "root").encode()
+        os.mkdir(root)
+        name = b"\xff\x1b[2Jx"
+        with open(root + b"/" + name, "wb") as file:
+            file.write(b"odd")
+        with Daemon(place, "-m", FILES_SO, "-s",
+                    "files.Root=" + root.decode()) as daemon:
+            got = subprocess.run(
+                [FILES.encode(), daemon.binding.encode(), b"cat", name],
+                env=place.environment, capture_output=True, check=True)
+            assert got.stdout == b"odd", got
+            got = subprocess.run(
+                [FILES.encode(), daemon.binding.encode(), b"list", b""],
+                env=place.environment, capture_output=True, check=True)
+            assert got.stdout.endswith(b"  \xff?[2Jx\n"), got
+            got = subprocess.run(
+                [FILES.encode(), daemon.binding.encode(), b"cat",
+                 name + b"y"], env=place.environment, capture_output=True,
+                check=False)
+            assert got.returncode == 1, got
+            assert b"\x1b" not in got.stderr, got
+            assert b"No such file or directory" in got.stderr, got
+
+
+# ------------------------------------------------------------------ loop --
+
+def test_a_loop_of_ones_own():
+    with Place() as place:
+        loop = subprocess.Popen([LOOP], env=place.environment, text=True,
+                                stdin=subprocess.PIPE,
+                                stdout=subprocess.PIPE)
+        try:
+            binding = loop.stdout.readline().split()[1]
+            result = place.run(CALCULATOR, binding, "divide", "85", "2")
+            assert result.stdout == "42 remainder 1\n", result
+            loop.stdin.write("\n")
+            loop.stdin.flush()
+            line = loop.stdout.readline()
+            assert line == "1 calls so far, the last quotient was 42\n", line
+            result = place.run(CALCULATOR, binding, "divide", "1", "0")
+            assert "does not divide by 0" in result.stderr, result
+            result = place.run(CALCULATOR, binding, "add", "1", "1")
+            assert "not implemented" in result.stderr, result
+            loop.stdin.close()
+            assert loop.wait(TIMEOUT) == 0
+        finally:
+            loop.kill()
+            loop.wait()
+            loop.stdout.close()
 
 
 # ------------------------------------------------------------------- run --

@@ -179,7 +179,9 @@ BECKET_API void becket_string_free(struct becket_runtime *runtime,
 /* ----------------------------------------------------- binding handles -- */
 
 /* A binding handle for the server that string names. No I/O happens before
- * the first call. Free with becket_binding_free().
+ * the first call. Free with becket_binding_free(). There is one option:
+ * connect_timeout=MS bounds connecting, which counts as part of the call.
+ * A host name is looked up by getaddrinfo(), which heeds no timeout.
  * S_INVALID_STRING_BINDING, S_INVALID_RPC_PROTSEQ, S_PROTSEQ_NOT_SUPPORTED,
  * S_INVALID_ENDPOINT_FORMAT, S_INVALID_NET_ADDR, S_STRING_TOO_LONG,
  * S_INVALID_NETWORK_OPTIONS (an option that does not exist, and every option

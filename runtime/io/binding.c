@@ -272,7 +272,8 @@ void
 becket_binding_inq_object(struct becket_binding *binding,
     struct becket_uuid *ret_object)
 {
-	*ret_object = object_of(binding);
+	*ret_object =
+	    binding == NULL ? (struct becket_uuid){ 0 } : object_of(binding);
 }
 
 static becket_status

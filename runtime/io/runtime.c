@@ -160,9 +160,9 @@ becket_runtime_free(struct becket_runtime *runtime)
 	memory_free(&memory, runtime, sizeof *runtime);
 }
 
-static void
-say(const struct becket_runtime *runtime, enum becket_log_level level,
-    const struct becket_access *access, const char *format, va_list arguments)
+static BECKET_PRINTF(4, 0) void say(const struct becket_runtime *runtime,
+    enum becket_log_level level, const struct becket_access *access,
+    const char *format, va_list arguments)
 {
 	char line[LOG_LINE_SIZE];
 

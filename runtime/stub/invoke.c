@@ -113,10 +113,12 @@ invoke_begin(struct invoke *invoke, struct session *session,
 	status = ops->put(session, invoke->call, &stub);
 	if (status == BECKET_S_OK)
 		status = ops->end(session, invoke->call, &end);
-	if (status != BECKET_S_OK)
-		ops->abandon(session, invoke->call);
-	else
-		invoke->is_begun = true;
+	/* It may be over already, and then an event says why. */
+	invoke->is_begun =
+	    status == BECKET_S_OK || status == BECKET_S_NO_CALL_ACTIVE;
+	if (invoke->is_begun)
+		return BECKET_S_OK;
+	ops->abandon(session, invoke->call);
 	return status;
 }
 

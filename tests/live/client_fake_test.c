@@ -2,13 +2,16 @@
 #include "becket_stub.h"
 
 #include <dirent.h>
-#include <errno.h>
+#include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -134,19 +137,22 @@ fails(struct becket_binding *binding, becket_status status,
 	says("test.Echo Echo");
 }
 
-/* As after a longer pause: the client then asks whether the connection lives.
- */
+/* The only connection, which no call is using. */
+static struct client_conn *
+idle_conn(struct becket_binding *binding)
+{
+	struct client_association *association =
+	    container_of(binding->pool->associations.next,
+	        struct client_association, node);
+
+	return container_of(association->idle.next, struct client_conn, node);
+}
+
+/* As after a longer pause: the client then asks whether it lives. */
 static void
 make_idle(struct becket_binding *binding)
 {
-	list_for_each (at, &binding->pool->associations) {
-		struct client_association *association =
-		    container_of(at, struct client_association, node);
-
-		list_for_each (node, &association->idle)
-			container_of(node, struct client_conn, node)
-			    ->idle_since = 0;
-	}
+	idle_conn(binding)->idle_since = 0;
 }
 
 /* ------------------------------------------------------ no connection --- */
@@ -544,14 +550,9 @@ script_answer_one_twice(struct fake *fake)
 static void
 wait_for_eof(struct becket_binding *binding)
 {
-	struct client_association *association =
-	    container_of(binding->pool->associations.next,
-	        struct client_association, node);
-	struct client_conn *conn =
-	    container_of(association->idle.next, struct client_conn, node);
 	char byte;
 
-	assert_int_equal(recv(conn->fd, &byte, 1, MSG_PEEK), 0);
+	assert_int_equal(recv(idle_conn(binding)->fd, &byte, 1, MSG_PEEK), 0);
 }
 
 static void
@@ -575,6 +576,43 @@ a_stale_connection_is_replaced_without_a_word(void **state)
 }
 
 static void
+script_reset_then_answer(struct fake *fake)
+{
+	struct fake_pdu pdu;
+	int fd = fake_accept(fake);
+
+	if (fake_bind(fake, fd) && fake_expect(fake, fd, PDU_REQUEST, &pdu))
+		fake_respond(fake, fd, &pdu, "\0world", 6);
+	fake_reset(fd);
+	script_answer_one(fake);
+}
+
+/* The client does not look before it sends, but sending fails at once: so
+ * nothing was sent.
+ */
+static void
+a_connection_that_was_reset_is_replaced_without_a_word(void **state)
+{
+	struct fake fake = { 0 };
+	struct becket_binding *binding;
+	struct pollfd reset = { 0 };
+
+	(void)state;
+	fake_start(&fake, script_reset_then_answer);
+	binding = handle(fake.string);
+	calls_with(binding, "world");
+	reset.fd = idle_conn(binding)->fd;
+	while (!(reset.revents & POLLERR))
+		assert_int_equal(poll(&reset, 1, 20000), 1);
+	idle_conn(binding)->idle_since = clock_now();
+	calls_with(binding, "world");
+	becket_binding_free(&binding);
+	fake_stop(&fake);
+	assert_int_equal(fake.accepted, 2);
+	assert_int_equal(fake.requests, 2);
+}
+
+static void
 script_shutdown_then_answer(struct fake *fake)
 {
 	struct fake_pdu pdu;
@@ -592,14 +630,9 @@ script_shutdown_then_answer(struct fake *fake)
 static void
 wait_for_bytes(struct becket_binding *binding)
 {
-	struct client_association *association =
-	    container_of(binding->pool->associations.next,
-	        struct client_association, node);
-	struct client_conn *conn =
-	    container_of(association->idle.next, struct client_conn, node);
 	char bytes[PDU_HEADER_SIZE];
 
-	assert_int_equal(recv(conn->fd, bytes, sizeof bytes,
+	assert_int_equal(recv(idle_conn(binding)->fd, bytes, sizeof bytes,
 	                     MSG_PEEK | MSG_WAITALL),
 	    sizeof bytes);
 }
@@ -634,7 +667,8 @@ a_request_sent_to_a_server_that_left_is_not_repeated(void **state)
 	binding = handle(fake.string);
 	calls_with(binding, "world");
 	wait_for_eof(binding);
-	/* Not made idle: the client does not look, and sends. */
+	/* Just used: the client does not look, and sends. */
+	idle_conn(binding)->idle_since = clock_now();
 	status = call(binding, ECHO, "x", 1);
 	assert_int_equal(status, BECKET_S_CALL_FAILED);
 	assert_int_equal(becket_error_last()->outcome, BECKET_MAYBE_EXECUTED);
@@ -1094,6 +1128,173 @@ a_refused_bind_is_not_tried_again(void **state)
 	assert_int_equal(fake.accepted, 1);
 }
 
+/* --------------------------------------------- the system, the memory --- */
+
+static void
+ignore_signal(int number)
+{
+	(void)number;
+}
+
+static pthread_t caller;
+
+static void
+script_interrupt(struct fake *fake)
+{
+	struct fake_pdu pdu;
+	int fd = fake_accept(fake);
+
+	if (fake_bind(fake, fd) && fake_expect(fake, fd, PDU_REQUEST, &pdu)) {
+		for (int i = 0; i < 20; i++) {
+			pthread_kill(caller, SIGUSR1);
+			sched_yield();
+		}
+		fake_respond(fake, fd, &pdu, "\0world", 6);
+	}
+	fake_read(fake, fd, &pdu);
+	close(fd);
+}
+
+static void
+signals_do_not_end_a_call(void **state)
+{
+	struct sigaction action = { .sa_handler = ignore_signal };
+	struct fake fake = { 0 };
+	struct becket_binding *binding;
+
+	(void)state;
+	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+	caller = pthread_self();
+	fake_start(&fake, script_interrupt);
+	binding = handle(fake.string);
+	calls_with(binding, "world");
+	becket_binding_free(&binding);
+	fake_stop(&fake);
+}
+
+static void
+without_descriptors_there_are_no_resources(void **state)
+{
+	struct becket_binding *tcp = handle("ncacn_ip_tcp:127.0.0.1[1]");
+	struct becket_binding *local = handle("ncalrpc:[x]");
+	struct rlimit before, none;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	fails(tcp, BECKET_S_OUT_OF_RESOURCES, BECKET_NOT_SENT, "Too many");
+	fails(local, BECKET_S_OUT_OF_RESOURCES, BECKET_NOT_SENT, "Too many");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	becket_binding_free(&tcp);
+	becket_binding_free(&local);
+}
+
+/* Memory that fails at one allocation and then works again. */
+struct scarce {
+	size_t fail_at, count;
+	size_t blocks;
+};
+
+static void *
+resize(void *user, void *old, size_t old_size, size_t new_size)
+{
+	struct scarce *scarce = user;
+
+	(void)old_size;
+	if (new_size == 0) {
+		scarce->blocks--;
+		free(old);
+		return NULL;
+	}
+	if (scarce->count++ == scarce->fail_at)
+		return NULL;
+	if (old == NULL)
+		scarce->blocks++;
+	return realloc(old, new_size);
+}
+
+static void
+script_answer_many(struct fake *fake)
+{
+	for (;;) {
+		struct fake_pdu pdu;
+		int fd = fake_accept(fake);
+
+		if (fd < 0)
+			return;
+		while (fake_read(fake, fd, &pdu)) {
+			if (pdu.type == PDU_BIND)
+				fake_ack(fake, fd, &pdu);
+			else if (pdu.type == PDU_REQUEST)
+				fake_respond(fake, fd, &pdu, "\0world", 6);
+			else
+				return;
+		}
+		close(fd);
+	}
+}
+
+/* true: nothing failed. */
+static bool
+call_with(struct scarce *scarce, const char *string)
+{
+	struct becket_runtime_options options = {
+		.size = sizeof options,
+		.memory = { resize, scarce },
+	};
+	struct becket_bytes request = { (const uint8_t *)"hello", 5 };
+	struct becket_runtime *poor = NULL;
+	struct becket_binding *binding = NULL;
+	void *response = NULL;
+	becket_status status = becket_runtime_new(&options, &poor);
+
+	if (status == BECKET_S_OK)
+		status =
+		    becket_binding_from_string_binding(poor, string, &binding);
+	for (int i = 0; i < 2 && status == BECKET_S_OK; i++) {
+		status =
+		    becket_stub_call(binding, &echo, ECHO, &request, &response);
+		becket_stub_free(response);
+		response = NULL;
+	}
+	becket_binding_free(&binding);
+	becket_runtime_free(poor);
+	assert_int_equal(scarce->blocks, 0);
+	if (status != BECKET_S_OK && status != BECKET_S_OUT_OF_MEMORY &&
+	    strstr(becket_error_last()->sentence, "no memory") == NULL)
+		fail_msg("%zu: %s", scarce->fail_at,
+		    becket_error_last()->sentence);
+	return status == BECKET_S_OK;
+}
+
+static void
+a_call_without_memory_fails_cleanly(void **state)
+{
+	struct fake fake = { 0 };
+	size_t failures = 0;
+
+	(void)state;
+	fake_start(&fake, script_answer_many);
+	for (size_t i = 0;; i++) {
+		struct scarce scarce = { .fail_at = i };
+		bool went_well = call_with(&scarce, fake.string);
+
+		if (scarce.count <= i) {
+			assert_true(went_well);
+			break;
+		}
+		if (!went_well)
+			failures++;
+	}
+	assert_in_range(failures, 10, 1000);
+	/* One more connection ends the script: a PDU it does not know. */
+	shutdown(fake.listener, SHUT_RDWR);
+	pthread_join(fake.thread, NULL);
+	close(fake.listener);
+}
+
 /* --------------------------------------------------------- fork --------- */
 
 static int
@@ -1160,6 +1361,8 @@ main(void)
 		cmocka_unit_test(a_reset_after_the_request_may_have_executed),
 		cmocka_unit_test(a_close_after_the_request_may_have_executed),
 		cmocka_unit_test(a_stale_connection_is_replaced_without_a_word),
+		cmocka_unit_test(
+		    a_connection_that_was_reset_is_replaced_without_a_word),
 		cmocka_unit_test(a_server_that_shuts_down_is_left),
 		cmocka_unit_test(
 		    a_request_sent_to_a_server_that_left_is_not_repeated),
@@ -1179,6 +1382,9 @@ main(void)
 		cmocka_unit_test(
 		    an_association_the_server_forgot_is_founded_anew),
 		cmocka_unit_test(a_refused_bind_is_not_tried_again),
+		cmocka_unit_test(signals_do_not_end_a_call),
+		cmocka_unit_test(without_descriptors_there_are_no_resources),
+		cmocka_unit_test(a_call_without_memory_fails_cleanly),
 		cmocka_unit_test(
 		    a_forked_child_has_a_stale_handle_and_harms_nobody),
 	};

@@ -336,11 +336,15 @@ take_event(struct conn *conn, struct session_event *event,
 		return NULL;
 	if (event->kind == SESSION_CANCEL)
 		atomic_store(&call->is_cancelled, true);
-	if (event->kind != SESSION_END)
+	/* Cancelled before it was complete, it never will be. */
+	if (event->kind != SESSION_END &&
+	    (event->kind != SESSION_CANCEL || call->is_away))
 		return NULL;
 	*ret_refusal = dispatch_prepare(call);
 	if (call->is_overfull)
 		*ret_refusal = BECKET_S_PROTOCOL_ERROR;
+	if (event->kind == SESSION_CANCEL)
+		*ret_refusal = BECKET_S_CALL_CANCELLED;
 	return call;
 }
 

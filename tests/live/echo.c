@@ -218,8 +218,8 @@ keep_log(void *user, const struct becket_log *log)
 
 	if (log->access != NULL)
 		atomic_fetch_add(&echo->accesses, 1);
-	else
-		atomic_fetch_add(&echo->lines, 1);
+	else if (log->level == BECKET_LOG_WARNING)
+		atomic_fetch_add(&echo->warnings, 1);
 	if (getenv("ECHO_LOG") != NULL)
 		fprintf(stderr, "%d %s\n", (int)log->level, log->text);
 }

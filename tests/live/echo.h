@@ -41,8 +41,8 @@ struct echo {
 	struct becket_token token;
 	atomic_bool gate;
 	atomic_uint running; /* of BLOCK, begun so far */
-	atomic_uint lines;   /* of log that are not access lines */
-	atomic_uint accesses;
+	/* Lines of log. */
+	atomic_uint accesses, warnings;
 };
 
 /* limits may be NULL. Registered and bound; it listens when start does. */

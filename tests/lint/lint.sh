@@ -137,7 +137,7 @@ for check; do
 	if output=$("check_$check" 2>&1); then
 		echo "ok lint $check"
 	else
-		printf '%s\n' "$output" | head -n 60
+		printf '%s\n' "$output" | tail -n 60
 		echo "not ok lint $check"
 		failed=1
 	fi

@@ -89,7 +89,7 @@ void becket_call_free(struct becket_call *call);
 
 /* As becket_call_fail(). */
 becket_status becket_call_vfail(struct becket_call *call, becket_status status,
-    const char *format, va_list arguments);
+    const char *format, va_list arguments) BECKET_PRINTF(3, 0);
 
 const struct becket_operation *becket_call_operation(
     const struct becket_call *call);

@@ -309,7 +309,7 @@ $(HELD)/hold_abi.so: private FLAGS += -DHOLD_ABI=99
 
 SUITES += daemon
 check-daemon: all $(HELD)/hold.so $(HELD)/hold_abi.so
-	$(Q)$(MAKE) -s install DESTDIR= PREFIX=$(DAEMON_DIR)/stage
+	$(Q)$(MAKE) -s --no-print-directory install DESTDIR= PREFIX=$(DAEMON_DIR)/stage
 	$(Q)for e in calculator files loop; do \
 	    PATH=$(DAEMON_DIR)/stage/bin:$$PATH \
 	    PKG_CONFIG_PATH=$(DAEMON_DIR)/stage/lib/pkgconfig \
@@ -349,8 +349,8 @@ format:
 
 demo:
 	$(Q)dist/deps.sh build
-	$(Q)$(MAKE) all
-	$(Q)$(MAKE) -s install DESTDIR= PREFIX=$(abspath $(B))/demo
+	$(Q)$(MAKE) -s --no-print-directory all
+	$(Q)$(MAKE) -s --no-print-directory install DESTDIR= PREFIX=$(abspath $(B))/demo
 	$(Q)examples/demo.sh $(abspath $(B))/demo
 
 deps:

@@ -397,6 +397,69 @@ bench: $(BENCH)/pingpong
 
 .PHONY: bench
 
+# ----------------------------------------------------------------- fuzz --
+# tests/fuzz/NAME_fuzz.c or .cc is a fuzzer, tests/fuzz/corpus/NAME what it
+# starts from. Its own objects are prerequisites of $(B)/fuzz/NAME_fuzz, its own
+# libraries stand in fuzz_libs_NAME. All are built by clang, in $(B)/fuzz.
+
+FUZZ_SECONDS ?= 20
+FUZZ_CC      ?= clang
+FUZZ_CXX     ?= clang++
+FUZZ_SAN     := address,undefined
+FUZZ_FLAGS   := -g -O1 -fno-omit-frame-pointer \
+                -fsanitize=fuzzer-no-link,$(FUZZ_SAN) -fno-sanitize-recover=all
+FUZZERS      := $(sort $(patsubst tests/fuzz/%,$(B)/fuzz/%,$(basename \
+                  $(wildcard tests/fuzz/*_fuzz.c tests/fuzz/*_fuzz.cc))))
+fuzz_obj      = $(1:$(B)/%.o=$(B)/fuzz/obj/%.o)
+
+$(B)/fuzz/obj/%.o: %.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC)$(FUZZ_CC) $(FLAGS) $(FUZZ_FLAGS) -c -o $@ $<
+
+$(B)/fuzz/obj/%.o: $(B)/%.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC)$(FUZZ_CC) $(FLAGS) $(FUZZ_FLAGS) -c -o $@ $<
+
+$(B)/fuzz/obj/%.o: %.cc
+	$(Q)mkdir -p $(@D)
+	$(call say,CXX)$(FUZZ_CXX) -std=c++17 $(FUZZ_FLAGS) -MMD -MP -Iruntime \
+	    -I. -I$(B)/gen -c -o $@ $<
+
+$(B)/fuzz/obj/%.o: $(B)/%.cc
+	$(Q)mkdir -p $(@D)
+	$(call say,CXX)$(FUZZ_CXX) -std=c++17 $(FUZZ_FLAGS) -MMD -MP -I$(B)/gen \
+	    -c -o $@ $<
+
+$(B)/fuzz/libbecket.a: $(call fuzz_obj,$(RUNTIME))
+	$(Q)rm -f $@
+	$(call say,AR)$(AR) rcs $@ $^
+
+$(B)/fuzz/%_fuzz: $(B)/fuzz/obj/tests/fuzz/%_fuzz.o $(B)/fuzz/libbecket.a
+	$(call say,LD)$(FUZZ_CXX) -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ \
+	    $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(fuzz_libs_$*)
+
+TEST_PB_CC := $(TEST_PROTOS:%=$(B)/gen/%.pb.cc)
+$(TEST_PB_CC) $(TEST_PB_CC:.cc=.h) &: $(TEST_PROTOS:=.proto)
+	$(Q)mkdir -p $(B)/gen
+	$(call say,GEN)protoc --cpp_out=$(B)/gen $^
+
+CHECK_DECODE := $(call fuzz_obj,$(B)/tests/fuzz/check_decode.o \
+                  $(TEST_PB_C:.c=.o) $(TEST_PB_CC:.cc=.o))
+$(B)/fuzz/check_decode_fuzz: $(CHECK_DECODE)
+$(CHECK_DECODE): | $(TEST_PB_C:.c=.h)
+$(B)/fuzz/obj/tests/fuzz/check_decode_fuzz.o: | $(TEST_PB_CC:.cc=.h)
+fuzz_libs_check_decode := -lprotobuf
+
+fuzz: $(FUZZERS)
+
+# Two at a time; what one crashed on is in $(B)/fuzz/run/NAME/crash-*.
+fuzz-run: $(FUZZERS)
+	$(Q)printf '%s\n' $^ | xargs -P 2 -I FUZZER sh -c \
+	    'tests/fuzz/run.sh $(B)/fuzz/run/$$(basename FUZZER _fuzz) \
+	        $(FUZZ_SECONDS) FUZZER'
+
+.PHONY: fuzz fuzz-run
+
 # `make V=1` shows the commands themselves.
 ifneq ($(V),1)
 Q   := @

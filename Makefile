@@ -50,7 +50,8 @@ endif
 ifdef WERROR
 FLAGS   += -Werror
 endif
-LINK = $(CC) $(CFLAGS) $(LDFLAGS)
+comma := ,
+LINK   = $(CC) $(CFLAGS) $(LDFLAGS)
 
 # The rooms, bottom up. `make layers` lets a file include from its own room
 # and from those it stands on.
@@ -106,7 +107,7 @@ $(B)/public/libbecket.a: $(RUNTIME)
 $(B)/$(SO): $(RUNTIME) runtime/libbecket.map
 	$(call say,LD)$(LINK) -shared -Wl,-soname,$(SONAME) \
 	    -Wl,--version-script,runtime/libbecket.map \
-	    -o $@ $(RUNTIME) $(LIBS)
+	    $(if $(SAN),,-Wl$(comma)-z$(comma)defs) -o $@ $(RUNTIME) $(LIBS)
 
 $(B)/$(SONAME): $(B)/$(SO)
 	$(Q)ln -sf $(SO) $@
@@ -119,7 +120,6 @@ $(B)/libbecket.so: $(B)/$(SONAME)
 # They find it beside themselves in $(B); `make install` links them again.
 
 PROGRAMS :=
-comma    := ,
 program = $(LINK) -o $@ $(filter %.o,$^) -L$(B) -lbecket $(LIBS) \
           $(if $(1),-Wl$(comma)-rpath$(comma)$(1))
 

@@ -43,7 +43,7 @@ every_thread_has_a_record_of_its_own(void **state)
 
 	error_set(BECKET_S_INVALID_ARG, "here");
 	assert_int_equal(pthread_create(&thread, NULL, look_in_a_fresh_thread,
-	                     NULL),
+	                     state),
 	    0);
 	pthread_join(thread, &complaint);
 	assert_null(complaint);

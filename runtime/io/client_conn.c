@@ -140,13 +140,15 @@ note_received(struct client_conn *conn, enum transfer result)
 	tell_time(conn);
 }
 
-static void
+/* Returns what is ready; nothing when time is up, or for a signal. */
+static short
 wait_for(const struct client_conn *conn, short events, uint64_t until)
 {
 	struct pollfd poll_fd = { .fd = conn->fd, .events = events };
 
-	/* Whatever it returns, who called looks at the socket and the time. */
-	(void)poll(&poll_fd, 1, clock_poll_timeout(clock_now(), until));
+	if (poll(&poll_fd, 1, clock_poll_timeout(clock_now(), until)) <= 0)
+		return 0;
+	return poll_fd.revents;
 }
 
 /* See to it that the socket's timeout ends a wait before left has passed, and
@@ -190,8 +192,22 @@ receive_until(struct client_conn *conn, uint64_t until)
 
 	if (until > now && arm_timeout(conn, until - now))
 		return transfer_receive(conn->session, conn->fd, 0);
-	wait_for(conn, POLLIN, until);
+	if (wait_for(conn, POLLIN, until) == 0)
+		return TRANSFER_AGAIN;
 	return transfer_receive(conn->session, conn->fd, MSG_DONTWAIT);
+}
+
+/* The server does not read as fast as we write. Look for input too: an early
+ * fault, or a server that must be read from before it reads.
+ */
+static void
+wait_to_send(struct client_conn *conn, uint64_t until)
+{
+	if (wait_for(conn, POLLIN | POLLOUT, until) & ~POLLOUT)
+		note_received(conn,
+		    transfer_receive(conn->session, conn->fd, MSG_DONTWAIT));
+	else
+		tell_time(conn);
 }
 
 /* Sending failed; but the server may have said why, before. */
@@ -219,12 +235,7 @@ move_bytes(struct client_conn *conn, uint64_t until)
 		take_last_words(conn, errno);
 		break;
 	default:
-		/* Look for input too: an early fault, or a server that sends
-		 * and must be read from before it reads.
-		 */
-		wait_for(conn, POLLIN | POLLOUT, until);
-		note_received(conn,
-		    transfer_receive(conn->session, conn->fd, MSG_DONTWAIT));
+		wait_to_send(conn, until);
 		break;
 	}
 }

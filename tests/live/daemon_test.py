@@ -627,6 +627,37 @@ def test_becket_exit_statuses():
             assert json.loads(result.stdout)["outcome"] == "not sent"
 
 
+def accept_bind(peer):
+    """Take what a client binds, as a server that answers nothing more."""
+    asked = peer.recv(65536)
+    count = asked[24]
+    body = dce.LITTLE.pack("HHIH", 5840, 5840, 1, 2) + b"1\0"
+    body += dce.LITTLE.pack("Bxxx", count)
+    body += dce.LITTLE.pack("HH", 0, 0) + dce.LITTLE.syntax(dce.NDR)
+    for _ in range(1, count):
+        body += dce.LITTLE.pack("HH", 2, 2) + bytes(20)
+    call, = dce.LITTLE.unpack("I", asked, 12)
+    peer.sendall(dce.pdu(dce.BIND_ACK, body, call=call))
+
+
+def test_an_answer_that_does_not_come():
+    with Place() as place, socket.socket() as mute:
+        mute.bind(("127.0.0.1", 0))
+        mute.listen()
+        mute.settimeout(TIMEOUT)
+        client = subprocess.Popen(
+            [BECKET, "-j", "-t", "0.5", "ifs",
+             "ncacn_ip_tcp:127.0.0.1[%d]" % mute.getsockname()[1]],
+            env=place.environment, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+        peer = mute.accept()[0]
+        accept_bind(peer)
+        output, _ = client.communicate(timeout=TIMEOUT)
+        peer.close()
+        assert client.returncode == 4, (client.returncode, output)
+        assert json.loads(output)["outcome"] == "maybe executed", output
+
+
 # ----------------------------------------------------------------- Files --
 
 def make_tree(place):

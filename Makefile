@@ -458,6 +458,9 @@ fuzz-run: $(FUZZERS)
 	    'tests/fuzz/run.sh $(B)/fuzz/run/$$(basename FUZZER _fuzz) \
 	        $(FUZZ_SECONDS) FUZZER'
 
+SUITES += fuzz
+check-fuzz: fuzz-run
+
 .PHONY: fuzz fuzz-run
 
 # `make V=1` shows the commands themselves.
@@ -467,8 +470,8 @@ say  = @printf '  %-4s %s\n' $(1) $@;
 endif
 
 FORCE:
-.PHONY: demo install-idl all tests check lint format deps install uninstall clean FORCE \
-        $(SUITES:%=check-%)
+.PHONY: demo install-idl all tests check lint format deps install uninstall \
+        clean FORCE $(SUITES:%=check-%)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell test -d $(B) && find $(B) -name '*.d')

@@ -403,12 +403,15 @@ client_put(struct session *session, struct idmap_id id, struct buffer *message)
 {
 	struct dce *dce = dce_of(session);
 	struct dce_call *call = dce_call_get(dce, id);
+	becket_status status = BECKET_S_NO_CALL_ACTIVE;
 
 	if (call == NULL || call->out_ended) {
 		buffer_fini(message);
-		return BECKET_S_NO_CALL_ACTIVE;
+		return status;
 	}
-	return dce_output_put(dce, call, message);
+	status = dce_output_put(dce, call, message);
+	dce_client_advance(client_of(dce));
+	return status;
 }
 
 static void

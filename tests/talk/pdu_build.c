@@ -298,6 +298,7 @@ pdu_build(const struct words *w, uint8_t ret_bytes[MOST_PDU])
 	c.big_endian = sizes.big_endian = words_have(w, "big");
 	build_header(&c, w, type);
 	build_body(&c, w, type);
+	cursor_reserved(&c, (size_t)words_number(w, "pad", 0));
 	auth_size = build_verifier(&c, w);
 	u16(&sizes, words_number(w, "size", c.at));
 	u16(&sizes, words_number(w, "auth_length", auth_size));

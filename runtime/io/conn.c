@@ -348,9 +348,34 @@ take_event(struct conn *conn, struct session_event *event,
 	return call;
 }
 
+/* The loop is the only one who writes. */
+static void
+add_to(atomic_ullong *counter, uint64_t now, uint64_t then)
+{
+	uint64_t sum = atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, sum + (now - then),
+	    memory_order_relaxed);
+}
+
+static void
+count(struct conn *conn)
+{
+	struct becket_server *server = conn->server;
+	const struct session_stats *now = &conn->session->stats;
+	const struct session_stats *then = &conn->counted;
+
+	add_to(&server->calls_in, now->calls_in, then->calls_in);
+	add_to(&server->calls_out, now->calls_out, then->calls_out);
+	add_to(&server->packets_in, now->pdus_in, then->pdus_in);
+	add_to(&server->packets_out, now->pdus_out, then->pdus_out);
+	conn->counted = *now;
+}
+
 static void
 do_call(struct conn *conn, struct becket_call *call, becket_status refusal)
 {
+	count(conn); /* it may ask for the statistics */
 	if (refusal != BECKET_S_OK)
 		dispatch_refuse(call, refusal);
 	else if (!dispatch_run(call)) {
@@ -476,24 +501,6 @@ wanted_events(struct conn *conn)
 	if (!conn->is_full && !conn->has_eof)
 		events |= EPOLLIN;
 	return events;
-}
-
-static void
-count(struct conn *conn)
-{
-	struct becket_server *server = conn->server;
-	const struct session_stats *now = &conn->session->stats;
-	struct session_stats *then = &conn->counted;
-
-	atomic_fetch_add_explicit(&server->calls_in,
-	    now->calls_in - then->calls_in, memory_order_relaxed);
-	atomic_fetch_add_explicit(&server->calls_out,
-	    now->calls_out - then->calls_out, memory_order_relaxed);
-	atomic_fetch_add_explicit(&server->packets_in,
-	    now->pdus_in - then->pdus_in, memory_order_relaxed);
-	atomic_fetch_add_explicit(&server->packets_out,
-	    now->pdus_out - then->pdus_out, memory_order_relaxed);
-	*then = *now;
 }
 
 void

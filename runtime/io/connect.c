@@ -157,7 +157,7 @@ resolve(const char *host, const char *port, struct addrinfo **ret_list)
 	int error =
 	    getaddrinfo(*host == '\0' ? NULL : host, port, &hints, ret_list);
 
-	if (error != EAI_NONAME)
+	if (error != EAI_NONAME || strchr(host, ':') != NULL)
 		return error;
 	hints.ai_flags = AI_NUMERICSERV;
 	return getaddrinfo(host, port, &hints, ret_list);

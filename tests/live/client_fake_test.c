@@ -197,6 +197,19 @@ an_unknown_host_is_unavailable(void **state)
 	becket_binding_free(&binding);
 }
 
+/* What looks like an address is never asked of the resolver. */
+static void
+an_address_of_no_interface_is_unavailable(void **state)
+{
+	struct becket_binding *binding =
+	    handle("ncacn_ip_tcp:fe80::1%no-such-if[1]");
+
+	(void)state;
+	fails(binding, BECKET_S_SERVER_UNAVAILABLE, BECKET_NOT_SENT,
+	    "fe80::1%no-such-if: ");
+	becket_binding_free(&binding);
+}
+
 static void
 a_missing_socket_is_unavailable(void **state)
 {
@@ -761,6 +774,50 @@ a_silent_server_ends_with_the_deadline(void **state)
 	assert_in_range(milliseconds_since(start), 200, 2000);
 	fake_stop(&fake);
 	becket_binding_free(&binding);
+}
+
+/* Sends one fragment after the other, byte by byte, and never the last. */
+static void
+script_dribble_for_ever(struct fake *fake)
+{
+	struct fake_pdu pdu;
+	uint8_t bytes[64];
+	int fd = fake_accept(fake);
+	struct pollfd client = { .fd = fd, .events = POLLIN };
+	size_t size, at = 0;
+
+	if (fake_bind(fake, fd) && fake_expect(fake, fd, PDU_REQUEST, &pdu)) {
+		size = fake_encode_response(&pdu, "\0", 1, bytes, sizeof bytes);
+		bytes[3] = PDU_FIRST;
+		while (poll(&client, 1, 1) == 0) {
+			fake_write(fake, fd, bytes + at, 1);
+			at = (at + 1) % size;
+			if (at == 0)
+				bytes[3] = 0;
+		}
+	}
+	while (fake_read(fake, fd, &pdu))
+		continue;
+	close(fd);
+}
+
+static void
+a_server_that_never_finishes_ends_with_the_deadline(void **state)
+{
+	struct fake fake = { 0 };
+	struct becket_binding *binding;
+	uint64_t start;
+
+	(void)state;
+	fake_start(&fake, script_dribble_for_ever);
+	binding = handle(fake.string);
+	becket_binding_set_next_timeout(binding, 150);
+	start = clock_now();
+	fails(binding, BECKET_S_CALL_CANCELLED, BECKET_MAYBE_EXECUTED,
+	    "deadline");
+	assert_in_range(milliseconds_since(start), 150, 2000);
+	becket_binding_free(&binding);
+	fake_stop(&fake);
 }
 
 static void
@@ -1347,6 +1404,7 @@ main(void)
 		cmocka_unit_test(
 		    a_refused_port_is_unavailable_and_nothing_was_sent),
 		cmocka_unit_test(an_unknown_host_is_unavailable),
+		cmocka_unit_test(an_address_of_no_interface_is_unavailable),
 		cmocka_unit_test(a_missing_socket_is_unavailable),
 		cmocka_unit_test(failed_connects_leave_no_descriptor),
 		cmocka_unit_test(a_full_backlog_ends_with_the_deadline),
@@ -1370,6 +1428,8 @@ main(void)
 		cmocka_unit_test(
 		    a_server_that_never_binds_ends_with_the_deadline),
 		cmocka_unit_test(a_silent_server_ends_with_the_deadline),
+		cmocka_unit_test(
+		    a_server_that_never_finishes_ends_with_the_deadline),
 		cmocka_unit_test(a_late_answer_is_not_taken_for_the_next),
 		cmocka_unit_test(an_answer_may_come_byte_by_byte),
 		cmocka_unit_test(a_fault_brings_the_servers_sentence),

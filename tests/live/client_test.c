@@ -322,6 +322,34 @@ management_of_nobody_says_so(void **state)
 	becket_binding_free(&binding);
 }
 
+/* Whatever the protocol sequence of this run. */
+static void
+a_server_is_reached_by_ipv6(void **state)
+{
+	struct place *place = *state;
+	struct becket_server *server;
+	struct becket_binding_vector *vector;
+	becket_status status;
+
+	assert_int_equal(becket_server_new(place->echo.runtime, NULL, &server),
+	    0);
+	status = becket_server_use_protseq(server, "ncacn_ip_tcp", "::1");
+	if (status != BECKET_S_OK) {
+		becket_server_free(server);
+		print_message("# no IPv6 here\n");
+		return;
+	}
+	assert_int_equal(becket_server_listen(server, BECKET_LISTEN_DONT_WAIT),
+	    0);
+	assert_int_equal(becket_server_inq_bindings(server, &vector), 0);
+	assert_int_equal(becket_mgmt_is_server_listening(vector->bindings[0]),
+	    0);
+	becket_binding_vector_free(&vector);
+	assert_int_equal(becket_server_stop(server), 0);
+	assert_int_equal(becket_server_wait(server), 0);
+	becket_server_free(server);
+}
+
 static void
 no_descriptor_is_left_behind(void **state)
 {
@@ -364,6 +392,8 @@ main(void)
 		BOTH(a_slow_routine_ends_with_the_deadline),
 		BOTH(management_is_answered),
 		BOTH(management_of_nobody_says_so),
+		{ "a_server_is_reached_by_ipv6", a_server_is_reached_by_ipv6,
+		    setup, teardown, &places[0] },
 		BOTH(no_descriptor_is_left_behind),
 	};
 

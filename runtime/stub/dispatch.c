@@ -122,6 +122,20 @@ dispatch_answer(struct becket_call *call, becket_status status,
 		set_fault(call, status, "response could not be encoded", false);
 }
 
+/* The client's clock is its own: it says how long, not until when; and it may
+ * say anything.
+ */
+static uint64_t
+deadline_of(const struct becket_call *call, uint64_t remaining_us)
+{
+	const uint64_t longest = (INT64_MAX - call->began) / 1000;
+
+	if (remaining_us == 0)
+		return 0;
+	return call->began +
+	       1000 * (remaining_us < longest ? remaining_us : longest);
+}
+
 /* The message that arrived, and an empty one to answer with. */
 static becket_status
 decode(struct becket_call *call, void **ret_request, void **ret_response)
@@ -134,8 +148,7 @@ decode(struct becket_call *call, void **ret_request, void **ret_response)
 
 	if (status != BECKET_S_OK)
 		return status;
-	if (frame.remaining_us > 0)
-		call->deadline = call->began + 1000 * frame.remaining_us;
+	call->deadline = deadline_of(call, frame.remaining_us);
 	*ret_response = arena_alloc(&call->arena, operation->response.size);
 	if (*ret_response == NULL)
 		return BECKET_S_OUT_OF_MEMORY;

@@ -21,6 +21,7 @@ enum {
 	FIRST_SLAB = 16,              /* on the stack */
 	REQUIRED_ON_STACK = 16,       /* bytes of its map of required fields */
 	SEEN_BITS = 1024,
+	VARINT_SIZE = 10, /* at most */
 };
 
 struct guard {
@@ -132,6 +133,18 @@ describe(ProtobufCType type, enum protobuf_wire_type *ret_wire_type)
 	}
 }
 
+static bool
+stands_before(const struct frame *f, uint32_t number)
+{
+	struct cursor c = cursor_get(f->wire.data, f->at, false);
+	struct protobuf_field other;
+
+	while (protobuf_next(&c, &other))
+		if (other.number == number)
+			return true;
+	return false;
+}
+
 /* Was this field there before? Beyond the bits the tags in front of it are
  * walked again: once for every such field, because twice is refused.
  */
@@ -139,20 +152,15 @@ static bool
 seen_before(struct frame *f, const ProtobufCFieldDescriptor *field)
 {
 	size_t index = (size_t)(field - f->descriptor->fields);
-	uint64_t bit = (uint64_t)1 << (index % 64);
-	struct cursor c = cursor_get(f->wire.data, f->at, false);
-	struct protobuf_field other;
-	bool seen;
 
 	if (index < SEEN_BITS) {
-		seen = f->seen[index / 64] & bit;
+		uint64_t bit = (uint64_t)1 << (index % 64);
+		bool seen = f->seen[index / 64] & bit;
+
 		f->seen[index / 64] |= bit;
 		return seen;
 	}
-	while (protobuf_next(&c, &other))
-		if (other.number == field->id)
-			return true;
-	return false;
+	return stands_before(f, field->id);
 }
 
 static void
@@ -185,27 +193,41 @@ scan_value(struct guard *g, struct frame *f,
 	}
 }
 
+/* As many as there are last bytes; none longer than ten, of 64 bits. */
+static size_t
+count_varints(struct guard *g, struct becket_bytes bytes)
+{
+	size_t count = 0;
+	unsigned run = 0;
+
+	for (size_t i = 0; i < bytes.size; i++) {
+		uint8_t byte = bytes.data[i];
+
+		if (++run == VARINT_SIZE && byte > 1)
+			fail(g, BECKET_X_BAD_STUB_DATA);
+		if (byte < 0x80) {
+			count++;
+			run = 0;
+		}
+	}
+	if (run > 0)
+		fail(g, BECKET_X_BAD_STUB_DATA);
+	return count;
+}
+
 static size_t
 count_packed(struct guard *g, const ProtobufCFieldDescriptor *field,
     enum protobuf_wire_type wire_type, struct becket_bytes bytes)
 {
 	size_t width = wire_type == PROTOBUF_FIXED32 ? 4 : 8;
-	struct cursor c = cursor_get(bytes.data, bytes.size, false);
-	size_t count = 0;
-	uint64_t value;
 
 	if (field->type == PROTOBUF_C_TYPE_BOOL)
 		return bytes.size;
-	if (wire_type != PROTOBUF_VARINT) {
-		if (bytes.size % width != 0)
-			fail(g, BECKET_X_BAD_STUB_DATA);
-		return bytes.size / width;
-	}
-	for (; c.at < c.size && c.status == BECKET_S_OK; count++)
-		protobuf_varint(&c, &value);
-	if (c.status != BECKET_S_OK)
+	if (wire_type == PROTOBUF_VARINT)
+		return count_varints(g, bytes);
+	if (bytes.size % width != 0)
 		fail(g, BECKET_X_BAD_STUB_DATA);
-	return count;
+	return bytes.size / width;
 }
 
 static void
@@ -284,22 +306,36 @@ scan_fields(struct guard *g, struct frame *f)
 		fail(g, c.status);
 }
 
+/* Clears no more bits than there are fields: most messages have few. */
+static void
+frame_init(struct frame *f, const ProtobufCMessageDescriptor *descriptor,
+    struct becket_bytes wire, uint32_t depth)
+{
+	size_t bits = descriptor->n_fields;
+
+	f->descriptor = descriptor;
+	f->wire = wire;
+	f->depth = depth;
+	f->at = 0;
+	f->slab = FIRST_SLAB;
+	f->in_slab = 0;
+	if (bits > SEEN_BITS)
+		bits = SEEN_BITS;
+	memset(f->seen, 0, (bits + 63) / 64 * sizeof *f->seen);
+}
+
 static void
 scan_message(struct guard *g, const ProtobufCMessageDescriptor *descriptor,
     struct becket_bytes wire, uint32_t depth)
 {
-	struct frame frame = {
-		.descriptor = descriptor,
-		.wire = wire,
-		.depth = depth,
-		.slab = FIRST_SLAB,
-	};
+	struct frame frame;
 	size_t required = (descriptor->n_fields + 7) / 8;
 
 	if (depth > g->budget->depth) {
 		fail(g, BECKET_S_LIMIT_EXCEEDED);
 		return;
 	}
+	frame_init(&frame, descriptor, wire, depth);
 	charge_block(g, descriptor->sizeof_message);
 	if (required > REQUIRED_ON_STACK)
 		charge_block(g, required);

@@ -9,14 +9,12 @@ enum {
 
 /* Straight from the bytes: of all that decoding does this is done most. */
 static uint64_t
-get_varint(struct cursor *c)
+get_long_varint(struct cursor *c)
 {
 	size_t left = c->size - c->at;
 	const uint8_t *at = c->get + c->at;
 	uint64_t value = 0;
 
-	if (c->status != BECKET_S_OK)
-		return 0;
 	for (size_t i = 0; i <= LAST_BYTE; i++) {
 		if (i == left) {
 			cursor_fail(c, BECKET_S_TRUNCATED);
@@ -32,6 +30,16 @@ get_varint(struct cursor *c)
 	}
 	cursor_fail(c, BECKET_X_BAD_STUB_DATA);
 	return 0;
+}
+
+static inline uint64_t
+get_varint(struct cursor *c)
+{
+	if (c->status != BECKET_S_OK)
+		return 0;
+	if (c->at < c->size && c->get[c->at] < 0x80)
+		return c->get[c->at++];
+	return get_long_varint(c);
 }
 
 static void

@@ -55,8 +55,10 @@ static const char help[] =
     "                 imports\n"
     "  --version, --help\n"
     "\n"
-    "A proto3 \"optional\" field x has, besides x, a member _x_case: 0 says\n"
-    "that it is absent, else set it to the enumerator that ends in _X.\n"
+    "A proto3 \"optional\" field x of message pkg.M has a member _x_case "
+    "beside\n"
+    "x: PKG__M___X__NOT_SET says that it is absent, PKG__M___X_X that it is "
+    "there.\n"
     "\n"
     "Environment: PROTOC and PROTOC_GEN_C name the programs that are run;\n"
     "the defaults are protoc and protoc-gen-c, sought in PATH.\n"
@@ -167,7 +169,7 @@ make_stubs(struct compiler *compiler)
 	const Request *request = request_of(compiler);
 	struct generated generated;
 
-	if (request == NULL)
+	if (request == NULL || request->n_file_to_generate == 0)
 		return complain("what protoc says is no request");
 	generated = generate(compiler->arena, request);
 	if (generated.error != NULL) {

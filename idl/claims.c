@@ -74,7 +74,9 @@ claim_service(struct clashes *clashes, const struct service *service)
 	const struct service_names *names = &service->names;
 	const struct owner *owner = owner_new(model, service->file,
 	    name_of(model, service->path), "service", service->proto->name);
-	const char *const all[] = { names->interface, names->operations,
+	/* no name, but it tells best that all others clash, too */
+	const char *any = text_print(model->arena, "%s_*", names->prefix);
+	const char *const all[] = { any, names->interface, names->operations,
 		names->endpoints, names->routines, names->by_opnum, names->epv,
 		names->register_, names->unregister };
 

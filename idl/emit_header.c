@@ -192,18 +192,47 @@ put_stubs(struct out *out, const struct service *service)
 	}
 }
 
+static bool
+any(const struct service *service, bool (*is)(const struct operation *))
+{
+	for (size_t i = 0; i < service->operation_count; i++) {
+		if (is(&service->operations[i]))
+			return true;
+	}
+	return false;
+}
+
+/* What a manager has to know, as far as it concerns this service. */
+static void
+put_epv_comment(struct out *out, const struct service *service)
+{
+	const char *message =
+	    any(service, gives_message)
+	        ? " A response comes initialised and takes memory from "
+	          "becket_call_alloc()."
+	        : "";
+	const char *string =
+	    any(service, gives_string)
+	        ? " A string given back has to live until the call is "
+	          "answered: "
+	          "it is a literal, or comes from becket_call_strdup()."
+	        : "";
+
+	out_comment(out, "",
+	    text_print(out->arena,
+	        "The manager routines of %s. A request lives until its call is "
+	        "answered.%s%s A routine left NULL answers "
+	        "BECKET_S_NOT_IMPLEMENTED.",
+	        service->full_name, message, string));
+}
+
 static void
 put_epv(struct out *out, const struct service *service)
 {
 	size_t members = 0;
 
 	out_put(out, "\n");
-	out_comment(out, "",
-	    out_expand(out,
-	        "The manager routines of $service$. A request lives until its "
-	        "call is answered. A response comes initialised and takes "
-	        "memory from becket_call_alloc(). A routine left NULL answers "
-	        "BECKET_S_NOT_IMPLEMENTED."));
+	put_epv_comment(out, service);
 	out_put(out, "struct $epv$ {\n");
 	for (size_t i = 0; i < service->operation_count; i++) {
 		if (service->operations[i].streams)

@@ -45,9 +45,16 @@ add_files(struct generated *generated, const struct model *model,
 struct generated
 generate(struct arena *arena, const Request *request)
 {
-	struct model *model = model_new(arena, request);
+	struct model *model;
 	struct generated generated = { .error = NULL };
 
+	if (request->parameter != NULL && *request->parameter != '\0') {
+		generated.error = text_print(arena,
+		    "protoc-gen-becket takes no parameters, not even \"%s\"",
+		    request->parameter);
+		return generated;
+	}
+	model = model_new(arena, request);
 	model_check(model);
 	if (model->problem_count > 0) {
 		generated.error = problem_lines(model);

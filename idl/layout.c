@@ -70,14 +70,17 @@ put_rest(struct buffer *text, size_t tabs, const char *list, size_t size)
 	}
 }
 
-static void
+/* false: not even the first element fits. */
+static bool
 put_list(struct buffer *text, size_t tabs, const char *line, size_t size)
 {
 	size_t fits = fit(line, size, WIDTH);
+	bool done = width(line, fits) <= WIDTH;
 
 	put_line(text, line, fits);
 	fits += fits < size;
 	put_rest(text, tabs, line + fits, size - fits);
+	return done;
 }
 
 static size_t
@@ -113,10 +116,8 @@ put_function(struct buffer *text, const char *line, size_t size)
 		put_line(text, line, size);
 		return true;
 	}
-	if (comma <= size && width(line, comma) <= WIDTH) {
-		put_list(text, 0, line, size);
-		return true;
-	}
+	if (comma <= size && width(line, comma) <= WIDTH)
+		return put_list(text, 0, line, size);
 	put_line(text, line, open);
 	put_rest(text, 0, line + open, size - open);
 	return comma > size;
@@ -171,7 +172,7 @@ layout_line(struct buffer *text, const char *line, size_t size)
 	else if (call && tabs == 0)
 		return put_declaration(text, line, size);
 	else if (call)
-		put_list(text, tabs, line, size);
+		return put_list(text, tabs, line, size);
 	else if (tabs == 0)
 		return put_object(text, line, size);
 	else

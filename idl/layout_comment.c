@@ -118,6 +118,11 @@ layout_comment(struct buffer *text, const char *indent, const char *comment)
 	};
 	size_t size = strlen(comment);
 
+	/* the second star of a Javadoc comment */
+	if (comment[0] == '*' && comment[1] == '\n') {
+		comment += 2;
+		size -= 2;
+	}
 	while (size > 0 && (unsigned char)comment[size - 1] <= ' ')
 		size--;
 	while (size > 0) {

@@ -13,6 +13,8 @@
 enum {
 	BECKET_OPTION = 50747,
 	PROTOBUF_C_OPTION = 1019,
+	PROTOBUF_C_PACKAGE = 6,
+	FILE_OPTIONS = 8,
 	SERVICE_OPTIONS = 3,
 	METHOD_OPTIONS = 4,
 	INTERFACE_UUID = 1,
@@ -94,6 +96,8 @@ refuse_unknown(struct model *model, const struct file *file, struct path path,
 void
 options_of_file(struct model *model, struct file *file)
 {
+	static const int32_t c_package[] = { FILE_OPTIONS, PROTOBUF_C_OPTION,
+		PROTOBUF_C_PACKAGE };
 	const Becket__ProtobufC__File *options;
 
 	if (file->proto->options == NULL)
@@ -105,7 +109,7 @@ options_of_file(struct model *model, struct file *file)
 	if (names_is_dotted(options->c_package))
 		file->c_package = options->c_package;
 	else
-		problem_at(model, file, (struct path){ NULL, 0 },
+		problem_at(model, file, (struct path){ c_package, 3 },
 		    "\"%s\" is not a package of C names: option c_package has "
 		    "names with dots between them",
 		    options->c_package);
@@ -139,8 +143,8 @@ read_interface(struct model *model, struct service *service, struct path path,
 		service->names.prefix = options->prefix;
 	else
 		problem_at(model, file, prefix,
-		    "\"%s\" is not a prefix of C names: it has a small letter, "
-		    "then small letters, digits and underscores",
+		    "\"%s\" is not a prefix of C names: it begins with a small "
+		    "letter and has small letters, digits and underscores",
 		    options->prefix);
 }
 
@@ -198,7 +202,7 @@ read_operation(struct model *model, struct operation *operation,
 		problem_at(model, file, opnum,
 		    "opnum %u is too high: the highest is %d",
 		    (unsigned)options->opnum, VALUE_OPNUM_MAX);
-	else if (options->has_opnum)
+	if (options->has_opnum)
 		operation->opnum = options->opnum;
 	if (options->timeout != NULL &&
 	    !value_timeout(options->timeout, &operation->timeout_ms))

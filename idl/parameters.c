@@ -121,8 +121,11 @@ parameters_make(struct model *model, struct operation *operation)
 
 	operation->in = make_all(model, operation, operation->request,
 	    &operation->in_count);
-	operation->out = make_all(model, operation, operation->response,
-	    &operation->out_count);
+	/* what is wrong with both is told once */
+	if (operation->response != operation->request ||
+	    model->problem_count == before)
+		operation->out = make_all(model, operation, operation->response,
+		    &operation->out_count);
 	if (model->problem_count > before)
 		operation->in_count = operation->out_count = 0;
 }

@@ -320,11 +320,76 @@ check-daemon: all $(HELD)/hold.so $(HELD)/hold_abi.so
 	$(Q)/usr/bin/python3 tests/live/daemon_test.py \
 	    $(DAEMON_DIR)/stage $(DAEMON_DIR) $(HELD)
 
+# ------------------------------------------------------------ idl tests --
+# Golden files; programs of what was generated; whatever else it compiles.
+
+MADE    := $(B)/tests/compile/made
+MADE_C  := $(foreach p,two three outputs/calc,$(addprefix $(MADE)/$p, \
+             .becket.c .becket-client.c .becket-server.c .pb-c.c)) \
+           $(MADE)/google/protobuf/empty.pb-c.c
+LINKED  := $(B)/tests/compile/link_test $(B)/tests/compile/caller
+CXX     ?= c++
+
+$(MADE_C) &: tests/compile/two.proto tests/compile/three.proto \
+             tests/golden/outputs/calc.proto $(B)/becketc
+	$(call say,IDL)$(B)/becketc -I tests/compile -I tests/golden \
+	    -o $(MADE) two.proto three.proto outputs/calc.proto \
+	    google/protobuf/empty.proto
+
+$(MADE_C:.c=.o) $(B)/tests/compile/link_test.o: private FLAGS += -I$(MADE)
+$(B)/tests/compile/link_test.o $(B)/tests/compile/caller.o: $(MADE_C)
+$(B)/tests/compile/caller.o: tests/compile/caller.cc
+	$(Q)mkdir -p $(@D)
+	$(call say,CXX)$(CXX) -std=c++11 -Wall -Wextra -Wpedantic $(CFLAGS) \
+	    $(if $(SAN),-fsanitize=$(SAN)) -Iruntime -I$(MADE) -MMD -MP -c -o $@ $<
+
+$(B)/tests/compile/link_test: $(B)/tests/compile/link_test.o \
+    $(MADE_C:.c=.o) $(B)/libbecket.a
+	$(call say,LD)$(LINK) -o $@ $^ -lcmocka $(LIBS)
+$(B)/tests/compile/caller: $(B)/tests/compile/caller.o $(MADE_C:.c=.o) \
+    $(B)/libbecket.a
+	$(call say,LD)$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/tests/compile/idl_test.o: | $(IDL_PB_C:.c=.h)
+$(B)/tests/compile/idl_test: $(B)/tests/compile/idl_test.o $(IDL_OBJECTS)
+	$(call say,LD)$(LINK) -o $@ $^ -lcmocka -lprotobuf-c
+
+tests: $(LINKED) $(B)/tests/compile/idl_test
+
+SUITES += idl
+check-idl: $(LINKED) $(B)/tests/compile/idl_test $(IDL_PROGRAMS:%=$(B)/%)
+	$(Q)tests/each.sh $(LINKED) $(B)/tests/compile/idl_test
+	$(Q)tests/golden/run.py $(B)
+
+SUITES += compile
+check-compile: $(IDL_PROGRAMS:%=$(B)/%)
+	$(Q)WARN="$(WARN)" tests/compile/run.py $(B)
+
+golden: $(IDL_PROGRAMS:%=$(B)/%)
+	$(Q)tests/golden/run.py $(B) --update
+
+compile-tests: check-compile
+
+# gen/ shows what the compiler makes of the project's own interfaces.
+GEN_PROTOS := calc.proto files.proto
+make_gen    = $(Q)rm -rf $(1) && $(B)/becketc -I examples/calculator \
+              -I examples/files -o $(1) $(GEN_PROTOS) && rm $(1)/*.pb-c.*
+
+gen: $(B)/becketc
+	$(call make_gen,gen)
+
+SUITES += drift
+check-drift gen-drift: $(B)/becketc
+	$(call make_gen,$(B)/gen-drift)
+	$(Q)diff -ru gen $(B)/gen-drift && echo "ok gen/ is what becketc makes" || \
+	    { echo "not ok gen/ has drifted: make gen"; exit 1; }
+
+.PHONY: golden compile-tests gen gen-drift
+
 # The same suites again, built with sanitizers in a directory of their own.
 SUITES += asan
 check-asan:
 	$(Q)$(MAKE) -k B=$(B)/asan SAN=address,undefined \
-	    $(addprefix check-,$(filter unit talk live daemon,$(SUITES)))
+	    $(addprefix check-,$(filter unit talk live daemon idl,$(SUITES)))
 
 ifneq ($(LIVE_TESTS),)
 SUITES += tsan

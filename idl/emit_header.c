@@ -302,7 +302,6 @@ emit_header(const struct model *model, const struct file *file)
 	out_put(&out, "#ifndef $header_guard$\n"
 	              "#define $header_guard$\n"
 	              "\n"
-	              "#include \"becket.h\"\n"
 	              "#include \"becket_stub.h\"\n"
 	              "\n");
 	put_includes(&out, file);

@@ -3,20 +3,20 @@
 // A caller and a manager in C++.
 #include <cstdio>
 
-#include "calc.becket.h"
+#include "outputs/calc.becket.h"
 #include "two.becket.h"
 
 namespace {
 
-becket_status divide(becket_call *, std::int64_t dividend, std::int64_t divisor,
-                     std::int64_t *ret_quotient, std::int64_t *ret_remainder) {
+becket_status divide(becket_call *, int64_t dividend, int64_t divisor,
+                     int64_t *ret_quotient, int64_t *ret_remainder) {
   *ret_quotient = dividend / divisor;
   *ret_remainder = dividend % divisor;
   return BECKET_S_OK;
 }
 
 bool ask(becket_binding *binding) {
-  std::int64_t quotient = 0, remainder = 0;
+  int64_t quotient = 0, remainder = 0;
   Two__Maybe request = TWO__MAYBE__INIT;
   Two__Maybe *response = nullptr;
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "calc.becket.h"
+#include "outputs/calc.becket.h"
 #include "three.becket.h"
 #include "two.becket.h"
 

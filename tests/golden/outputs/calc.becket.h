@@ -3,7 +3,6 @@
 #ifndef OUTPUTS_CALC_BECKET_H
 #define OUTPUTS_CALC_BECKET_H
 
-#include "becket.h"
 #include "becket_stub.h"
 
 #include "outputs/calc.pb-c.h"

@@ -3,7 +3,6 @@
 #ifndef OUTPUTS_FORMS_BECKET_H
 #define OUTPUTS_FORMS_BECKET_H
 
-#include "becket.h"
 #include "becket_stub.h"
 
 #include "google/protobuf/empty.pb-c.h"

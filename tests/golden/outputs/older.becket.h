@@ -3,7 +3,6 @@
 #ifndef OUTPUTS_OLDER_BECKET_H
 #define OUTPUTS_OLDER_BECKET_H
 
-#include "becket.h"
 #include "becket_stub.h"
 
 #include "outputs/older.pb-c.h"

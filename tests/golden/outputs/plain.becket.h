@@ -4,7 +4,6 @@
 #ifndef OUTPUTS_PLAIN_BECKET_H
 #define OUTPUTS_PLAIN_BECKET_H
 
-#include "becket.h"
 #include "becket_stub.h"
 
 #include "outputs/plain.pb-c.h"

@@ -116,8 +116,8 @@ a_large_reply_reaches_a_slow_reader(void **state)
 		assert_int_equal(reply.pdu.header.type, PDU_RESPONSE);
 		stub = reply.pdu.response.stub;
 		for (size_t i = 0; i < stub.size; i++, size++)
-			wrong += size > 0 &&
-			    stub.data[i] != (uint8_t)(size - 1);
+			wrong +=
+			    size > 0 && stub.data[i] != (uint8_t)(size - 1);
 	} while ((reply.pdu.header.flags & PDU_LAST) == 0);
 	assert_int_equal(wrong, 0);
 	assert_int_equal(size, 16777217);

@@ -89,10 +89,9 @@ send_pdu(int fd, struct pdu *pdu)
 }
 
 void
-raw_bind(int fd, const struct becket_uuid *uuid, uint16_t major,
+raw_ask_bind(int fd, const struct becket_uuid *uuid, uint16_t major,
     enum transfer_syntax syntax)
 {
-	static struct raw_reply reply;
 	uint8_t syntaxes[PDU_SYNTAX_SIZE], elements[64];
 	struct cursor s = cursor_put(syntaxes, sizeof syntaxes);
 	struct cursor e = cursor_put(elements, sizeof elements);
@@ -107,8 +106,6 @@ raw_bind(int fd, const struct becket_uuid *uuid, uint16_t major,
 		    .flags = PDU_FIRST | PDU_LAST | PDU_CONC_MPX,
 		    .call = 1 },
 	};
-	struct pdu_result result;
-	struct cursor r;
 
 	pdu_next_syntax(&s, &transfer);
 	pdu_next_element(&e, &element);
@@ -119,6 +116,17 @@ raw_bind(int fd, const struct becket_uuid *uuid, uint16_t major,
 		.elements = { elements, e.at },
 	};
 	send_pdu(fd, &pdu);
+}
+
+void
+raw_bind(int fd, const struct becket_uuid *uuid, uint16_t major,
+    enum transfer_syntax syntax)
+{
+	static struct raw_reply reply;
+	struct pdu_result result;
+	struct cursor r;
+
+	raw_ask_bind(fd, uuid, major, syntax);
 	assert_true(raw_read(fd, &reply));
 	assert_int_equal(reply.pdu.header.type, PDU_BIND_ACK);
 	r = cursor_get(reply.pdu.bind_ack.results.data,

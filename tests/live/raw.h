@@ -29,6 +29,9 @@ void raw_send(int fd, const void *data, size_t size);
 /* Bind to the interface as context 0, and see it accepted. */
 void raw_bind(int fd, const struct becket_uuid *uuid, uint16_t major,
     enum transfer_syntax syntax);
+/* And do not wait for the answer. */
+void raw_ask_bind(int fd, const struct becket_uuid *uuid, uint16_t major,
+    enum transfer_syntax syntax);
 /* Connected and bound to echo_interface with our syntax. */
 int raw_open(struct echo *echo, size_t which);
 

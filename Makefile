@@ -515,6 +515,9 @@ $(CHECK_DECODE): | $(TEST_PB_C:.c=.h)
 $(B)/fuzz/obj/tests/fuzz/check_decode_fuzz.o: | $(TEST_PB_CC:.cc=.h)
 fuzz_libs_check_decode := -lprotobuf
 
+$(B)/fuzz/session_server_fuzz $(B)/fuzz/session_client_fuzz: \
+    $(call fuzz_obj,$(B)/tests/fuzz/session_drive.o)
+
 fuzz: $(FUZZERS)
 
 # Two at a time; what one crashed on is in $(B)/fuzz/run/NAME/crash-*.

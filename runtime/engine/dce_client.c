@@ -424,14 +424,36 @@ forget(struct dce_client *client, struct dce_call *call)
 	dce_client_advance(client);
 }
 
+/* A call may be over whose end has not been taken yet. */
+static struct dce_call *
+find_untold(struct dce *dce, struct idmap_id id)
+{
+	list_for_each (at, &dce->events) {
+		struct dce_call *call =
+		    container_of(at, struct dce_call, event);
+
+		if (call->id.index == id.index &&
+		    call->id.generation == id.generation)
+			return call;
+	}
+	return NULL;
+}
+
 static void
 client_abandon(struct session *session, struct idmap_id id)
 {
 	struct dce *dce = dce_of(session);
 	struct dce_call *call = dce_call_get(dce, id);
 
-	if (call != NULL)
+	if (call != NULL) {
 		forget(client_of(dce), call);
+		return;
+	}
+	call = find_untold(dce, id);
+	if (call == NULL)
+		return;
+	dce_call_quiet(call, 0);
+	dce_call_settle(dce, call);
 }
 
 static becket_status

@@ -160,6 +160,30 @@ check_nothing_left(struct play *play, struct connection *c)
 		    c->out.size - c->out_at);
 }
 
+const char *talk_corpus;
+
+/* Two bytes of options, then what was sent: tests/fuzz/session_*_fuzz.c */
+static void
+save(const struct play *play, size_t n)
+{
+	const struct buffer *in = &play->connections[n].in;
+	const char *base = strrchr(play->file, '/');
+	size_t size = strcspn(base ? base + 1 : play->file, ".");
+	char name[300];
+	FILE *file;
+
+	snprintf(name, sizeof name, "%s/session_%s/%.*s_%zu", talk_corpus,
+	    play->is_client ? "client" : "server", (int)size,
+	    base ? base + 1 : play->file, n + 1);
+	file = in->size > 0 && in->size < 12000 ? fopen(name, "w") : NULL;
+	if (file == NULL)
+		return;
+	putc(0, file);
+	putc((int)n + 1, file);
+	fwrite(in->data, 1, in->size, file);
+	fclose(file);
+}
+
 static void
 end_connection(struct connection *c)
 {
@@ -177,6 +201,8 @@ end_play(struct play *play)
 {
 	for (size_t i = 0; i < play->connection_count; i++) {
 		check_nothing_left(play, &play->connections[i]);
+		if (talk_corpus != NULL && play->mode == TALK_WHOLE)
+			save(play, i);
 		end_connection(&play->connections[i]);
 	}
 	if (play->associations.groups.used != 0)

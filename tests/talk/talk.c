@@ -116,6 +116,11 @@ main(int argc, char **argv)
 {
 	int passed = 0;
 
+	if (argc > 2 && strcmp(argv[1], "--corpus") == 0) {
+		talk_corpus = argv[2];
+		argc -= 2;
+		argv += 2;
+	}
 	printf("TAP version 13\n1..%d\n", argc - 1);
 	for (int i = 1; i < argc; i++) {
 		size_t ways;

@@ -59,6 +59,9 @@ bool pdu_compare(const struct words *words, const uint8_t *bytes, size_t size,
 
 enum talk_mode { TALK_WHOLE, TALK_DRIBBLE, TALK_NO_MEMORY };
 
+/* Where to write what peers send, for the fuzzers to start from; or NULL. */
+extern const char *talk_corpus;
+
 /* true: as scripted. With TALK_NO_MEMORY only that nothing is left. */
 bool talk_play(const char *file, const char *text, enum talk_mode mode,
     struct becket_memory *memory);

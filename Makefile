@@ -520,7 +520,7 @@ $(B)/fuzz/session_server_fuzz $(B)/fuzz/session_client_fuzz: \
 
 fuzz: $(FUZZERS)
 
-# Two at a time; what one crashed on is in $(B)/fuzz/run/NAME/crash-*.
+# Two at a time; what one ended badly on is in $(B)/fuzz/run/NAME.
 fuzz-run: $(FUZZERS)
 	$(Q)printf '%s\n' $^ | xargs -P 2 -I FUZZER sh -c \
 	    'tests/fuzz/run.sh $(B)/fuzz/run/$$(basename FUZZER _fuzz) \

@@ -38,7 +38,7 @@ if_ids_layout(struct cursor *c, uint32_t *referents, struct mgmt_if_ids *v)
 		cursor_fail(c, BECKET_X_BAD_STUB_DATA);
 	pointers = *c;
 	cursor_reserved(c, (size_t)max * POINTER_SIZE);
-	for (uint32_t i = 0; i < max && c->status == BECKET_S_OK; i++) {
+	for (uint32_t i = 0; i < max; i++) {
 		struct syntax_id id = { 0 };
 		bool present = true;
 
@@ -48,6 +48,8 @@ if_ids_layout(struct cursor *c, uint32_t *referents, struct mgmt_if_ids *v)
 		if (c->put)
 			id = v->ids[i];
 		if_id_layout(c, &id);
+		if (c->status != BECKET_S_OK)
+			break;
 		if (!c->put && seen < v->capacity)
 			v->ids[seen] = id;
 		seen++;

@@ -125,6 +125,25 @@ if_ids_pass_over_null_entries(void **state)
 }
 
 static void
+if_ids_cut_anywhere_are_truncated_and_counted_no_further(void **state)
+{
+	struct cursor whole = stub(two_ids, false);
+
+	(void)state;
+	for (size_t cut = 0; cut < whole.size; cut++) {
+		uint8_t *copy = exact_copy(whole.get, cut);
+		struct syntax_id got[2];
+		struct mgmt_if_ids out = { .ids = got, .capacity = 2 };
+		struct cursor c = cursor_get(copy, cut, false);
+
+		mgmt_inq_if_ids_out(&c, &out);
+		assert_int_equal(c.status, BECKET_S_TRUNCATED);
+		assert_int_equal(out.count, cut < 40 ? 0 : cut < 60 ? 1 : 2);
+		free(copy);
+	}
+}
+
+static void
 if_ids_that_lie_are_refused(void **state)
 {
 	struct mgmt_if_ids out = { 0 };
@@ -307,6 +326,8 @@ main(void)
 		cmocka_unit_test(if_ids_are_counted_then_got),
 		cmocka_unit_test(if_ids_of_none_have_a_vector_when_all_is_fine),
 		cmocka_unit_test(if_ids_pass_over_null_entries),
+		cmocka_unit_test(
+		    if_ids_cut_anywhere_are_truncated_and_counted_no_further),
 		cmocka_unit_test(if_ids_that_lie_are_refused),
 		cmocka_unit_test(stats_are_asked_with_a_count_and_junk),
 		cmocka_unit_test(stats_put_and_get_the_worked_bytes),

@@ -518,6 +518,10 @@ fuzz_libs_check_decode := -lprotobuf
 $(B)/fuzz/session_server_fuzz $(B)/fuzz/session_client_fuzz: \
     $(call fuzz_obj,$(B)/tests/fuzz/session_drive.o)
 
+PLUGIN := $(call fuzz_obj,$(filter $(B)/idl/% $(B)/gen/%,$(IDL_OBJECTS)))
+$(B)/fuzz/plugin_fuzz: $(PLUGIN)
+$(PLUGIN) $(B)/fuzz/obj/tests/fuzz/plugin_fuzz.o: | $(IDL_PB_C:.c=.h)
+
 fuzz: $(FUZZERS)
 
 # Two at a time; what one ended badly on is in $(B)/fuzz/run/NAME.

@@ -535,6 +535,35 @@ check-fuzz: fuzz-run
 
 .PHONY: fuzz fuzz-run
 
+# ---------------------------------------------------------------- small --
+# Both roles on base, wire, engine and the bytes codec: static memory, no heap,
+# malloc a trap. A role is files that can be left out: neither names the other.
+
+SMALL     := $(base) $(wire) $(engine) runtime/payload/bytes \
+             $(call sources,tests/small)
+SMALL_OBJ := $(SMALL:%=$(B)/small/%.o)
+
+$(B)/small/%.o: %.c
+	$(Q)mkdir -p $(@D)
+	$(call say,CC)$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CPPFLAGS) -Os \
+	    -ffunction-sections -fdata-sections -MMD -MP -Iruntime -c -o $@ $<
+
+$(B)/small/small: $(SMALL_OBJ)
+	$(call say,LD)$(CC) -Wl,--gc-sections -o $@ $^
+
+small: $(B)/small/small
+	$(Q)! nm -u $(B)/small/runtime/engine/dce_server*.o | grep dce_client
+	$(Q)! nm -u $(B)/small/runtime/engine/dce_client*.o | grep dce_server
+	$(Q)$< | tee $(B)/small/output
+	$(Q)size $<
+
+SUITES += small
+check-small: small
+	$(Q)grep -v '^most' $(B)/small/output | diff tests/small/expected - && \
+	    echo "ok small: both roles without a heap"
+
+.PHONY: small
+
 # `make V=1` shows the commands themselves.
 ifneq ($(V),1)
 Q   := @

@@ -156,6 +156,15 @@ run(struct client_call *call, struct lease *lease)
 	call->error = lease->conn->error;
 }
 
+/* On a new connection, the server refused the association and nothing else. */
+static bool
+is_refused(const struct lease *lease)
+{
+	const struct client_conn *conn = lease->conn;
+
+	return lease->origin == LEASE_JOINED && !conn->is_lost && !conn->is_eof;
+}
+
 /* Nothing of the request can have been read, because the connection was none,
  * or the server did not want it in the association.
  */
@@ -164,8 +173,10 @@ is_worth_retrying(const struct client_call *call, const struct lease *lease)
 {
 	const struct session_end *end = &call->invoke.end;
 
-	return end->status != BECKET_S_OK && end->outcome == BECKET_NOT_SENT &&
-	       lease->conn->is_dead && lease->origin != LEASE_FOUNDED &&
+	return end->status == BECKET_S_CALL_FAILED_DNE &&
+	       end->outcome == BECKET_NOT_SENT && end->wire_status == 0 &&
+	       lease->conn->is_dead &&
+	       (lease->origin == LEASE_REUSED || is_refused(lease)) &&
 	       clock_now() < call->invoke.deadline;
 }
 

@@ -275,7 +275,7 @@ client_conn_is_alive(struct client_conn *conn)
 
 	if (conn->is_dead)
 		return false;
-	if (clock_now() - conn->idle_since < LONG_IDLE ||
+	if (clock_now() < conn->idle_since + LONG_IDLE ||
 	    poll(&poll_fd, 1, 0) == 0)
 		return true;
 	/* The server has something to say, a farewell most likely. */

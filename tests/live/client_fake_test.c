@@ -155,6 +155,13 @@ make_idle(struct becket_binding *binding)
 	idle_conn(binding)->idle_since = 0;
 }
 
+/* As if just used, however slow this machine is: the client does not look. */
+static void
+make_fresh(struct becket_binding *binding)
+{
+	idle_conn(binding)->idle_since = UINT64_MAX / 2;
+}
+
 /* ------------------------------------------------------ no connection --- */
 
 static void
@@ -617,7 +624,7 @@ a_connection_that_was_reset_is_replaced_without_a_word(void **state)
 	reset.fd = idle_conn(binding)->fd;
 	while (!(reset.revents & POLLERR))
 		assert_int_equal(poll(&reset, 1, 20000), 1);
-	idle_conn(binding)->idle_since = clock_now();
+	make_fresh(binding);
 	calls_with(binding, "world");
 	becket_binding_free(&binding);
 	fake_stop(&fake);
@@ -680,8 +687,7 @@ a_request_sent_to_a_server_that_left_is_not_repeated(void **state)
 	binding = handle(fake.string);
 	calls_with(binding, "world");
 	wait_for_eof(binding);
-	/* Just used: the client does not look, and sends. */
-	idle_conn(binding)->idle_since = clock_now();
+	make_fresh(binding);
 	status = call(binding, ECHO, "x", 1);
 	assert_int_equal(status, BECKET_S_CALL_FAILED);
 	assert_int_equal(becket_error_last()->outcome, BECKET_MAYBE_EXECUTED);
@@ -1158,6 +1164,59 @@ an_association_the_server_forgot_is_founded_anew(void **state)
 	assert_int_equal(fake.joined, 0);
 }
 
+/* No room for a second connection, which says nothing of the group. */
+static void
+script_busy(struct fake *fake)
+{
+	struct fake_pdu first, second;
+	int a = fake_accept(fake), b;
+
+	if (!fake_bind(fake, a) || !fake_expect(fake, a, PDU_REQUEST, &first)) {
+		close(a);
+		return;
+	}
+	b = fake_accept(fake);
+	if (fake_expect(fake, b, PDU_BIND, &second))
+		fake_nak(fake, b, &second, PDU_NAK_LOCAL_LIMIT);
+	fake_read(fake, b, &second);
+	close(b);
+	fake_respond(fake, a, &first, "\0world", 6);
+	if (fake_expect(fake, a, PDU_REQUEST, &first))
+		fake_respond(fake, a, &first, "\0world", 6);
+	fake_read(fake, a, &first);
+	close(a);
+}
+
+static void
+a_busy_server_does_not_cost_the_association(void **state)
+{
+	struct fake fake = { 0 };
+	struct becket_binding *binding;
+	pthread_t threads[2];
+	uintptr_t sum = 0;
+
+	(void)state;
+	fake_start(&fake, script_busy);
+	binding = handle(fake.string);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL,
+		                     call_in_thread, binding),
+		    0);
+	for (int i = 0; i < 2; i++) {
+		void *status;
+
+		pthread_join(threads[i], &status);
+		sum += (uintptr_t)status;
+	}
+	/* One of them, whichever came second. */
+	assert_int_equal(sum, BECKET_S_SERVER_TOO_BUSY);
+	calls_with(binding, "world");
+	becket_binding_free(&binding);
+	fake_stop(&fake);
+	assert_int_equal(fake.accepted, 2);
+	assert_int_equal(fake.joined, 0x1234);
+}
+
 static void
 script_refuse_bind(struct fake *fake)
 {
@@ -1441,6 +1500,7 @@ main(void)
 		    all_connections_join_the_association_of_the_first),
 		cmocka_unit_test(
 		    an_association_the_server_forgot_is_founded_anew),
+		cmocka_unit_test(a_busy_server_does_not_cost_the_association),
 		cmocka_unit_test(a_refused_bind_is_not_tried_again),
 		cmocka_unit_test(signals_do_not_end_a_call),
 		cmocka_unit_test(without_descriptors_there_are_no_resources),

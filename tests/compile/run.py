@@ -128,12 +128,33 @@ def golden():
         names = []
         imports(proto, where, names)
         names = [name for name in names if not name.startswith(
-            ("becket/", "protobuf-c/"))]
+            ("becket/", "protobuf-c/", "google/protobuf/descriptor"))]
         with tempfile.TemporaryDirectory() as out:
             done = run([BECKETC, "-I", where, "-o", out] + names)
             problems = [done.stderr] if done.returncode != 0 else []
             report("golden " + proto,
                    problems + compile_all(out) + formatted(out))
+
+
+def only_options():
+    """Imports for options alone need no C, so none is included."""
+    with tempfile.TemporaryDirectory() as out:
+        done = run([BECKETC, "-I", os.path.join(TOP, "tests/golden"), "-o",
+                    out, "outputs/imports.proto", "lib/through.proto",
+                    "lib/kinds.proto"])
+        problems = [done.stderr] if done.returncode != 0 else []
+        report("an import for its options", problems + compile_all(out))
+
+
+def plugin_alone():
+    """protoc with both plugins: the imports for options are needed there."""
+    with tempfile.TemporaryDirectory() as out:
+        done = run(["protoc", "--plugin=" + PLUGIN, "--becket_out=" + out,
+                    "--c_out=" + out, "-Iidl", "-Itests/golden/outputs",
+                    "calc.proto", "becket/options.proto",
+                    "google/protobuf/descriptor.proto"], cwd=TOP)
+        problems = [done.stderr] if done.returncode != 0 else []
+        report("protoc --becket_out --c_out", problems + compile_all(out))
 
 
 def expect(name, words, status, pattern, made=(), **more):
@@ -259,6 +280,8 @@ def main():
     if not WARN:
         sys.exit("WARN is empty")
     golden()
+    only_options()
+    plugin_alone()
     grpc_proto()
     command()
     depends()

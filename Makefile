@@ -295,6 +295,23 @@ check-valgrind: $(UNIT_TESTS)
 	$(Q)UNDER="valgrind -q --error-exitcode=99 --leak-check=full" \
 	    tests/each.sh $^
 
+# ----------------------------------------------------------------- live --
+# One live test is of generated code.
+
+CALC_MADE := $(B)/tests/live/made
+CALC_C    := $(addprefix $(CALC_MADE)/calc,.becket.c .becket-client.c \
+               .becket-server.c .pb-c.c)
+
+$(CALC_C) &: examples/calculator/calc.proto $(B)/becketc
+	$(call say,IDL)$(B)/becketc -I examples/calculator -o $(CALC_MADE) \
+	    calc.proto
+
+$(CALC_C:.c=.o) $(B)/tests/live/calc_test.o: private FLAGS += -I$(CALC_MADE)
+$(B)/tests/live/calc_test.o: $(CALC_C)
+$(B)/tests/live/calc_test: $(B)/tests/live/calc_test.o $(CALC_C:.c=.o) \
+    $(LIVE_HELP) $(B)/libbecket.a
+	$(call say,LD)$(LINK) -o $@ $^ -lcmocka $(LIBS)
+
 # ---------------------------------------------------------- server, client --
 # becketd and becket as installed, with the examples as anybody builds them.
 

@@ -267,7 +267,7 @@ becket_server_new(struct becket_runtime *runtime,
     struct becket_server **ret_server);
 
 /* Closes everything at once: stop and wait before, for a clean end. Nobody
- * uses the server any more.
+ * uses the server any more, nor a token of its calls.
  */
 BECKET_API void becket_server_free(struct becket_server *server);
 

@@ -29,7 +29,8 @@ build || { echo "not ok interop: Calculator does not build"; exit 1; }
 daemon=("$stage/sbin/becketd" --module "$calculator/calculator.so")
 
 python tests/interop/raw.py "$server"
-python tests/interop/worked.py "${daemon[@]}" --listen ncacn_ip_tcp:127.0.0.1
+python tests/interop/worked.py "$calculator/calculator" "${daemon[@]}" \
+    --listen ncacn_ip_tcp:127.0.0.1
 python tests/interop/impacket_peer.py "$server"
 python tests/interop/samba_peer.py "$server"
 here='ncacn_ip_tcp:127.0.0.1[4747]' # in a network of our own

@@ -1,14 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""worked.py SERVER...: play the worked exchanges of PROTOCOL.md
+"""worked.py CLIENT SERVER...: play the worked exchanges of PROTOCOL.md
 section 9, a session each, against a server of calc.Calculator, and compare
-its answers byte by byte.
+its answers byte by byte. Then play the server of the first of them to CLIENT,
+examples/calculator's, and compare what it sends.
 
-The group that a bind_ack names and its secondary address are the server's own.
+The group that a bind_ack names and its secondary address are the server's own,
+and what is left of a call's time is the client's.
 """
 
 import re
+import socket
+import subprocess
 import sys
+import threading
 
 import dce
 
@@ -64,13 +69,62 @@ def play(server, pdus):
             peer.expect_end()
 
 
+# In the request of the first exchange.
+REMAINING = slice(27, 31)
+
+
+def serve(listener, pdus, failures):
+    """The server's part, and how the client's bytes differ."""
+    connection, _ = listener.accept()
+    connection.settimeout(dce.TIMEOUT)
+    with connection:
+        for role, data in pdus:
+            if role == "server":
+                connection.sendall(data)
+                continue
+            got = bytearray()
+            while len(got) < len(data):
+                part = connection.recv(len(data) - len(got))
+                if not part:
+                    break
+                got += part
+            if data[2] == dce.REQUEST and len(got) == len(data):
+                assert got[REMAINING][3] < 0x80  # the last of a varint
+                got[REMAINING] = data[REMAINING]
+            if got != data:
+                failures.append("expected %s\ngot      %s" % (
+                    data.hex(" "), got.hex(" ")))
+        if connection.recv(1):
+            failures.append("the client has more to say")
+
+
+def check_client(program, pdus):
+    failures = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(dce.TIMEOUT)
+        thread = threading.Thread(target=serve,
+                                  args=(listener, pdus, failures))
+        thread.start()
+        done = subprocess.run(
+            [program, "ncacn_ip_tcp:127.0.0.1[%d]" % listener.getsockname()[1],
+             "divide", "7", "2"], timeout=dce.TIMEOUT, check=False,
+            capture_output=True, text=True)
+        thread.join()
+    assert not failures, failures
+    assert done.returncode == 0, done
+    assert re.search(r"\b3\b", done.stdout), done.stdout
+
+
 def make(pdus):
     return lambda server: play(server, pdus)
 
 
 if __name__ == "__main__":
     TESTS = {}
-    for _title, _pdus in exchanges():
+    EXCHANGES = exchanges()
+    for _title, _pdus in EXCHANGES:
         TESTS["test_worked_exchange_" + _title.replace(" ", "_")] = \
             make(_pdus)
-    dce.run(TESTS, sys.argv[1:])
+    TESTS["test_our_client_sends_the_first_exchange"] = \
+        lambda _: check_client(sys.argv[1], EXCHANGES[0][1])
+    dce.run(TESTS, sys.argv[2:])

@@ -348,14 +348,22 @@ enum {
 BECKET_API BECKET_MUST_USE becket_status
 becket_server_listen(struct becket_server *server, unsigned flags);
 
-/* Take no new connections and calls, finish what runs (limits.drain_ms), close
- * cleanly. Returns at once. Again: nothing happens; now: what runs is cut off.
- * S_NOT_LISTENING. Any thread, any number of times, also from a signal handler.
+/* Take no new connections and calls, finish what runs (for limits.drain_ms,
+ * then cut it off), close cleanly. Returns at once. Again: nothing happens;
+ * now: what runs is cut off at once. S_NOT_LISTENING. Any thread, any number
+ * of times, also from a signal handler.
  * rpc_mgmt_stop_server_listening.
  */
 BECKET_API BECKET_MUST_USE becket_status becket_server_stop(
     struct becket_server *server);
 BECKET_API void becket_server_stop_now(struct becket_server *server);
+
+/* The calls that ran when a stop cut them off, because drain_ms had passed or
+ * by becket_server_stop_now(): their clients have no answer and cannot know
+ * what was done. Counted from the moment the server listens until it listens
+ * again; 0: the stop was clean. Any thread; complete once it has stopped.
+ */
+BECKET_API unsigned becket_server_inq_cut_calls(struct becket_server *server);
 
 /* Wait until a server that listens has stopped. S_NOT_LISTENING. One thread.
  * rpc_mgmt_wait_server_listen.

@@ -23,9 +23,9 @@ struct daemon {
 	struct becket_runtime *runtime;
 	struct becket_server *server;
 	struct module *modules;
-	int signals;     /* signalfd */
-	bool draining;   /* told so */
-	bool asked, cut; /* by one signal, by two */
+	int signals;   /* signalfd */
+	bool draining; /* told so */
+	bool asked;    /* by a signal; a second one is impatient */
 };
 
 /* --------------------------------------------------------------- signals -- */
@@ -70,7 +70,6 @@ take_signal(struct daemon *daemon, int number)
 	if (daemon->asked) {
 		log_line(BECKET_LOG_WARNING, "%s again: what runs is cut off",
 		    name);
-		daemon->cut = true;
 		becket_server_stop_now(daemon->server);
 		return;
 	}
@@ -267,10 +266,12 @@ turn(struct daemon *daemon)
 	return becket_server_process(daemon->server);
 }
 
-static void
+/* Returns the exit status. */
+static int
 serve(struct daemon *daemon)
 {
 	struct becket_stats stats;
+	unsigned cut;
 	notify("READY=1\nSTATUS=serving\n");
 	while (turn(daemon))
 		;
@@ -278,6 +279,11 @@ serve(struct daemon *daemon)
 	log_line(BECKET_LOG_INFO,
 	    "served %" PRIu64 " calls, %" PRIu64 " packets in, %" PRIu64 " out",
 	    stats.calls_in, stats.packets_in, stats.packets_out);
+	cut = becket_server_inq_cut_calls(daemon->server);
+	if (cut == 0)
+		return DAEMON_OK;
+	log_line(BECKET_LOG_ERROR, "%u calls were cut off", cut);
+	return DAEMON_FAILED;
 }
 
 static int
@@ -294,8 +300,7 @@ run(struct daemon *daemon, bool check)
 	descriptors_raise(daemon->config->limits.connections);
 	if (!listen_all(daemon) || !announce(daemon))
 		return DAEMON_FAILED;
-	serve(daemon);
-	return daemon->cut ? DAEMON_FAILED : DAEMON_OK;
+	return serve(daemon);
 }
 
 int

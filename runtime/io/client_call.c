@@ -79,10 +79,11 @@ fail_ended(const struct client_call *call)
 	const struct session_end *end = &call->invoke.end;
 	struct becket_bytes detail = invoke_detail(&call->invoke);
 	struct error_place place = place_of(call);
-	char what[256], reason[128];
+	char what[256], reason[128], text[ERROR_STATUS_SIZE];
 
 	snprintf(what, sizeof what, "%s%s%s%s%s",
-	    becket_status_text(end->status), end->sentence != NULL ? ": " : "",
+	    error_status_text(end->status, text),
+	    end->sentence != NULL ? ": " : "",
 	    end->sentence != NULL ? end->sentence : "",
 	    call->error != 0 ? ": " : "",
 	    call->error != 0 ? strerror_r(call->error, reason, sizeof reason)

@@ -122,6 +122,16 @@ conn_open(struct becket_server *server, const struct listener *listener, int fd,
 	return BECKET_S_OK;
 }
 
+unsigned
+conn_count_calls(const struct conn *conn)
+{
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < conn->call_capacity; i++)
+		count += conn->calls[i] != NULL;
+	return count;
+}
+
 void
 conn_close(struct conn *conn)
 {

@@ -62,6 +62,9 @@ BECKET_MUST_USE becket_status conn_open(struct becket_server *server,
 /* Finish what was begun, then close. */
 void conn_drain(struct conn *conn);
 
+/* Calls that run: begun, and not answered. */
+unsigned conn_count_calls(const struct conn *conn);
+
 /* Close at once; deferred calls learn that they are cancelled. */
 void conn_close(struct conn *conn);
 

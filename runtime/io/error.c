@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/error.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -148,11 +149,23 @@ build_sentence(const char *protseq, const char *what)
 	make_harmless(last.sentence);
 }
 
+const char *
+error_status_text(becket_status status, char text[ERROR_STATUS_SIZE])
+{
+	if (becket_status_name(status) != NULL)
+		return becket_status_text(status);
+	snprintf(text, ERROR_STATUS_SIZE,
+	    "server answered with status 0x%08" PRIx32, status);
+	return text;
+}
+
 becket_status
 error_set_call(becket_status status, enum becket_outcome outcome,
     const struct error_place *place, const char *what, const char *detail,
     size_t detail_size)
 {
+	char text[ERROR_STATUS_SIZE];
+
 	last.error = (struct becket_error){
 		.status = status,
 		.outcome = outcome,
@@ -164,7 +177,7 @@ error_set_call(becket_status status, enum becket_outcome outcome,
 		.operation = copy_name(last.operation, place->operation),
 	};
 	build_sentence(place->protseq,
-	    what != NULL ? what : becket_status_text(status));
+	    what != NULL ? what : error_status_text(status, text));
 	return status;
 }
 

@@ -17,9 +17,16 @@ struct error_place {
 	const char *interface, *operation;
 };
 
-/* Write the record. what: why it failed, NULL: the status's own text. detail:
- * the server's sentence, size bytes; control characters become '?'. Returns
- * status.
+enum { ERROR_STATUS_SIZE = 48 };
+
+/* A status in words. One without a name is an application's own, which came
+ * from the server: then its number, written to text.
+ */
+const char *error_status_text(becket_status status,
+    char text[ERROR_STATUS_SIZE]);
+
+/* Write the record. what: why it failed, NULL: error_status_text(). detail: the
+ * server's sentence, size bytes; control characters become '?'. Returns status.
  */
 becket_status error_set_call(becket_status status, enum becket_outcome outcome,
     const struct error_place *place, const char *what, const char *detail,

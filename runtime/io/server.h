@@ -71,6 +71,7 @@ struct becket_server {
 	pthread_cond_t state_changed;
 	pthread_t thread;
 	bool has_thread;
+	atomic_uint cut_calls; /* since it began to listen */
 
 	atomic_ullong calls_in, calls_out, packets_in, packets_out;
 

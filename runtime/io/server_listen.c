@@ -52,8 +52,13 @@ open_mailbox(struct becket_server *server, bool is_open)
 static void
 close_conns(struct becket_server *server)
 {
-	while (!list_is_empty(&server->conns))
-		conn_close(container_of(server->conns.next, struct conn, node));
+	while (!list_is_empty(&server->conns)) {
+		struct conn *conn =
+		    container_of(server->conns.next, struct conn, node);
+
+		atomic_fetch_add(&server->cut_calls, conn_count_calls(conn));
+		conn_close(conn);
+	}
 }
 
 static void
@@ -152,6 +157,7 @@ becket_server_start(struct becket_server *server)
 	if (status != BECKET_S_OK)
 		return status;
 	open_mailbox(server, true);
+	atomic_store(&server->cut_calls, 0);
 	atomic_store(&server->stop_wanted, STOP_NOT);
 	set_state(server, SERVER_LISTENING);
 	return BECKET_S_OK;
@@ -252,6 +258,12 @@ becket_server_wait(struct becket_server *server)
 		set_state(server, SERVER_IDLE);
 	}
 	return BECKET_S_OK;
+}
+
+unsigned
+becket_server_inq_cut_calls(struct becket_server *server)
+{
+	return atomic_load(&server->cut_calls);
 }
 
 void

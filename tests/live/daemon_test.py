@@ -463,16 +463,30 @@ def test_a_second_sigterm_stops_at_once():
                 daemon.process.wait(TIMEOUT)
                 held.peer.expect_end()
         assert "what runs is cut off" in daemon.read_log()
+        assert "error 1 calls were cut off" in daemon.read_log()
+
+
+def test_a_second_sigterm_with_nothing_to_cut():
+    with Place() as place, Manager(place, False) as manager:
+        with Daemon(place) as daemon, dce.Peer(daemon.address) as peer:
+            peer.bind(dce.MGMT, dce.NDR)
+            manager.expect("READY=1")
+            # the peer does not close: it is waited for
+            daemon.process.send_signal(signal.SIGTERM)
+            manager.expect("STOPPING=1")
+            daemon.process.send_signal(signal.SIGTERM)
+            assert daemon.process.wait(TIMEOUT) == 0
 
 
 def test_drain_has_an_end():
     with Place() as place, Manager(place, False) as manager:
         path = place.file("becketd.conf", "[limits]\ndrain_ms = 50\n")
-        with Daemon(place, "-m", HOLD_SO, "-c", path) as daemon:
+        with Daemon(place, "-m", HOLD_SO, "-c", path, status=1) as daemon:
             manager.expect("READY=1")
             with Held(daemon):
                 daemon.process.send_signal(signal.SIGTERM)
                 daemon.process.wait(TIMEOUT)
+        assert "error 1 calls were cut off" in daemon.read_log()
 
 
 def test_log():

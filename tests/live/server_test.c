@@ -329,6 +329,7 @@ an_answer_after_the_server_has_stopped_is_dropped(void **state)
 	WAIT_UNTIL(atomic_load(&echo.held) == 1);
 	assert_int_equal(becket_server_stop(echo.server), BECKET_S_OK);
 	assert_int_equal(becket_server_wait(echo.server), BECKET_S_OK);
+	assert_int_equal(becket_server_inq_cut_calls(echo.server), 1);
 	assert_true(becket_token_is_cancelled(echo.token));
 	assert_int_equal(becket_stub_answer(echo.token, &echo_interface, HOLD,
 	                     BECKET_S_OK, &answer),
@@ -441,6 +442,7 @@ stop_finishes_what_runs(void **state)
 	    BECKET_S_OK);
 	raw_expect(fd, 2, "done");
 	assert_int_equal(becket_server_wait(echo.server), BECKET_S_OK);
+	assert_int_equal(becket_server_inq_cut_calls(echo.server), 0);
 	assert_int_equal(becket_server_wait(echo.server),
 	    BECKET_S_NOT_LISTENING);
 	assert_int_equal(becket_server_stop(echo.server),
@@ -458,10 +460,12 @@ stop_now_cuts_what_runs(void **state)
 	echo_start(&echo, NULL);
 	fd = raw_open(&echo, which(state));
 	raw_ask(fd, 2, HOLD, "");
-	WAIT_UNTIL(atomic_load(&echo.held) == 1);
+	raw_ask(fd, 3, HOLD, "");
+	WAIT_UNTIL(atomic_load(&echo.held) == 2);
 	assert_int_equal(becket_server_stop(echo.server), BECKET_S_OK);
 	becket_server_stop_now(echo.server);
 	assert_int_equal(becket_server_wait(echo.server), BECKET_S_OK);
+	assert_int_equal(becket_server_inq_cut_calls(echo.server), 2);
 	raw_read_end(fd);
 	assert_true(becket_token_is_cancelled(echo.token));
 	close(fd);

@@ -74,6 +74,21 @@ calls()
 	    divide 7 2
 }
 
+# The example with a loop of its own serves until its standard input ends.
+own_loop()
+{
+	local word binding answer process input
+	coproc LOOP { exec "$work/shared/loop/build/loop"; }
+	process=$LOOP_PID input=${LOOP[1]}
+	read -r word binding <&"${LOOP[0]}"
+	answer=$("$work/shared/calculator/build/calculator" "$binding" \
+	    divide 85 2)
+	exec {input}>&-
+	wait "$process"
+	echo "$word $binding: $answer"
+	test "$answer" = "42 remainder 1"
+}
+
 # A package's way: DESTDIR, and the system's prefix.
 packaged()
 {
@@ -101,6 +116,7 @@ try "shared examples" shared_examples
 try "static examples" static_examples
 try "a call of a shared client" calls shared
 try "a call of a static client" calls static
+try "a loop of one's own" own_loop
 try "the call of README" /usr/bin/python3 tests/install/readme.py \
     "$work/readme"
 try packaged packaged

@@ -36,6 +36,7 @@ static const struct becket_operation operations[ECHO_OPERATIONS] = {
 	[DECIDE]  = PLAIN("Decide"),
 	[PROMISE] = PLAIN("Promise"),
 	[STOP]    = PLAIN("Stop"),
+	[CHANGE]  = PLAIN("Change"),
 };
 /* clang-format on */
 
@@ -193,6 +194,23 @@ stop_server(const void *epv, struct becket_call *call, const void *request,
 	return echo_back(epv, call, request, response);
 }
 
+static becket_status
+change_interfaces(const void *epv, struct becket_call *call,
+    const void *request, void *response)
+{
+	const struct becket_uuid type = { .time_low = 7 };
+	struct echo *echo = (struct echo *)(uintptr_t)epv;
+	becket_status status = becket_server_register_if(echo->server,
+	    &echo_interface, &echo_routines, &type, epv, 0);
+
+	if (status == BECKET_S_OK)
+		status = becket_server_unregister_if(echo->server,
+		    &echo_interface, &type, true);
+	if (status != BECKET_S_OK)
+		return status;
+	return echo_back(epv, call, request, response);
+}
+
 static becket_routine *const routines[ECHO_OPERATIONS] = {
 	[ECHO] = echo_back,
 	[FILL] = fill,
@@ -203,6 +221,7 @@ static becket_routine *const routines[ECHO_OPERATIONS] = {
 	[DECIDE] = decide,
 	[PROMISE] = promise,
 	[STOP] = stop_server,
+	[CHANGE] = change_interfaces,
 };
 
 const struct becket_routines echo_routines = {

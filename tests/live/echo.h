@@ -23,6 +23,7 @@ enum echo_operation {
 	DECIDE,  /* deferred, and answered before the routine returns */
 	PROMISE, /* says that it will be answered, but does not defer */
 	STOP,    /* stops the server that it runs on */
+	CHANGE,  /* registers its interface for a type, and takes that back */
 	ECHO_OPERATIONS,
 };
 

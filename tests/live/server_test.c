@@ -2,11 +2,13 @@
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -273,6 +275,33 @@ the_loop_and_answering_threads_do_not_meet(void **state)
 	echo_stop(&echo);
 }
 
+/* All on one connection, and answered in the opposite order. */
+static void
+hundreds_of_calls_wait_on_one_connection(void **state)
+{
+	enum { CALLS = 500 };
+	const struct becket_bytes answer = { NULL, 0 };
+	static struct becket_token tokens[CALLS];
+	struct echo echo;
+	int fd;
+
+	echo_start(&echo, NULL);
+	fd = raw_open(&echo, which(state));
+	for (uint32_t i = 0; i < CALLS; i++) {
+		raw_ask(fd, i, HOLD, "");
+		WAIT_UNTIL(atomic_load(&echo.held) == i + 1);
+		tokens[i] = echo.token;
+	}
+	for (uint32_t i = CALLS; i-- > 0;)
+		assert_int_equal(becket_stub_answer(tokens[i], &echo_interface,
+		                     HOLD, BECKET_S_OK, &answer),
+		    BECKET_S_OK);
+	for (uint32_t i = CALLS; i-- > 0;)
+		raw_expect(fd, i, "");
+	close(fd);
+	echo_stop(&echo);
+}
+
 static void
 a_cancel_is_seen_by_the_token(void **state)
 {
@@ -421,7 +450,96 @@ unregister_waits_for_running_calls(void **state)
 	echo_stop(&echo);
 }
 
+static void
+a_manager_may_register_and_unregister(void **state)
+{
+	struct becket_binding *binding;
+	struct echo echo;
+
+	echo_start(&echo, NULL);
+	binding = bind_to(&echo, state);
+	for (int i = 0; i < 10; i++)
+		echo_expect(binding, CHANGE, "new", "new");
+	becket_binding_free(&binding);
+	echo_stop(&echo);
+}
+
+static void
+a_server_that_listens_takes_more_endpoints(void **state)
+{
+	static const char *const more[] = {
+		"ncacn_ip_tcp:127.0.0.2",
+		"ncalrpc:[more]",
+	};
+	struct becket_binding_vector *vector;
+	struct becket_binding *binding;
+	struct echo echo;
+
+	echo_start(&echo, NULL);
+	binding = bind_to(&echo, state);
+	echo_expect(binding, ECHO, "before", "before");
+	becket_binding_free(&binding);
+	assert_int_equal(becket_server_use_string_binding(echo.server,
+	                     more[which(state)]),
+	    BECKET_S_OK);
+	assert_int_equal(becket_server_inq_bindings(echo.server, &vector),
+	    BECKET_S_OK);
+	assert_int_equal(vector->count, 3);
+	echo_expect(vector->bindings[2], ECHO, "after", "after");
+	becket_binding_vector_free(&vector);
+	echo_stop(&echo);
+}
+
 /* ----------------------------------------------------------- stop, wait -- */
+
+/* Clients keep their connections, and look at them at their next call. */
+static void
+idle_clients_do_not_hold_up_a_stop(void **state)
+{
+	struct becket_binding *binding;
+	struct timespec from, to;
+	struct echo echo;
+	int fd;
+
+	echo_start(&echo, NULL);
+	binding = bind_to(&echo, state);
+	echo_expect(binding, ECHO, "idle", "idle");
+	fd = raw_open(&echo, which(state));
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	assert_int_equal(becket_server_stop(echo.server), BECKET_S_OK);
+	assert_int_equal(becket_server_wait(echo.server), BECKET_S_OK);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	assert_true(to.tv_sec - from.tv_sec < 5);
+	close(fd);
+	becket_binding_free(&binding);
+	echo_stop(&echo);
+}
+
+static struct becket_server *signalled;
+
+static void
+stop_in_a_signal_handler(int number)
+{
+	(void)number;
+	(void)!becket_server_stop(signalled);
+}
+
+static void
+a_signal_handler_may_stop_it(void **state)
+{
+	struct sigaction action = { .sa_handler = stop_in_a_signal_handler };
+	struct sigaction old;
+	struct echo echo;
+
+	(void)state;
+	echo_start(&echo, NULL);
+	signalled = echo.server;
+	assert_int_equal(sigaction(SIGUSR1, &action, &old), 0);
+	assert_int_equal(raise(SIGUSR1), 0);
+	assert_int_equal(becket_server_wait(echo.server), BECKET_S_OK);
+	assert_int_equal(sigaction(SIGUSR1, &old, NULL), 0);
+	echo_stop(&echo);
+}
 
 static void
 stop_finishes_what_runs(void **state)
@@ -602,11 +720,16 @@ main(void)
 		BOTH(a_deferred_call_can_fail_with_a_sentence),
 		BOTH(an_answer_may_come_before_the_routine_returns),
 		BOTH(the_loop_and_answering_threads_do_not_meet),
+		BOTH(hundreds_of_calls_wait_on_one_connection),
 		BOTH(a_cancel_is_seen_by_the_token),
 		BOTH(an_answer_for_a_client_that_is_gone_is_dropped),
 		BOTH(an_answer_after_the_server_has_stopped_is_dropped),
 		BOTH(a_call_may_never_be_answered),
 		BOTH(unregister_waits_for_running_calls),
+		BOTH(a_manager_may_register_and_unregister),
+		BOTH(a_server_that_listens_takes_more_endpoints),
+		BOTH(idle_clients_do_not_hold_up_a_stop),
+		BOTH(a_signal_handler_may_stop_it),
 		BOTH(stop_finishes_what_runs),
 		BOTH(stop_now_cuts_what_runs),
 		BOTH(a_manager_may_stop_its_server),

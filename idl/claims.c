@@ -56,6 +56,8 @@ claim_operation(struct clashes *clashes, const struct operation *operation)
 
 	refuse_reserved(model, operation->service->file, operation->path,
 	    owner->words, names->member);
+	refuse_reserved(model, operation->service->file, operation->path,
+	    owner->words, names->stub);
 	clash_claim(clashes, names->stub, owner);
 	clash_claim(clashes, names->routine, owner);
 	if (!operation->streams)

@@ -160,6 +160,17 @@ serve(struct pair *p, struct session_event *event, uint16_t opnum)
 	    BECKET_S_OK);
 }
 
+/* A call that is given up while its request comes never gets to its end. */
+static void
+cancel(struct pair *p, struct idmap_id id)
+{
+	struct call_end end = { .status = BECKET_S_CALL_CANCELLED };
+
+	p->server_cancels++;
+	if (!p->hold)
+		(void)!p->server->ops->end(p->server, id, &end);
+}
+
 static void
 take_server_events(struct pair *p)
 {
@@ -174,7 +185,7 @@ take_server_events(struct pair *p)
 		else if (event.kind == SESSION_END)
 			serve(p, &event, opnum);
 		else if (event.kind == SESSION_CANCEL)
-			p->server_cancels++;
+			cancel(p, event.call);
 		else if (event.kind == SESSION_CLOSED)
 			p->server_closed = true;
 	}
@@ -350,6 +361,135 @@ a_fault_carries_its_status_and_data(void **state)
 	}
 }
 
+/* Move bytes n times, or until nothing moves. */
+static bool
+run_some(struct pair *p, size_t n)
+{
+	while (n-- > 0) {
+		bool moved;
+
+		take_client_events(p);
+		moved = move(p, p->client, p->server);
+		take_server_events(p);
+		moved |= move(p, p->server, p->client);
+		take_client_events(p);
+		if (!moved)
+			return false;
+	}
+	return true;
+}
+
+/* Wherever the first of two calls is given up, the second is answered: on one
+ * connection that goes on, in turn or at once.
+ */
+static void
+a_call_is_abandoned_at_any_point(void **state)
+{
+	bool more = true;
+
+	(void)state;
+	for (size_t n = 0; more; n++) {
+		struct test_memory test = test_memory(TEST_MEMORY_NEVER);
+		struct seen *first, *second;
+		struct pair p;
+
+		open_pair(&p, &test, 911);
+		first = call(&p, 0, 20000,
+		    (struct call_start){ .syntax = SYNTAX_NDR });
+		more = run_some(&p, n);
+		p.client->ops->abandon(p.client, first->id);
+		second = call(&p, 0, 7000,
+		    (struct call_start){ .syntax = SYNTAX_NDR });
+		run(&p);
+		check_echo(second, 7000);
+		assert_false(p.client_closed);
+		close_pair(&p);
+	}
+}
+
+static void
+a_deadline_passes_at_any_point(void **state)
+{
+	bool more = true;
+
+	(void)state;
+	for (size_t n = 0; more; n++) {
+		struct test_memory test = test_memory(TEST_MEMORY_NEVER);
+		struct seen *first, *second;
+		struct pair p;
+
+		open_pair(&p, &test, 911);
+		first =
+		    call(&p, 0, 20000, (struct call_start){ .deadline = 1000 });
+		more = run_some(&p, n);
+		p.client->ops->tick(p.client, 1000);
+		take_client_events(&p);
+		assert_true(first->ended);
+		assert_true(first->end.status == BECKET_S_CALL_CANCELLED ||
+		            first->end.status == BECKET_S_OK);
+		second = call(&p, 0, 7000, (struct call_start){ 0 });
+		run(&p);
+		check_echo(second, 7000);
+		close_pair(&p);
+	}
+}
+
+static void
+a_held_call_is_cancelled(void **state)
+{
+	struct test_memory test = test_memory(TEST_MEMORY_NEVER);
+	struct call_end end = { .status = BECKET_S_CALL_CANCELLED };
+	struct seen *seen;
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, &test, 10);
+	p.hold = true;
+	seen = call(&p, 0, 100, (struct call_start){ 0 });
+	run(&p);
+	assert_int_equal(p.held_count, 1);
+	p.client->ops->cancel(p.client, seen->id);
+	run(&p);
+	assert_int_equal(p.server_cancels, 1);
+	assert_false(seen->ended);
+	assert_int_equal(p.server->ops->end(p.server, p.held[0], &end),
+	    BECKET_S_OK);
+	run(&p);
+	assert_true(seen->ended);
+	assert_int_equal(seen->end.status, BECKET_S_CALL_CANCELLED);
+	assert_int_equal(seen->end.wire_status, NCA_S_FAULT_CANCEL);
+	close_pair(&p);
+}
+
+static void
+a_server_that_drains_ends_the_client(void **state)
+{
+	struct test_memory test = test_memory(TEST_MEMORY_NEVER);
+	struct call_end end = { .status = BECKET_S_OK };
+	struct seen *running, *late;
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, &test, 50);
+	p.hold = true;
+	running = call(&p, 0, 100, (struct call_start){ 0 });
+	run(&p);
+	p.server->ops->drain(p.server);
+	late = call(&p, 0, 100, (struct call_start){ 0 });
+	run(&p);
+	assert_int_equal(late->end.status, BECKET_S_SERVER_TOO_BUSY);
+	assert_int_equal(late->end.outcome, BECKET_NOT_SENT);
+	assert_false(running->ended);
+	assert_int_equal(p.server->ops->end(p.server, p.held[0], &end),
+	    BECKET_S_OK);
+	run(&p);
+	check_echo(running, 0);
+	assert_true(p.server_closed);
+	assert_true(p.client_closed);
+	assert_int_equal(p.client_status, BECKET_S_OK);
+	close_pair(&p);
+}
+
 int
 main(void)
 {
@@ -359,6 +499,10 @@ main(void)
 		cmocka_unit_test(sizes_around_a_fragment_are_echoed),
 		cmocka_unit_test(calls_in_flight_together_are_all_answered),
 		cmocka_unit_test(a_fault_carries_its_status_and_data),
+		cmocka_unit_test(a_call_is_abandoned_at_any_point),
+		cmocka_unit_test(a_deadline_passes_at_any_point),
+		cmocka_unit_test(a_held_call_is_cancelled),
+		cmocka_unit_test(a_server_that_drains_ends_the_client),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -196,6 +196,16 @@ run(struct becket_call *call, const void *request, void *response)
 	return status;
 }
 
+/* The way into an EPV says so of a member that is NULL; and a manager routine
+ * that says the same, with no word of its own, has done nothing.
+ */
+static bool
+was_not_entered(const struct becket_call *call, becket_status status)
+{
+	return status == BECKET_S_NOT_IMPLEMENTED &&
+	       call->failed == BECKET_S_OK;
+}
+
 bool
 dispatch_run(struct becket_call *call)
 {
@@ -213,6 +223,9 @@ dispatch_run(struct becket_call *call)
 		 */
 		return (atomic_fetch_or(&call->turns, CALL_TURN_RETURNED) &
 		           CALL_TURN_ANSWERED) != 0;
-	dispatch_answer(call, status, response);
+	if (was_not_entered(call, status))
+		dispatch_refuse(call, status);
+	else
+		dispatch_answer(call, status, response);
 	return true;
 }

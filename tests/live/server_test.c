@@ -88,7 +88,7 @@ what_was_not_entered_did_not_execute(void **state)
 	raw_expect_fault(fd, 5, BECKET_S_STREAMS_NOT_SUPPORTED,
 	    PDU_DID_NOT_EXECUTE);
 	raw_ask(fd, 6, ABSENT, "");
-	raw_expect_fault(fd, 6, BECKET_S_NOT_IMPLEMENTED, 0);
+	raw_expect_fault(fd, 6, BECKET_S_NOT_IMPLEMENTED, PDU_DID_NOT_EXECUTE);
 	raw_ask(fd, 7, PROMISE, "");
 	raw_expect_fault(fd, 7, fault_from_status(BECKET_S_CALL_FAILED), 0);
 	raw_ask(fd, 8, ECHO, "still here");

@@ -415,7 +415,8 @@ an_absent_routine_is_not_implemented(void **state)
 	assert_true(set_up(&bench, TEST_MEMORY_NEVER));
 	call = make_call(&bench, SYNTAX_BECKET, NOBODY, "", 1);
 	assert_true(serve(call));
-	assert_int_equal(call->reply.status, BECKET_S_NOT_IMPLEMENTED);
+	expect_fault(call, BECKET_S_NOT_IMPLEMENTED, true,
+	    becket_status_text(BECKET_S_NOT_IMPLEMENTED));
 	becket_call_free(call);
 	tear_down(&bench);
 }

@@ -116,11 +116,12 @@ rpc_type(struct model *model, const struct operation *operation,
 {
 	const struct type *type = model_type(model, name);
 
-	if (type == NULL || type->message == NULL)
-		problem_at(model, operation->service->file, operation->path,
-		    "message %s of rpc %s is not in the request", name,
-		    operation->proto->name);
-	return type;
+	if (type != NULL && type->message != NULL)
+		return type;
+	problem_at(model, operation->service->file, operation->path,
+	    "message %s of rpc %s is not in the request", name,
+	    operation->proto->name);
+	return NULL;
 }
 
 /* The standard option that says so. */

@@ -296,6 +296,27 @@ BECKET_API BECKET_MUST_USE becket_status
 becket_server_use_string_binding(struct becket_server *server,
     const char *string);
 
+/* Listen at a socket that was bound elsewhere and listens already, as a
+ * service manager hands over. protseq NULL: as its family says. It becomes the
+ * server's, non-blocking and closed on exec; on failure it stays the caller's.
+ * A Unix socket has to be in the directory of ncalrpc, where clients look for
+ * it; its file is left alone. S_INVALID_ARG: no such socket;
+ * S_INVALID_ENDPOINT_FORMAT: not in the directory. Threads as above.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_server_use_descriptor(struct becket_server *server, const char *protseq,
+    int fd);
+
+/* Listen there no more: where a string binding that was used says, or one that
+ * becket_server_inq_bindings() shows; without endpoint: at the endpoint that
+ * the system chose. The socket is closed on return; connections that came
+ * through it stay. With the last one gone the server goes on, and can use
+ * others. S_NO_BINDINGS: it does not listen there. Threads as above.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_server_unuse_string_binding(struct becket_server *server,
+    const char *string);
+
 /* One binding handle per listener, with the endpoints as they are. Free with
  * becket_binding_vector_free(). S_NO_BINDINGS. One thread at a time.
  * rpc_server_inq_bindings.

@@ -2,6 +2,8 @@
 #include "io/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,10 +17,8 @@ listener_new(const struct becket_runtime *runtime,
 	struct listener *listener =
 	    memory_new(&runtime->memory, sizeof *listener);
 
-	if (listener == NULL) {
-		close(fd);
+	if (listener == NULL)
 		return NULL;
-	}
 	*listener = (struct listener){
 		.watch = { .fd = fd },
 		.runtime = runtime,
@@ -32,6 +32,7 @@ listener_new(const struct becket_runtime *runtime,
 	if (listener->asked != NULL && listener->host != NULL &&
 	    listener->endpoint != NULL)
 		return listener;
+	listener->watch.fd = -1; /* the caller's again */
 	listener_free(listener);
 	return NULL;
 }
@@ -49,6 +50,21 @@ remove_socket(const struct listener *listener)
 }
 
 void
+listener_close(struct listener *listener)
+{
+	if (listener->lock >= 0 && !runtime_is_stale(listener->runtime)) {
+		remove_socket(listener);
+		unlink(listener->lock_file.sun_path);
+	}
+	if (listener->watch.fd >= 0)
+		close(listener->watch.fd);
+	if (listener->lock >= 0)
+		close(listener->lock);
+	listener->watch.fd = -1;
+	listener->lock = -1;
+}
+
+void
 listener_free(struct listener *listener)
 {
 	const struct becket_runtime *runtime;
@@ -57,13 +73,7 @@ listener_free(struct listener *listener)
 		return;
 	runtime = listener->runtime;
 	list_remove(&listener->node);
-	if (listener->lock >= 0 && !runtime_is_stale(runtime)) {
-		remove_socket(listener);
-		unlink(listener->lock_file.sun_path);
-	}
-	close(listener->watch.fd);
-	if (listener->lock >= 0)
-		close(listener->lock);
+	listener_close(listener);
 	runtime_free_text(runtime, listener->asked);
 	runtime_free_text(runtime, listener->host);
 	runtime_free_text(runtime, listener->endpoint);
@@ -124,6 +134,54 @@ listener_open(const struct becket_runtime *runtime,
 	list_for_each (node, &opened)
 		listener_free(container_of(node, struct listener, node));
 	return status;
+}
+
+static bool
+is_stream(int fd, int protocol)
+{
+	int type = 0, actual = 0, listens = 0;
+	socklen_t size = sizeof type;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+	       getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &actual, &size) == 0 &&
+	       getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) ==
+	           0 &&
+	       type == SOCK_STREAM && actual == protocol && listens != 0;
+}
+
+/* The protocol sequence of a socket that listens; NULL: none of ours. */
+static const struct protseq *
+protseq_of(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t size = sizeof address;
+	const struct protseq *found;
+	const char *name = NULL;
+
+	if (getsockname(fd, (struct sockaddr *)&address, &size) != 0)
+		return NULL;
+	if (address.ss_family == AF_UNIX && is_stream(fd, 0))
+		name = "ncalrpc";
+	if ((address.ss_family == AF_INET || address.ss_family == AF_INET6) &&
+	    is_stream(fd, IPPROTO_TCP))
+		name = "ncacn_ip_tcp";
+	return name != NULL && protseq_find(name, &found) == BECKET_S_OK ? found
+	                                                                 : NULL;
+}
+
+becket_status
+listener_adopt(const struct becket_runtime *runtime,
+    const struct protseq *protseq, int fd, struct list *listeners)
+{
+	const struct protseq *actual = protseq_of(fd);
+
+	if (actual == NULL || (protseq != NULL && protseq != actual) ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
+	    fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
+		return BECKET_S_INVALID_ARG;
+	return actual->is_local
+	           ? listener_adopt_local(runtime, actual, fd, listeners)
+	           : listener_adopt_tcp(runtime, actual, fd, listeners);
 }
 
 /* What Linux reports of the connection that was waiting is not the listener's

@@ -50,7 +50,20 @@ listener_open(const struct becket_runtime *runtime,
     const struct protseq *protseq, const char *address, const char *endpoint,
     struct list *listeners);
 
-/* Close it; a socket file is removed, but not by a forked child. */
+/* Adopt a socket that somebody has bound, and that listens; it is made
+ * non-blocking and closed on exec. protseq NULL: as its family says. A socket
+ * file is not ours to remove. S_INVALID_ARG: it is no such socket, and the
+ * descriptor stays the caller's, as with every failure.
+ */
+BECKET_MUST_USE becket_status
+listener_adopt(const struct becket_runtime *runtime,
+    const struct protseq *protseq, int fd, struct list *listeners);
+
+/* Close it; a socket file is removed, but not by a forked child. Again:
+ * nothing happens.
+ */
+void listener_close(struct listener *listener);
+/* Close it, and free the rest. */
 void listener_free(struct listener *listener);
 
 enum accepted {
@@ -63,9 +76,7 @@ enum accepted {
 enum accepted listener_accept(struct listener *listener, int *ret_fd,
     struct sockaddr_storage *ret_address, socklen_t *ret_size);
 
-/* For listener_tcp.c and listener_local.c: takes fd over. NULL: no memory, and
- * fd is closed.
- */
+/* For listener_tcp.c and listener_local.c: takes fd over. NULL: no memory. */
 struct listener *listener_new(const struct becket_runtime *runtime,
     const struct protseq *protseq, const char *asked, const char *host,
     const char *endpoint, int fd);
@@ -75,6 +86,10 @@ becket_status listener_open_tcp(const struct becket_runtime *runtime,
 becket_status listener_open_local(const struct becket_runtime *runtime,
     const struct protseq *protseq, const char *endpoint,
     struct list *listeners);
+becket_status listener_adopt_tcp(const struct becket_runtime *runtime,
+    const struct protseq *protseq, int fd, struct list *listeners);
+becket_status listener_adopt_local(const struct becket_runtime *runtime,
+    const struct protseq *protseq, int fd, struct list *listeners);
 /* Logs why, from errno, and returns the status for it. */
 becket_status listener_complain(const struct becket_runtime *runtime,
     const struct protseq *protseq, const char *host, const char *endpoint);

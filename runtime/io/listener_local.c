@@ -135,6 +135,7 @@ open_named(const struct becket_runtime *runtime, const struct protseq *protseq,
 	if (listener == NULL) {
 		unlink(socket.sun_path);
 		unlink(lock_file.sun_path);
+		close(fd);
 		close(lock);
 		return BECKET_S_OUT_OF_MEMORY;
 	}
@@ -184,4 +185,48 @@ listener_open_local(const struct becket_runtime *runtime,
 		listener_complain(runtime, protseq, "",
 		    endpoint == NULL ? "" : endpoint);
 	return status;
+}
+
+/* The endpoint of a socket: its name in the runtime's directory. Clients look
+ * for it there and nowhere else. NULL: it is not there.
+ */
+static const char *
+name_in_directory(const struct becket_runtime *runtime,
+    struct sockaddr_un *address)
+{
+	char *slash = strrchr(address->sun_path, '/');
+	struct stat there, ours;
+
+	if (address->sun_path[0] != '/' || slash == address->sun_path)
+		return NULL;
+	*slash = '\0';
+	if (stat(address->sun_path, &there) != 0 ||
+	    stat(runtime->ncalrpc_dir, &ours) != 0 ||
+	    there.st_dev != ours.st_dev || there.st_ino != ours.st_ino)
+		return NULL;
+	return slash + 1;
+}
+
+becket_status
+listener_adopt_local(const struct becket_runtime *runtime,
+    const struct protseq *protseq, int fd, struct list *listeners)
+{
+	union {
+		struct sockaddr_un address;
+		char bytes[sizeof(struct sockaddr_un) + 1];
+	} socket = { .bytes = "" };
+	socklen_t size = sizeof socket.address;
+	struct listener *listener;
+	const char *name;
+
+	if (getsockname(fd, (struct sockaddr *)&socket.address, &size) != 0)
+		return BECKET_S_INVALID_ARG;
+	name = name_in_directory(runtime, &socket.address);
+	if (name == NULL || protseq->check_endpoint(name) != BECKET_S_OK)
+		return BECKET_S_INVALID_ENDPOINT_FORMAT;
+	listener = listener_new(runtime, protseq, "", "", name, fd);
+	if (listener == NULL)
+		return BECKET_S_OUT_OF_MEMORY;
+	list_append(listeners, &listener->node);
+	return BECKET_S_OK;
 }

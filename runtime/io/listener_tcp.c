@@ -73,8 +73,10 @@ add(const struct becket_runtime *runtime, const struct protseq *protseq,
 	name_socket(fd, host, port);
 	listener = listener_new(runtime, protseq, asked,
 	    *asked == '\0' ? "" : host, port, fd);
-	if (listener == NULL)
+	if (listener == NULL) {
+		close(fd);
 		return BECKET_S_OUT_OF_MEMORY;
+	}
 	listener->is_dynamic = is_dynamic;
 	list_append(listeners, &listener->node);
 	return BECKET_S_OK;
@@ -201,4 +203,30 @@ listener_open_tcp(const struct becket_runtime *runtime,
 	    open_each(runtime, protseq, address, endpoint, infos, listeners);
 	freeaddrinfo(infos);
 	return status;
+}
+
+static bool
+is_everywhere(const char *host)
+{
+	return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+}
+
+becket_status
+listener_adopt_tcp(const struct becket_runtime *runtime,
+    const struct protseq *protseq, int fd, struct list *listeners)
+{
+	char host[HOST_SIZE], port[PORT_SIZE];
+	const char *place;
+	struct listener *listener;
+	const int on = 1;
+
+	name_socket(fd, host, port);
+	place = is_everywhere(host) ? "" : host;
+	listener = listener_new(runtime, protseq, place, place, port, fd);
+	if (listener == NULL)
+		return BECKET_S_OUT_OF_MEMORY;
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	list_append(listeners, &listener->node);
+	return BECKET_S_OK;
 }

@@ -2,6 +2,7 @@
 #ifndef IO_LOOP_H
 #define IO_LOOP_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,7 +21,7 @@
 struct watch {
 	int fd;
 	uint32_t events; /* EPOLLIN and the like that are asked for */
-	bool is_watched;
+	atomic_bool is_watched;
 	void (*ready)(struct watch *watch, uint32_t events);
 };
 

@@ -88,6 +88,7 @@ init_plain(struct becket_server *server)
 	list_init(&server->conns);
 	list_init(&server->graveyard);
 	list_init(&server->listeners);
+	list_init(&server->retired);
 	list_init(&server->mailbox.calls);
 	pthread_mutex_init(&server->mailbox.lock, NULL);
 	pthread_mutex_init(&server->listeners_lock, NULL);

@@ -60,7 +60,8 @@ struct becket_server {
 
 	pthread_mutex_t listeners_lock;
 	struct list listeners;
-	bool accepts; /* listeners are watched */
+	struct list retired; /* closed, but the loop may still look at them */
+	bool accepts;        /* listeners are watched */
 	struct timer resume;
 	uint64_t quiet_until; /* what must wait need not be said again */
 	struct timer drained; /* drain_ms is over */
@@ -102,6 +103,8 @@ void server_end(struct becket_server *server);
 BECKET_MUST_USE becket_status server_accept_start(struct becket_server *server);
 /* Close all listeners. */
 void server_accept_stop(struct becket_server *server);
+/* Between turns of the loop: free the listeners that are used no more. */
+void server_accept_bury(struct becket_server *server);
 /* There is room for a connection again. */
 void server_accept_more(struct becket_server *server);
 /* As the timer says. */

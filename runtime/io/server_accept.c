@@ -71,6 +71,24 @@ is_full(const struct becket_server *server)
 	return server->conn_ids.used >= server->limits.connections;
 }
 
+/* Another thread may close the listener meanwhile. */
+static enum accepted
+take_one(struct becket_server *server, struct listener *listener, int *ret_fd,
+    struct sockaddr_storage *ret_address, socklen_t *ret_size)
+{
+	enum accepted accepted = ACCEPT_NOTHING;
+	int reason;
+
+	pthread_mutex_lock(&server->listeners_lock);
+	if (listener->watch.is_watched)
+		accepted =
+		    listener_accept(listener, ret_fd, ret_address, ret_size);
+	reason = errno;
+	pthread_mutex_unlock(&server->listeners_lock);
+	errno = reason;
+	return accepted;
+}
+
 /* false: no more for now. */
 static bool
 accept_one(struct becket_server *server, struct listener *listener)
@@ -79,7 +97,7 @@ accept_one(struct becket_server *server, struct listener *listener)
 	socklen_t size;
 	int fd;
 
-	switch (listener_accept(listener, &fd, &address, &size)) {
+	switch (take_one(server, listener, &fd, &address, &size)) {
 	case ACCEPT_NOTHING:
 		return false;
 	case ACCEPT_SHORT:
@@ -137,6 +155,15 @@ server_accept_stop(struct becket_server *server)
 		listener_free(listener_of(node));
 	}
 	server->accepts = false;
+	pthread_mutex_unlock(&server->listeners_lock);
+}
+
+void
+server_accept_bury(struct becket_server *server)
+{
+	pthread_mutex_lock(&server->listeners_lock);
+	list_for_each (node, &server->retired)
+		listener_free(listener_of(node));
 	pthread_mutex_unlock(&server->listeners_lock);
 }
 
@@ -222,8 +249,89 @@ becket_server_use_protseq(struct becket_server *server, const char *protseq,
 }
 
 becket_status
-becket_server_use_string_binding(struct becket_server *server,
-    const char *string)
+becket_server_use_descriptor(struct becket_server *server, const char *name,
+    int fd)
+{
+	const struct protseq *protseq = NULL;
+	becket_status status = BECKET_S_OK;
+	struct list opened;
+
+	if (server == NULL)
+		return BECKET_S_INVALID_ARG;
+	if (name != NULL)
+		status = protseq_find(name, &protseq);
+	if (status != BECKET_S_OK)
+		return status;
+	if (runtime_is_stale(server->runtime))
+		return BECKET_S_STALE_AFTER_FORK;
+	list_init(&opened);
+	status = listener_adopt(server->runtime, protseq, fd, &opened);
+	if (status != BECKET_S_OK)
+		return status;
+	pthread_mutex_lock(&server->listeners_lock);
+	adopt(server, &opened);
+	pthread_mutex_unlock(&server->listeners_lock);
+	return BECKET_S_OK;
+}
+
+/* -------------------------------------------------------- no more use -- */
+
+static bool
+is_at(const struct listener *listener, const struct protseq *protseq,
+    const char *address, const char *endpoint)
+{
+	if (listener->protseq != protseq ||
+	    (strcmp(listener->asked, address) != 0 &&
+	        strcmp(listener->host, address) != 0))
+		return false;
+	return endpoint == NULL ? listener->is_dynamic
+	                        : strcmp(listener->endpoint, endpoint) == 0;
+}
+
+/* With listeners_lock held. */
+static void
+retire(struct becket_server *server, struct listener *listener)
+{
+	loop_unwatch(&server->loop, &listener->watch);
+	listener_close(listener);
+	list_remove(&listener->node);
+	list_append(&server->retired, &listener->node);
+	runtime_log(server->runtime, BECKET_LOG_INFO,
+	    "no longer listening at %s:%s[%s]", listener->protseq->name,
+	    listener->host, listener->endpoint);
+}
+
+static becket_status
+unuse(struct becket_server *server, const char *name, const char *address,
+    const char *endpoint)
+{
+	const struct protseq *protseq;
+	becket_status status = protseq_find(name, &protseq);
+
+	if (status != BECKET_S_OK)
+		return status;
+	if (runtime_is_stale(server->runtime))
+		return BECKET_S_STALE_AFTER_FORK;
+	status = BECKET_S_NO_BINDINGS;
+	pthread_mutex_lock(&server->listeners_lock);
+	list_for_each (node, &server->listeners) {
+		if (!is_at(listener_of(node), protseq, address, endpoint))
+			continue;
+		retire(server, listener_of(node));
+		status = BECKET_S_OK;
+	}
+	pthread_mutex_unlock(&server->listeners_lock);
+	loop_wake(&server->loop);
+	return status;
+}
+
+/* ----------------------------------------------------- string bindings -- */
+
+/* Do with the parts of a string binding what is to be done. */
+static becket_status
+with_parts(struct becket_server *server, const char *string,
+    becket_status (*act)(struct becket_server *server, const char *protseq,
+        const char *address, const char *endpoint))
 {
 	char *object = NULL, *protseq = NULL, *address = NULL;
 	char *endpoint = NULL, *options = NULL;
@@ -242,7 +350,7 @@ becket_server_use_string_binding(struct becket_server *server,
 	else if (*options != '\0')
 		status = BECKET_S_INVALID_NETWORK_OPTIONS;
 	else
-		status = becket_server_use_protseq_ep(server, protseq, address,
+		status = act(server, protseq, address,
 		    *endpoint == '\0' ? NULL : endpoint);
 	becket_string_free(runtime, &object);
 	becket_string_free(runtime, &protseq);
@@ -250,4 +358,18 @@ becket_server_use_string_binding(struct becket_server *server,
 	becket_string_free(runtime, &endpoint);
 	becket_string_free(runtime, &options);
 	return status;
+}
+
+becket_status
+becket_server_use_string_binding(struct becket_server *server,
+    const char *string)
+{
+	return with_parts(server, string, becket_server_use_protseq_ep);
+}
+
+becket_status
+becket_server_unuse_string_binding(struct becket_server *server,
+    const char *string)
+{
+	return with_parts(server, string, unuse);
 }

@@ -67,6 +67,7 @@ bury(struct becket_server *server)
 	while (!list_is_empty(&server->graveyard))
 		conn_free(
 		    container_of(server->graveyard.next, struct conn, node));
+	server_accept_bury(server);
 }
 
 /* ------------------------------------------------------------- the loop -- */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <setjmp.h>
@@ -441,6 +442,231 @@ an_accepted_socket_inherits_its_options(void **state)
 	listener_free(listener);
 }
 
+/* -------------------------------------------------------------- adopted -- */
+
+static int
+bound_tcp(void)
+{
+	const struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&address,
+	                     sizeof address),
+	    0);
+	return fd;
+}
+
+static int
+bound_local(const char *dir, const char *name)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	assert_true(fd >= 0);
+	snprintf(address.sun_path, sizeof address.sun_path, "%s/%s", dir, name);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address),
+	    0);
+	assert_int_equal(listen(fd, 10), 0);
+	return fd;
+}
+
+static void
+expect_listening(struct place *place, const char *string, becket_status status)
+{
+	struct becket_binding *binding;
+
+	assert_int_equal(becket_binding_from_string_binding(place->runtime,
+	                     string, &binding),
+	    BECKET_S_OK);
+	assert_int_equal(becket_mgmt_is_server_listening(binding), status);
+	becket_binding_free(&binding);
+}
+
+static void
+start_serving(struct place *place)
+{
+	assert_int_equal(becket_server_listen(place->server,
+	                     BECKET_LISTEN_DONT_WAIT),
+	    BECKET_S_OK);
+}
+
+static void
+stop_serving(struct place *place)
+{
+	assert_int_equal(becket_server_stop(place->server), BECKET_S_OK);
+	assert_int_equal(becket_server_wait(place->server), BECKET_S_OK);
+}
+
+static void
+a_tcp_socket_is_adopted(void **state)
+{
+	struct place *place = *state;
+	int fd = bound_tcp(), flags;
+	char *text;
+
+	/* It does not listen yet. */
+	assert_int_equal(becket_server_use_descriptor(place->server, NULL, fd),
+	    BECKET_S_INVALID_ARG);
+	assert_int_equal(listen(fd, 10), 0);
+	assert_int_equal(becket_server_use_descriptor(place->server, "ncalrpc",
+	                     fd),
+	    BECKET_S_INVALID_ARG);
+	assert_int_equal(becket_server_use_descriptor(place->server,
+	                     "ncacn_ip_tcp", fd),
+	    BECKET_S_OK);
+	flags = fcntl(fd, F_GETFL);
+	assert_int_equal(flags & O_NONBLOCK, O_NONBLOCK);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	text = binding_at(place, 0);
+	start_serving(place);
+	expect_listening(place, text, BECKET_S_OK);
+	stop_serving(place);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	becket_string_free(place->runtime, &text);
+}
+
+static void
+a_local_socket_is_adopted_and_its_file_left(void **state)
+{
+	struct place *place = *state;
+	char path[64];
+	int fd;
+
+	assert_int_equal(mkdir(place->dir, 0755), 0);
+	fd = bound_local(place->dir, "given");
+	assert_int_equal(becket_server_use_descriptor(place->server, NULL, fd),
+	    BECKET_S_OK);
+	start_serving(place);
+	expect_listening(place, "ncalrpc:[given]", BECKET_S_OK);
+	stop_serving(place);
+	snprintf(path, sizeof path, "%s/given", place->dir);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void
+what_clients_could_not_find_is_not_adopted(void **state)
+{
+	const struct sockaddr_un abstract = { AF_UNIX, "\0becket-no-path" };
+	struct place *place = *state;
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0), pipes[2];
+	char path[64];
+
+	assert_int_equal(mkdir(place->dir, 0755), 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&abstract,
+	                     sizeof abstract),
+	    0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(becket_server_use_descriptor(place->server, NULL, fd),
+	    BECKET_S_INVALID_ENDPOINT_FORMAT);
+	close(fd);
+	fd = bound_local(place->base, "elsewhere");
+	assert_int_equal(becket_server_use_descriptor(place->server, NULL, fd),
+	    BECKET_S_INVALID_ENDPOINT_FORMAT);
+	close(fd);
+	snprintf(path, sizeof path, "%s/elsewhere", place->base);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(pipe(pipes), 0);
+	assert_int_equal(becket_server_use_descriptor(place->server, NULL,
+	                     pipes[0]),
+	    BECKET_S_INVALID_ARG);
+	close(pipes[0]);
+	close(pipes[1]);
+	assert_int_equal(becket_server_use_descriptor(place->server, NULL, -1),
+	    BECKET_S_INVALID_ARG);
+	assert_int_equal(becket_server_use_descriptor(place->server, "nosuch",
+	                     0),
+	    BECKET_S_INVALID_RPC_PROTSEQ);
+	assert_int_equal(count_bindings(place), 0);
+}
+
+/* ---------------------------------------------------------- used no more -- */
+
+static becket_status
+unuse(struct place *place, const char *string)
+{
+	return becket_server_unuse_string_binding(place->server, string);
+}
+
+static void
+what_is_not_used_cannot_be_unused(void **state)
+{
+	struct place *place = *state;
+
+	assert_int_equal(use(place, "ncalrpc:[a]"), BECKET_S_OK);
+	assert_int_equal(unuse(place, "ncalrpc:[b]"), BECKET_S_NO_BINDINGS);
+	assert_int_equal(unuse(place, "ncalrpc:"), BECKET_S_NO_BINDINGS);
+	assert_int_equal(unuse(place, "ncacn_ip_tcp:[a]"),
+	    BECKET_S_NO_BINDINGS);
+	assert_int_equal(unuse(place, "nosuch:[a]"),
+	    BECKET_S_INVALID_RPC_PROTSEQ);
+	assert_int_equal(unuse(place, "ncalrpc"),
+	    BECKET_S_INVALID_STRING_BINDING);
+	assert_int_equal(count_bindings(place), 1);
+}
+
+/* Another thread serves. */
+static void
+one_that_is_unused_disturbs_no_other(void **state)
+{
+	struct place *place = *state;
+	struct becket_binding *early;
+	char *tcp;
+
+	assert_int_equal(use(place, "ncacn_ip_tcp:127.0.0.1"), BECKET_S_OK);
+	assert_int_equal(use(place, "ncalrpc:[a]"), BECKET_S_OK);
+	tcp = binding_at(place, 0);
+	start_serving(place);
+	assert_int_equal(becket_binding_from_string_binding(place->runtime, tcp,
+	                     &early),
+	    BECKET_S_OK);
+	assert_int_equal(becket_mgmt_is_server_listening(early), BECKET_S_OK);
+	assert_int_equal(unuse(place, "ncacn_ip_tcp:127.0.0.1"), BECKET_S_OK);
+	/* Connections stay, and new ones go elsewhere only. */
+	assert_int_equal(becket_mgmt_is_server_listening(early), BECKET_S_OK);
+	assert_int_equal(becket_binding_reset(early), BECKET_S_OK);
+	assert_int_equal(becket_mgmt_is_server_listening(early),
+	    BECKET_S_SERVER_UNAVAILABLE);
+	expect_listening(place, "ncalrpc:[a]", BECKET_S_OK);
+	/* The endpoint is free at once, for us as for others. */
+	assert_int_equal(use(place, tcp), BECKET_S_OK);
+	expect_listening(place, tcp, BECKET_S_OK);
+	/* As it is shown, too; and the last one. */
+	assert_int_equal(unuse(place, tcp), BECKET_S_OK);
+	assert_int_equal(unuse(place, "ncalrpc:[a]"), BECKET_S_OK);
+	assert_int_equal(connect_local(place, "a"), -1);
+	assert_int_equal(unuse(place, "ncalrpc:[a]"), BECKET_S_NO_BINDINGS);
+	assert_int_equal(use(place, "ncalrpc:[a]"), BECKET_S_OK);
+	expect_listening(place, "ncalrpc:[a]", BECKET_S_OK);
+	stop_serving(place);
+	becket_binding_free(&early);
+	becket_string_free(place->runtime, &tcp);
+}
+
+/* Connections that wait to be accepted, again and again. */
+static void
+listeners_come_and_go_under_load(void **state)
+{
+	struct place *place = *state;
+
+	assert_int_equal(use(place, "ncalrpc:[stays]"), BECKET_S_OK);
+	start_serving(place);
+	for (int i = 0; i < 200; i++) {
+		int fd;
+
+		assert_int_equal(use(place, "ncalrpc:[goes]"), BECKET_S_OK);
+		fd = connect_local(place, "goes");
+		assert_true(fd >= 0);
+		assert_int_equal(unuse(place, "ncalrpc:[goes]"), BECKET_S_OK);
+		close(fd);
+	}
+	expect_listening(place, "ncalrpc:[stays]", BECKET_S_OK);
+	stop_serving(place);
+}
+
 /* clang-format off */
 #define AT_A_PLACE(test) \
 	cmocka_unit_test_setup_teardown(test, open_place, close_place)
@@ -462,6 +688,12 @@ main(void)
 		AT_A_PLACE(everywhere_is_both_families),
 		AT_A_PLACE(an_ipv6_address_is_not_both_families),
 		AT_A_PLACE(an_accepted_socket_inherits_its_options),
+		AT_A_PLACE(a_tcp_socket_is_adopted),
+		AT_A_PLACE(a_local_socket_is_adopted_and_its_file_left),
+		AT_A_PLACE(what_clients_could_not_find_is_not_adopted),
+		AT_A_PLACE(what_is_not_used_cannot_be_unused),
+		AT_A_PLACE(one_that_is_unused_disturbs_no_other),
+		AT_A_PLACE(listeners_come_and_go_under_load),
 	};
 
 	return cmocka_run_group_tests_name("listener", tests, NULL, NULL);

@@ -495,9 +495,24 @@ struct becket_peer {
 	bool has_credentials; /* ncalrpc: the three below are the kernel's */
 	uint32_t uid, gid;
 	int32_t pid;
+	/* Counts the connections of this server: no two have the same. Calls
+	 * of one client may come through several.
+	 */
+	uint64_t connection;
 };
 BECKET_API const struct becket_peer *becket_call_peer(
     const struct becket_call *call);
+
+/* Be told when the connection is gone that the call came through, however it
+ * ended, and once for every time that this was asked: for what a manager keeps
+ * on behalf of its client. gone() is called by a thread that serves
+ * connections: it must not wait, and may come before the call is answered.
+ * becket_server_free() is the latest. S_COMM_FAILURE: it is gone already, and
+ * gone() will not be called. S_OUT_OF_MEMORY.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_call_on_disconnect(struct becket_call *call,
+    void (*gone)(void *user, uint64_t connection), void *user);
 
 /* The object the call is for; nil: none. */
 BECKET_API const struct becket_uuid *becket_call_object(

@@ -94,6 +94,17 @@ BECKET_API BECKET_MUST_USE becket_status
 becket_stub_strings(struct becket_binding *binding, size_t count,
     const char *const *texts, char **ret_copies);
 
+/* For routines of interfaces in NDR: is the request's stub data big-endian? One
+ * thread at a time, as with all that a call tells.
+ */
+BECKET_API bool becket_call_is_big_endian(const struct becket_call *call);
+
+/* The association group that the call came through: the connections of one
+ * client share it, and what the client keeps at the server may be tied to it. A
+ * number lives as long as its group, and is then used again.
+ */
+BECKET_API uint32_t becket_call_association(const struct becket_call *call);
+
 /* Answer a deferred call. response is encoded before this returns; NULL when
  * status is not S_OK. S_INVALID_ASYNC_CALL: answered already, or a call of
  * another operation. Any thread.

@@ -99,6 +99,7 @@ begin_call(struct dce *dce, const struct pdu *pdu,
 		.syntax = pctx->syntax,
 		.opnum = pdu->request.opnum,
 		.big_endian = pdu->big_endian,
+		.association = association_wire_id(server_of(dce)->association),
 		.maybe = call->maybe,
 		.object = pdu->request.object };
 	dce->session.stats.calls_in++;

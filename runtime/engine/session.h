@@ -54,6 +54,7 @@ struct session_call {
 	enum transfer_syntax syntax;
 	uint16_t opnum;
 	bool big_endian;           /* of NDR stub data */
+	uint32_t association;      /* the client's group, as on the wire */
 	bool maybe;                /* no reply is wanted: end it all the same */
 	struct becket_uuid object; /* nil: none */
 };

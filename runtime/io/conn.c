@@ -21,13 +21,14 @@ static void out_of_time(struct timer *timer, uint64_t now);
 /* ------------------------------------------------------- begin and end -- */
 
 static struct peer *
-make_peer(const struct becket_server *server, const struct listener *listener,
-    int fd, const struct sockaddr_storage *address, socklen_t size)
+make_peer(struct becket_server *server, const struct listener *listener, int fd,
+    const struct sockaddr_storage *address, socklen_t size)
 {
 	char text[ADDRESS_TEXT_SIZE];
 	struct becket_peer view = {
 		.text = text,
 		.protseq = listener->protseq->name,
+		.connection = atomic_fetch_add(&server->last_connection, 1) + 1,
 	};
 	struct ucred who;
 	socklen_t who_size = sizeof who;
@@ -153,6 +154,7 @@ conn_close(struct conn *conn)
 	idmap_remove(&server->conn_ids, conn->id);
 	list_remove(&conn->node);
 	list_append(&server->graveyard, &conn->node);
+	peer_gone(conn->peer);
 	server_accept_more(server);
 }
 

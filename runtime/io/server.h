@@ -74,6 +74,7 @@ struct becket_server {
 	bool has_thread;
 	atomic_uint cut_calls; /* since it began to listen */
 
+	atomic_ullong last_connection; /* of struct becket_peer */
 	atomic_ullong calls_in, calls_out, packets_in, packets_out;
 
 	bool (*allow)(void *user, struct becket_call *call,

@@ -63,6 +63,27 @@ becket_call_peer(const struct becket_call *call)
 	return &call->peer->view;
 }
 
+becket_status
+becket_call_on_disconnect(struct becket_call *call,
+    void (*gone)(void *user, uint64_t connection), void *user)
+{
+	if (call == NULL || gone == NULL)
+		return BECKET_S_INVALID_ARG;
+	return peer_watch(call->peer, gone, user);
+}
+
+bool
+becket_call_is_big_endian(const struct becket_call *call)
+{
+	return call->begun.big_endian;
+}
+
+uint32_t
+becket_call_association(const struct becket_call *call)
+{
+	return call->begun.association;
+}
+
 const struct becket_uuid *
 becket_call_object(const struct becket_call *call)
 {

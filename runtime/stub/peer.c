@@ -18,6 +18,10 @@ peer_new(const struct becket_memory *memory, const struct becket_peer *view)
 
 	if (peer == NULL)
 		return NULL;
+	if (pthread_mutex_init(&peer->lock, NULL) != 0) {
+		memory_free(memory, peer, size_for(view->text));
+		return NULL;
+	}
 	atomic_init(&peer->references, 1);
 	peer->memory = memory;
 	peer->view = *view;
@@ -36,6 +40,50 @@ peer_hold(struct peer *peer)
 void
 peer_release(struct peer *peer)
 {
-	if (peer != NULL && atomic_fetch_sub(&peer->references, 1) == 1)
-		memory_free(peer->memory, peer, size_for(peer->text));
+	if (peer == NULL || atomic_fetch_sub(&peer->references, 1) != 1)
+		return;
+	pthread_mutex_destroy(&peer->lock);
+	memory_free(peer->memory, peer, size_for(peer->text));
+}
+
+becket_status
+peer_watch(struct peer *peer, void (*gone)(void *user, uint64_t connection),
+    void *user)
+{
+	struct peer_watch *watch = memory_new(peer->memory, sizeof *watch);
+	bool is_gone;
+
+	if (watch == NULL)
+		return BECKET_S_OUT_OF_MEMORY;
+	pthread_mutex_lock(&peer->lock);
+	is_gone = peer->is_gone;
+	*watch = (struct peer_watch){ peer->watches, gone, user };
+	if (!is_gone)
+		peer->watches = watch;
+	pthread_mutex_unlock(&peer->lock);
+	if (!is_gone)
+		return BECKET_S_OK;
+	memory_free(peer->memory, watch, sizeof *watch);
+	return BECKET_S_COMM_FAILURE;
+}
+
+void
+peer_gone(struct peer *peer)
+{
+	struct peer_watch *watch;
+
+	if (peer == NULL)
+		return;
+	pthread_mutex_lock(&peer->lock);
+	watch = peer->watches;
+	peer->watches = NULL;
+	peer->is_gone = true;
+	pthread_mutex_unlock(&peer->lock);
+	while (watch != NULL) {
+		struct peer_watch *next = watch->next;
+
+		watch->gone(watch->user, peer->view.connection);
+		memory_free(peer->memory, watch, sizeof *watch);
+		watch = next;
+	}
 }

@@ -515,6 +515,57 @@ idle_clients_do_not_hold_up_a_stop(void **state)
 	echo_stop(&echo);
 }
 
+static void *
+call_until_it_fails(void *argument)
+{
+	struct waiter *waiter = argument;
+	struct echo *echo = waiter->echo;
+	struct becket_binding *binding =
+	    echo_bind(echo, echo->addresses[waiter->status]);
+	struct becket_bytes *bytes;
+
+	while ((waiter->status = echo_call(binding, ECHO, "busy", &bytes)) ==
+	       BECKET_S_OK)
+		becket_stub_free(bytes);
+	becket_binding_free(&binding);
+	return NULL;
+}
+
+/* Every call is answered or fails as it should. */
+static void
+a_stop_may_come_in_the_middle_of_traffic(void **state)
+{
+	enum { THREADS = 4 };
+	struct waiter waiters[THREADS];
+	pthread_t threads[THREADS];
+	struct echo echo;
+
+	echo_start(&echo, NULL);
+	for (size_t i = 0; i < THREADS; i++) {
+		waiters[i] = (struct waiter){
+			.echo = &echo,
+			.status = (becket_status)which(state),
+		};
+		assert_int_equal(pthread_create(&threads[i], NULL,
+		                     call_until_it_fails, &waiters[i]),
+		    0);
+	}
+	WAIT_UNTIL(atomic_load(&echo.accesses) > 1000);
+	assert_int_equal(becket_server_stop(echo.server), BECKET_S_OK);
+	assert_int_equal(becket_server_wait(echo.server), BECKET_S_OK);
+	for (size_t i = 0; i < THREADS; i++) {
+		becket_status status;
+
+		pthread_join(threads[i], NULL);
+		status = waiters[i].status;
+		assert_true(status == BECKET_S_SERVER_UNAVAILABLE ||
+		            status == BECKET_S_SERVER_TOO_BUSY ||
+		            status == BECKET_S_CALL_FAILED_DNE ||
+		            status == BECKET_S_CALL_FAILED);
+	}
+	echo_stop(&echo);
+}
+
 static struct becket_server *signalled;
 
 static void
@@ -729,6 +780,7 @@ main(void)
 		BOTH(a_manager_may_register_and_unregister),
 		BOTH(a_server_that_listens_takes_more_endpoints),
 		BOTH(idle_clients_do_not_hold_up_a_stop),
+		BOTH(a_stop_may_come_in_the_middle_of_traffic),
 		BOTH(a_signal_handler_may_stop_it),
 		BOTH(stop_finishes_what_runs),
 		BOTH(stop_now_cuts_what_runs),

@@ -47,6 +47,7 @@ static void
 call_free(struct dce *dce, struct dce_call *call)
 {
 	list_remove(&call->all);
+	dce->call_count--;
 	list_remove(&call->event);
 	list_remove(&call->item.link);
 	list_remove(&call->wait);
@@ -106,6 +107,7 @@ dce_call_new(struct dce *dce)
 	list_init(&call->wait);
 	list_init(&call->due);
 	list_append(&dce->calls, &call->all);
+	dce->call_count++;
 	return call;
 }
 

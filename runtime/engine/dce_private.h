@@ -208,9 +208,10 @@ struct dce {
 	bool draining;
 	becket_status closed_status;
 	const char *closed_sentence;
-	struct idmap ids;   /* of calls that are alive */
-	struct list calls;  /* all */
-	struct list events; /* of calls that have some */
+	struct idmap ids;    /* of calls that are alive */
+	struct list calls;   /* all */
+	uint32_t call_count; /* of these: alive, or not sent yet */
+	struct list events;  /* of calls that have some */
 	struct dce_input input;
 	struct dce_output output;
 };

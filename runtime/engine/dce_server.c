@@ -88,7 +88,7 @@ may_parse(const struct dce *dce)
 
 	if (dce->output.queued > dce->limits->send_queue_size)
 		return false;
-	return server->assembly.active || dce->ids.used < dce->ids.limit;
+	return server->assembly.active || dce->call_count < dce->ids.limit;
 }
 
 static void

@@ -356,6 +356,36 @@ becket_server_unregister_if(struct becket_server *server,
     const struct becket_interface *interface, const struct becket_uuid *type,
     bool wait);
 
+/* The same for who must not wait: done is called once, when the calls that run
+ * are done, from the thread that ends the last of them, or from here if there
+ * is none; at the latest becket_server_free() ends them. From then on the
+ * tables, the epv and the code may go. done may not call the library.
+ * S_OUT_OF_MEMORY, and as above: nothing has happened. Any thread.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_server_unregister_if_then(struct becket_server *server,
+    const struct becket_interface *interface, const struct becket_uuid *type,
+    void (*done)(void *user), void *user);
+
+/* What is registered: each interface with each type (nil: none). Free with
+ * becket_registration_vector_free(). S_NO_INTERFACES. Any thread.
+ */
+struct becket_registration {
+	const struct becket_interface *interface;
+	struct becket_uuid type;
+};
+struct becket_registration_vector {
+	size_t count;
+	struct becket_registration *registrations;
+	struct becket_runtime *runtime; /* which frees it */
+};
+BECKET_API BECKET_MUST_USE becket_status
+becket_server_inq_registrations(struct becket_server *server,
+    struct becket_registration_vector **ret_vector);
+/* Frees *vector and makes it NULL. */
+BECKET_API void becket_registration_vector_free(
+    struct becket_registration_vector **vector);
+
 enum {
 	BECKET_LISTEN_DONT_WAIT = 1, /* a thread of the library's serves */
 };

@@ -183,6 +183,17 @@ becket_server_unregister_if(struct becket_server *server,
 	return managers_remove(&server->managers, interface, type, wait);
 }
 
+becket_status
+becket_server_unregister_if_then(struct becket_server *server,
+    const struct becket_interface *interface, const struct becket_uuid *type,
+    void (*done)(void *user), void *user)
+{
+	if (server == NULL || done == NULL)
+		return BECKET_S_INVALID_ARG;
+	return managers_remove_then(&server->managers, interface, type, done,
+	    user);
+}
+
 /* --------------------------------------------------------- what it says -- */
 
 static uint64_t

@@ -232,17 +232,37 @@ manager_hold(struct manager_type *type)
 	return type;
 }
 
+/* For those who do not wait. */
+struct farewell {
+	atomic_uint holders; /* the types that leave, and who sends them away */
+	void (*done)(void *user);
+	void *user;
+};
+
+static void
+farewell_release(struct managers *managers, struct farewell *farewell)
+{
+	if (farewell == NULL || atomic_fetch_sub(&farewell->holders, 1) > 1)
+		return;
+	farewell->done(farewell->user);
+	memory_free(managers->memory, farewell, sizeof *farewell);
+}
+
 void
 managers_release(struct managers *managers, struct manager_type *type)
 {
+	struct farewell *farewell;
+
 	if (type == NULL || atomic_fetch_sub(&type->holders, 1) > 1)
 		return;
+	farewell = type->farewell;
 	/* Unregistering has put it on the list before it let go. */
 	pthread_mutex_lock(&managers->leaving_lock);
 	list_remove(&type->node);
 	memory_free(managers->memory, type, sizeof *type);
 	pthread_cond_broadcast(&managers->left);
 	pthread_mutex_unlock(&managers->leaving_lock);
+	farewell_release(managers, farewell);
 }
 
 /* With the lock held for writing: take the type from its manager to the list
@@ -250,8 +270,11 @@ managers_release(struct managers *managers, struct manager_type *type)
  */
 static void
 remove_type(struct managers *managers, struct manager *manager,
-    struct manager_type *type)
+    struct manager_type *type, struct farewell *farewell)
 {
+	type->farewell = farewell;
+	if (farewell != NULL)
+		atomic_fetch_add(&farewell->holders, 1);
 	unlink_type(managers, manager, type);
 	pthread_mutex_lock(&managers->leaving_lock);
 	type->leaving = ++managers->clock;
@@ -263,7 +286,7 @@ remove_type(struct managers *managers, struct manager *manager,
 /* type NULL: all of them. */
 static becket_status
 remove_types(struct managers *managers, struct manager *manager,
-    const struct becket_uuid *type)
+    const struct becket_uuid *type, struct farewell *farewell)
 {
 	struct manager_type *only;
 	uint32_t count = manager->type_count;
@@ -272,40 +295,43 @@ remove_types(struct managers *managers, struct manager *manager,
 		only = find_type(manager, type);
 		if (only == NULL)
 			return BECKET_S_UNKNOWN_MGR_TYPE;
-		remove_type(managers, manager, only);
+		remove_type(managers, manager, only, farewell);
 		return BECKET_S_OK;
 	}
 	while (count-- > 0)
-		remove_type(managers, manager, type_of(manager->types.next));
+		remove_type(managers, manager, type_of(manager->types.next),
+		    farewell);
 	return BECKET_S_OK;
 }
 
 /* A wildcard has nothing to complain of. */
 static void
-remove_everywhere(struct managers *managers, const struct becket_uuid *type)
+remove_everywhere(struct managers *managers, const struct becket_uuid *type,
+    struct farewell *farewell)
 {
 	for (uint32_t i = 0; i < managers->registry.interfaces.capacity; i++) {
 		struct manager *manager = manager_at(managers, i);
 
 		if (manager != NULL && !manager->is_hidden)
-			(void)!remove_types(managers, manager, type);
+			(void)!remove_types(managers, manager, type, farewell);
 	}
 }
 
 static becket_status
 remove_locked(struct managers *managers,
-    const struct becket_interface *interface, const struct becket_uuid *type)
+    const struct becket_interface *interface, const struct becket_uuid *type,
+    struct farewell *farewell)
 {
 	struct manager *manager;
 
 	if (interface == NULL) {
-		remove_everywhere(managers, type);
+		remove_everywhere(managers, type, farewell);
 		return BECKET_S_OK;
 	}
 	manager = find_manager(managers, interface);
 	if (manager == NULL || manager->is_hidden)
 		return BECKET_S_UNKNOWN_IF;
-	return remove_types(managers, manager, type);
+	return remove_types(managers, manager, type, farewell);
 }
 
 /* With leaving_lock held: is one of those that began to leave in this span
@@ -340,11 +366,35 @@ managers_remove(struct managers *managers,
 
 	pthread_rwlock_wrlock(&managers->lock);
 	first = managers->clock + 1;
-	status = remove_locked(managers, interface, type);
+	status = remove_locked(managers, interface, type, NULL);
 	last = managers->clock;
 	pthread_rwlock_unlock(&managers->lock);
 	if (status == BECKET_S_OK && wait)
 		wait_until_left(managers, first, last);
+	return status;
+}
+
+becket_status
+managers_remove_then(struct managers *managers,
+    const struct becket_interface *interface, const struct becket_uuid *type,
+    void (*done)(void *user), void *user)
+{
+	struct farewell *farewell =
+	    memory_new(managers->memory, sizeof *farewell);
+	becket_status status;
+
+	if (farewell == NULL)
+		return BECKET_S_OUT_OF_MEMORY;
+	atomic_init(&farewell->holders, 1);
+	farewell->done = done;
+	farewell->user = user;
+	pthread_rwlock_wrlock(&managers->lock);
+	status = remove_locked(managers, interface, type, farewell);
+	pthread_rwlock_unlock(&managers->lock);
+	if (status == BECKET_S_OK)
+		farewell_release(managers, farewell);
+	else
+		memory_free(managers->memory, farewell, sizeof *farewell);
 	return status;
 }
 
@@ -363,6 +413,32 @@ managers_list(struct managers *managers, struct syntax_id *ret_ids,
 		if (found < count)
 			ret_ids[found] = manager->registered.interface;
 		found++;
+	}
+	managers_leave(managers);
+	return found;
+}
+
+uint32_t
+managers_list_types(struct managers *managers,
+    struct becket_registration *ret_registrations, uint32_t count)
+{
+	uint32_t found = 0;
+
+	managers_enter(managers);
+	for (uint32_t i = 0; i < managers->registry.interfaces.capacity; i++) {
+		struct manager *manager = manager_at(managers, i);
+
+		if (manager == NULL || manager->is_hidden)
+			continue;
+		list_for_each (node, &manager->types) {
+			if (found < count)
+				ret_registrations[found] =
+				    (struct becket_registration){
+					    type_of(node)->interface,
+					    type_of(node)->type,
+				    };
+			found++;
+		}
 	}
 	managers_leave(managers);
 	return found;

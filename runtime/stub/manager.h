@@ -29,6 +29,8 @@
  * A call holds the manager_type it runs on. What is unregistered meanwhile
  * stays until the last call on it lets go.
  */
+struct farewell;
+
 struct manager_type {
 	struct list node;        /* of its manager, or of managers.leaving */
 	struct becket_uuid type; /* nil: the default */
@@ -37,6 +39,7 @@ struct manager_type {
 	const void *epv;
 	atomic_uint holders; /* one for being registered, one for each call */
 	uint64_t leaving;    /* when it was unregistered; see managers.clock */
+	struct farewell *farewell; /* who is told when it has left, or NULL */
 };
 
 struct manager {
@@ -74,6 +77,11 @@ BECKET_MUST_USE becket_status managers_remove(struct managers *managers,
     const struct becket_interface *interface, const struct becket_uuid *type,
     bool wait);
 
+/* becket_server_unregister_if_then(). Any thread. */
+BECKET_MUST_USE becket_status managers_remove_then(struct managers *managers,
+    const struct becket_interface *interface, const struct becket_uuid *type,
+    void (*done)(void *user), void *user);
+
 /* Around everything that may look into the registry. */
 void managers_enter(struct managers *managers);
 void managers_leave(struct managers *managers);
@@ -96,5 +104,8 @@ void managers_release(struct managers *managers, struct manager_type *type);
  */
 uint32_t managers_list(struct managers *managers, struct syntax_id *ret_ids,
     uint32_t count);
+/* The same for interfaces with each of their types. */
+uint32_t managers_list_types(struct managers *managers,
+    struct becket_registration *ret_registrations, uint32_t count);
 
 #endif

@@ -266,6 +266,75 @@ what_is_held_stays(void **state)
 	end(&memory, &managers);
 }
 
+static void
+count_up(void *user)
+{
+	++*(unsigned *)user;
+}
+
+/* Two types, one of them in the middle of a call: told once, at its end. */
+static void
+who_does_not_wait_is_told(void **state)
+{
+	struct manager_type *type;
+	struct test_memory memory;
+	struct managers managers;
+	unsigned told = 0;
+
+	(void)state;
+	begin(&memory, &managers);
+	assert_int_equal(managers_remove_then(&managers, &one, NULL, count_up,
+	                     &told),
+	    BECKET_S_UNKNOWN_IF);
+	assert_int_equal(add(&managers, &one, &red), BECKET_S_OK);
+	assert_int_equal(add(&managers, &one, &blue), BECKET_S_OK);
+	type = manager_hold(manager_any_type(find(&managers, &one)));
+	assert_int_equal(managers_remove_then(&managers, &one, NULL, count_up,
+	                     &told),
+	    BECKET_S_OK);
+	assert_int_equal(told, 0);
+	managers_release(&managers, type);
+	assert_int_equal(told, 1);
+	/* Nobody calls: told at once. */
+	assert_int_equal(add(&managers, &one, &red), BECKET_S_OK);
+	assert_int_equal(managers_remove_then(&managers, &one, &red, count_up,
+	                     &told),
+	    BECKET_S_OK);
+	assert_int_equal(told, 2);
+	memory.fail_at = memory.allocations;
+	assert_int_equal(managers_remove_then(&managers, &one, NULL, count_up,
+	                     &told),
+	    BECKET_S_OUT_OF_MEMORY);
+	assert_int_equal(told, 2);
+	end(&memory, &managers);
+}
+
+static void
+registrations_are_listed_with_their_types(void **state)
+{
+	struct becket_registration all[4];
+	struct test_memory memory;
+	struct managers managers;
+
+	(void)state;
+	begin(&memory, &managers);
+	assert_int_equal(managers_add(&managers, &ndr, &routines, NULL, &epv,
+	                     true),
+	    BECKET_S_OK);
+	assert_int_equal(managers_list_types(&managers, all, 4), 0);
+	assert_int_equal(add(&managers, &one, NULL), BECKET_S_OK);
+	assert_int_equal(add(&managers, &one, &red), BECKET_S_OK);
+	assert_int_equal(add(&managers, &one_two, &red), BECKET_S_OK);
+	assert_int_equal(managers_list_types(&managers, all, 4), 3);
+	assert_ptr_equal(all[0].interface, &one);
+	assert_true(becket_uuid_is_nil(&all[0].type));
+	assert_ptr_equal(all[1].interface, &one);
+	assert_true(becket_uuid_equal(&all[1].type, &red));
+	assert_ptr_equal(all[2].interface, &one_two);
+	assert_int_equal(managers_list_types(&managers, all, 1), 3);
+	end(&memory, &managers);
+}
+
 struct race {
 	struct managers managers;
 	atomic_bool is_over;
@@ -342,6 +411,8 @@ main(void)
 		cmocka_unit_test(a_wildcard_spares_what_is_hidden),
 		cmocka_unit_test(there_is_a_limit),
 		cmocka_unit_test(what_is_held_stays),
+		cmocka_unit_test(who_does_not_wait_is_told),
+		cmocka_unit_test(registrations_are_listed_with_their_types),
 		cmocka_unit_test(registering_races_with_calls),
 	};
 

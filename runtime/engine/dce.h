@@ -29,7 +29,9 @@ struct dce_client_config {
 	uint64_t now;
 };
 
-/* What the config points at must outlive the session. */
+/* What the config points at must outlive the session. S_OUT_OF_MEMORY;
+ * S_STRING_TOO_LONG: an address beyond 255 characters.
+ */
 BECKET_MUST_USE becket_status
 dce_server_session_new(const struct dce_server_config *config,
     struct session **ret_session);

@@ -7,6 +7,8 @@
 #include "base/trap.h"
 #include "wire/fault.h"
 
+enum { LONGEST_ADDRESS = 255 };
+
 void
 dce_server_nak(struct dce *dce, uint32_t wire, uint16_t reason,
     const char *sentence)
@@ -324,8 +326,11 @@ becket_status
 dce_server_session_new(const struct dce_server_config *config,
     struct session **ret_session)
 {
-	struct dce_server *server = memory_new(config->memory, sizeof *server);
+	struct dce_server *server;
 
+	if (strlen(config->address) > LONGEST_ADDRESS)
+		return BECKET_S_STRING_TOO_LONG;
+	server = memory_new(config->memory, sizeof *server);
 	if (server == NULL)
 		return BECKET_S_OUT_OF_MEMORY;
 	dce_init(&server->dce, &role, config->memory, config->limits,

@@ -108,8 +108,10 @@ static void
 do_connect(struct play *play, const struct words *w)
 {
 	struct connection *c = &play->connections[play->connection_count];
+	const char *address = words_value(w, "address");
 	struct dce_server_config server = { play->memory, &play->limits,
-		&play->registry, &play->associations, "4747",
+		&play->registry, &play->associations,
+		address ? address : "4747",
 		(uint32_t)words_number(w, "transport", 1), play->now };
 	struct dce_client_config client = { play->memory, &play->limits,
 		(uint32_t)words_number(w, "assoc", 0), play->now };

@@ -12,8 +12,18 @@ detach(struct dce_client *client, struct dce_call *call)
 	if (call->in_flight)
 		client->in_flight--;
 	call->in_flight = false;
-	dce_output_cut(&client->dce, call);
 	dce_call_die(&client->dce, call);
+}
+
+static void
+tell_end(struct dce_client *client, struct dce_call *call, becket_status status,
+    enum becket_outcome outcome, const char *sentence)
+{
+	call->end = (struct session_end){ .status = status,
+		.outcome = outcome,
+		.fault_data = buffer_empty(client->dce.memory),
+		.sentence = sentence };
+	dce_call_event(&client->dce, call, SESSION_END);
 }
 
 void
@@ -21,11 +31,8 @@ dce_client_finish(struct dce_client *client, struct dce_call *call,
     becket_status status, enum becket_outcome outcome, const char *sentence)
 {
 	detach(client, call);
-	call->end = (struct session_end){ .status = status,
-		.outcome = outcome,
-		.fault_data = buffer_empty(client->dce.memory),
-		.sentence = sentence };
-	dce_call_event(&client->dce, call, SESSION_END);
+	dce_output_cut(&client->dce, call);
+	tell_end(client, call, status, outcome, sentence);
 }
 
 static bool
@@ -82,16 +89,12 @@ dce_client_first_due(const struct dce_client *client)
 	           : container_of(client->due.next, struct dce_call, due);
 }
 
-/* Tell the server that no answer is wanted. A request that is still on its way
- * is cut short behind that, so that the server sees its end.
- */
+/* Tell the server that no answer is wanted. */
 static void
 orphan(struct dce_client *client, struct dce_call *call, bool cancel)
 {
 	struct dce *dce = &client->dce;
 
-	if (!call->out_begun)
-		return;
 	client->late++;
 	if (cancel && call->out_planned && !call->cancel_wanted)
 		dce_output_header(dce, &dce->output.urgent, PDU_CO_CANCEL,
@@ -102,17 +105,38 @@ orphan(struct dce_client *client, struct dce_call *call, bool cancel)
 		    "the server ends the connection with an orphaned call");
 }
 
+/*
+ * Nothing more is wanted of a call. If its request is half sent the rest goes
+ * out all the same: some servers run what they were told to forget, and must
+ * not run a part of it.
+ */
+static void
+give_up(struct dce_client *client, struct dce_call *call, bool cancel)
+{
+	struct dce *dce = &client->dce;
+
+	if (call->out_begun)
+		orphan(client, call, cancel);
+	if (!call->alive)
+		return;
+	detach(client, call);
+	if (!call->out_begun)
+		dce_output_drop(dce, call);
+	else if (!call->out_ended)
+		dce_close(dce, BECKET_S_CALL_FAILED,
+		    "a request was given up before its end");
+}
+
 void
 dce_client_expire(struct dce_client *client, struct dce_call *call)
 {
 	bool begun = call->out_begun;
 
-	orphan(client, call, true);
-	if (!call->alive)
-		return;
-	dce_client_finish(client, call, BECKET_S_CALL_CANCELLED,
-	    begun ? BECKET_MAYBE_EXECUTED : BECKET_NOT_SENT,
-	    "the deadline of the call has passed");
+	give_up(client, call, true);
+	if ((call->events & 1u << SESSION_END) == 0)
+		tell_end(client, call, BECKET_S_CALL_CANCELLED,
+		    begun ? BECKET_MAYBE_EXECUTED : BECKET_NOT_SENT,
+		    "the deadline of the call has passed");
 }
 
 static bool
@@ -242,9 +266,8 @@ dce_client_put(struct session *session, struct idmap_id id,
 static void
 forget(struct dce_client *client, struct dce_call *call)
 {
-	orphan(client, call, false);
+	give_up(client, call, false);
 	dce_call_quiet(call, 0);
-	detach(client, call);
 	dce_call_settle(&client->dce, call);
 	dce_client_advance(client);
 }

@@ -215,13 +215,16 @@ server_put(struct session *session, struct idmap_id id, struct buffer *message)
 {
 	struct dce *dce = dce_of(session);
 	struct dce_call *call = dce_call_get(dce, id);
-	becket_status status = BECKET_S_OK;
+	becket_status status;
 
-	if (call == NULL || dce->state >= DCE_CLOSING)
-		status = BECKET_S_NO_CALL_ACTIVE;
-	if (status != BECKET_S_OK || call->maybe || call->orphaned) {
+	if (call == NULL || dce->state >= DCE_CLOSING) {
 		buffer_fini(message);
-		return status;
+		return BECKET_S_NO_CALL_ACTIVE;
+	}
+	if (call->maybe || call->orphaned) {
+		buffer_fini(message);
+		dce_call_event(dce, call, SESSION_WRITABLE);
+		return BECKET_S_OK;
 	}
 	status = dce_output_put(dce, call, message);
 	if (status == BECKET_S_OK)

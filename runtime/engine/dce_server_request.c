@@ -216,6 +216,8 @@ dce_server_orphan(struct dce *dce, struct dce_call *call)
 	call->orphaned = true;
 	if (assembly->call == call)
 		assembly->call = NULL;
+	/* Answers of other calls are not to wait for the rest of this one. */
+	dce_output_cut(dce, call);
 	dce_call_event(dce, call, SESSION_CANCEL);
 }
 

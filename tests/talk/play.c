@@ -88,22 +88,33 @@ feed(struct play *play, struct connection *c)
 	return size > 0;
 }
 
+/* How much of a vector the peer takes. */
+static size_t
+taken(const struct play *play, const struct connection *c, size_t size)
+{
+	if (play->mode == TALK_DRIBBLE)
+		size = 1;
+	return c->hold && size > c->allowed ? c->allowed : size;
+}
+
 static bool
 drain(struct play *play, struct connection *c)
 {
-	bool dribble = play->mode == TALK_DRIBBLE;
 	struct session_vec vecs[5];
-	size_t count = c->hold ? 0
-	                       : c->session->ops->send_vec(c->session, vecs,
-	                             dribble ? 1 : 5);
-	size_t sent = 0;
+	size_t most = c->hold || play->mode == TALK_DRIBBLE ? 1 : 5;
+	size_t count = 0, sent = 0;
+
+	if (!c->hold || c->allowed > 0)
+		count = c->session->ops->send_vec(c->session, vecs, most);
 
 	for (size_t i = 0; i < count; i++) {
-		size_t size = dribble ? 1 : vecs[i].size;
+		size_t size = taken(play, c, vecs[i].size);
 
 		if (vecs[i].size == 0)
 			abort();
 		play_add(&c->out, vecs[i].data, size);
+		if (c->hold)
+			c->allowed -= size;
 		sent += size;
 	}
 	if (sent > 0)

@@ -15,8 +15,9 @@ struct connection {
 	size_t out_at;
 	struct session_event events[MOST_EVENTS];
 	size_t first_event, event_count;
-	bool hold; /* the peer reads nothing */
-	bool full; /* the session wanted no more bytes */
+	bool hold;      /* the peer reads nothing ... */
+	size_t allowed; /* ... beyond this many bytes */
+	bool full;      /* the session wanted no more bytes */
 };
 
 struct name {

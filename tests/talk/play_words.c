@@ -240,6 +240,7 @@ static void
 do_hold(struct play *play, const struct words *w)
 {
 	play->at->hold = strcmp(w->at[0], "hold") == 0;
+	play->at->allowed = w->count > 1 ? (size_t)parse_number(w->at[1]) : 0;
 }
 
 /* full: the session reads no more; reading: it has read all. */

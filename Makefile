@@ -99,7 +99,8 @@ $(B)/libbecket.a: $(RUNTIME)
 
 $(B)/public/libbecket.a: $(RUNTIME)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -r -nostdlib -o $(B)/public/becket.o $^
+	$(Q)$(CC) $(if $(findstring -flto,$(CFLAGS)),$(CFLAGS) \
+	    -flinker-output=nolto-rel) -r -nostdlib -o $(B)/public/becket.o $^
 	$(Q)$(OBJCOPY) --localize-hidden $(B)/public/becket.o
 	$(Q)rm -f $@
 	$(call say,AR)$(AR) rcs $@ $(B)/public/becket.o
@@ -271,7 +272,7 @@ tests: $(INTEROP)
 
 SUITES += interop
 check-interop: all $(INTEROP)
-	$(Q)tests/interop/run.sh $(B)
+	$(Q)MAKE="$(MAKE)" SAN=$(SAN) tests/interop/run.sh $(B)
 
 # The examples and README's call, out of an installed tree.
 SUITES += install
@@ -411,7 +412,8 @@ check-drift gen-drift: $(B)/becketc
 SUITES += asan
 check-asan:
 	$(Q)$(MAKE) -k B=$(B)/asan SAN=address,undefined \
-	    $(addprefix check-,$(filter unit talk live daemon idl golden,$(SUITES)))
+	    $(addprefix check-,$(filter \
+	        unit talk live daemon idl golden interop,$(SUITES)))
 
 ifneq ($(LIVE_TESTS),)
 SUITES += tsan

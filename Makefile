@@ -128,6 +128,8 @@ ifneq ($(server),)
 PROGRAMS += becketd
 $(B)/becketd $(B)/relinked/becketd: $(call obj,$(server))
 $(B)/becketd $(B)/relinked/becketd: private LIBS += -linih -ldl
+# The endpoint mapper knows its stub data by wire and base.
+$(B)/becketd $(B)/relinked/becketd: $(call obj,$(base) $(wire))
 endif
 ifneq ($(client),)
 PROGRAMS += becket
@@ -241,10 +243,13 @@ uninstall:
 SUITES :=
 
 $(B)/tests/unit/%_test: $(B)/tests/unit/%_test.o $(UNIT_HELP) $(B)/libbecket.a
-	$(call say,LD)$(LINK) -o $@ $^ -lcmocka $(LIBS)
+	$(call say,LD)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(LIBS)
 
 $(B)/tests/live/%_test: $(B)/tests/live/%_test.o $(LIVE_HELP) $(B)/libbecket.a
 	$(call say,LD)$(LINK) -o $@ $^ -lcmocka $(LIBS)
+
+# The endpoint map is the daemon's.
+$(B)/tests/unit/map_test: $(call obj,server/map server/lookups)
 
 tests: $(TESTS)
 

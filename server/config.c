@@ -60,6 +60,7 @@ void
 config_fini(struct config *config)
 {
 	listens_free(config->listens);
+	listens_free(config->mapper_listens);
 	modules_free(config->modules);
 	config_settings_free(config->overrides);
 	free(config->ncalrpc_dir);
@@ -79,11 +80,9 @@ config_mistake(struct config *config, const char *origin, const char *format,
 	fputc('\n', stderr);
 }
 
-void
-config_add_listen(struct config *config, const char *binding,
-    const char *origin)
+static void
+add_listen(struct config_listen **end, const char *binding, const char *origin)
 {
-	struct config_listen **end = &config->listens;
 	while (*end != NULL)
 		end = &(*end)->next;
 	*end = text_alloc(sizeof **end);
@@ -91,6 +90,21 @@ config_add_listen(struct config *config, const char *binding,
 		.binding = text_copy(binding),
 		.origin = text_copy(origin),
 	};
+}
+
+void
+config_add_listen(struct config *config, const char *binding,
+    const char *origin)
+{
+	add_listen(&config->listens, binding, origin);
+}
+
+void
+config_add_mapper_listen(struct config *config, const char *binding,
+    const char *origin)
+{
+	config->mapper = true;
+	add_listen(&config->mapper_listens, binding, origin);
 }
 
 struct config_module *

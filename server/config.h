@@ -42,6 +42,8 @@ struct config {
 	char *ncalrpc_dir; /* NULL: the runtime's default */
 	struct log_options log;
 	bool allow_stop;
+	bool mapper; /* be the host's endpoint mapper */
+	struct config_listen *mapper_listens;
 	unsigned mistakes;
 };
 
@@ -54,6 +56,8 @@ void config_read(struct config *config, const char *path);
 
 /* What flags add. argument is as typed. */
 void config_add_listen(struct config *config, const char *binding,
+    const char *origin);
+void config_add_mapper_listen(struct config *config, const char *binding,
     const char *origin);
 void config_add_module(struct config *config, const char *path,
     const char *origin);

@@ -23,8 +23,9 @@ struct reader {
 	const char *path;
 	FILE *file;
 	unsigned line;
-	const char
-	    *section; /* "becketd", "limits" or "module"; NULL: unknown */
+	const char *
+	    section; /* "becketd", "limits", "mapper" or "module"; NULL: unknown
+	              */
 	struct config_module *module; /* of a section "module" */
 	struct config_setting *seen;  /* "section.key" of what came before */
 };
@@ -155,6 +156,17 @@ take_becketd(struct reader *reader, const char *name, const char *value)
 }
 
 static void
+take_mapper(struct reader *reader, const char *name, const char *value)
+{
+	char *origin = reader_origin(reader);
+	if (strcmp(name, "Listen") == 0)
+		config_add_mapper_listen(reader->config, value, origin);
+	else
+		reader_mistake(reader, "[mapper] has no key %s", name);
+	free(origin);
+}
+
+static void
 take_limit(struct reader *reader, const char *name, const char *value)
 {
 	const char *sentence;
@@ -199,6 +211,8 @@ take(void *user, const char *section, const char *name, const char *value)
 		take_becketd(reader, name, value);
 	else if (strcmp(reader->section, "limits") == 0)
 		take_limit(reader, name, value);
+	else if (strcmp(reader->section, "mapper") == 0)
+		take_mapper(reader, name, value);
 	else
 		take_setting(reader, name, value);
 	return 1;
@@ -229,6 +243,14 @@ enter_module(struct reader *reader, const char *name)
 	free(origin);
 }
 
+/* That it is there says all that must be said. */
+static void
+enter_mapper(struct reader *reader)
+{
+	reader->section = "mapper";
+	reader->config->mapper = true;
+}
+
 /* A line "[section]": which? What is malformed libinih will refuse. */
 static void
 enter_section(struct reader *reader, const char *line)
@@ -242,13 +264,15 @@ enter_section(struct reader *reader, const char *line)
 		reader->section = "becketd";
 	else if (strcmp(name, "limits") == 0)
 		reader->section = "limits";
+	else if (strcmp(name, "mapper") == 0)
+		enter_mapper(reader);
 	else if (strncmp(name, "module ", 7) == 0 && name[7] != '\0' &&
 	         strpbrk(name + 7, " .=") == NULL)
 		enter_module(reader, name + 7);
 	else
 		reader_mistake(reader,
-		    "there is no section [%s]: it is [becketd], [limits] or "
-		    "[module NAME]",
+		    "there is no section [%s]: it is [becketd], [limits], "
+		    "[mapper] or [module NAME]",
 		    name);
 	free(name);
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "mapper.h"
 #include "module.h"
 #include "notify.h"
 #include "text.h"
@@ -23,9 +24,10 @@ struct daemon {
 	struct becket_runtime *runtime;
 	struct becket_server *server;
 	struct module *modules;
-	int signals;   /* signalfd */
-	bool draining; /* told so */
-	bool asked;    /* by a signal; a second one is impatient */
+	struct mapper *mapper; /* NULL: another's host */
+	int signals;           /* signalfd */
+	bool draining;         /* told so */
+	bool asked;            /* by a signal; a second one is impatient */
 };
 
 /* --------------------------------------------------------------- signals -- */
@@ -147,21 +149,27 @@ allow(void *user, struct becket_call *call,
 
 /* Are the string bindings of Listen ones that can be listened at? */
 static void
-check_listens(struct daemon *daemon)
+check_listens(struct daemon *daemon, const struct config_listen *listen)
 {
-	struct config *config = daemon->config;
-	for (const struct config_listen *listen = config->listens;
-	     listen != NULL; listen = listen->next) {
+	for (; listen != NULL; listen = listen->next) {
 		struct becket_binding *binding = NULL;
 		becket_status status =
 		    becket_binding_from_string_binding(daemon->runtime,
 		        listen->binding, &binding);
 		if (status != BECKET_S_OK)
-			config_mistake(config, listen->origin, "%s: %s",
+			config_mistake(daemon->config, listen->origin, "%s: %s",
 			    listen->binding, becket_status_text(status));
 		becket_binding_free(&binding);
 	}
-	if (config->listens == NULL)
+}
+
+static void
+check_config(struct daemon *daemon)
+{
+	struct config *config = daemon->config;
+	check_listens(daemon, config->listens);
+	check_listens(daemon, config->mapper_listens);
+	if (config->listens == NULL && !config->mapper)
 		config_mistake(config, "becketd",
 		    "there is nowhere to listen: give --listen, or Listen in "
 		    "the configuration");
@@ -184,7 +192,11 @@ prepare(struct daemon *daemon)
 	if (status == BECKET_S_OK) {
 		becket_server_set_authorization_fn(daemon->server, allow,
 		    daemon);
-		check_listens(daemon);
+		check_config(daemon);
+		if (config->mapper)
+			status = mapper_new(daemon->server, &daemon->mapper);
+	}
+	if (status == BECKET_S_OK) {
 		daemon->modules = modules_load(config);
 		status = modules_start(daemon->modules, daemon->server);
 	}
@@ -197,9 +209,36 @@ prepare(struct daemon *daemon)
 }
 
 static bool
+mapper_listen_at(struct daemon *daemon, const char *binding, const char *origin)
+{
+	becket_status status =
+	    mapper_listen(daemon->runtime, daemon->server, binding);
+	if (status != BECKET_S_OK)
+		log_line(BECKET_LOG_ERROR,
+		    "%s: the endpoint mapper cannot listen at %s: %s", origin,
+		    binding, becket_status_text(status));
+	return status == BECKET_S_OK;
+}
+
+/* The mapper's own places; the first one in any case. */
+static bool
+mapper_listen_all(struct daemon *daemon)
+{
+	bool good = mapper_listen_at(daemon, "ncalrpc:", "mapper");
+	for (const struct config_listen *listen =
+	         daemon->config->mapper_listens;
+	     good && listen != NULL; listen = listen->next)
+		good =
+		    mapper_listen_at(daemon, listen->binding, listen->origin);
+	return good;
+}
+
+static bool
 listen_all(struct daemon *daemon)
 {
 	becket_status status = BECKET_S_OK;
+	if (daemon->mapper != NULL && !mapper_listen_all(daemon))
+		return false;
 	for (const struct config_listen *listen = daemon->config->listens;
 	     listen != NULL; listen = listen->next) {
 		status = becket_server_use_string_binding(daemon->server,
@@ -313,6 +352,7 @@ daemon_run(struct config *config, bool check)
 		status = run(&daemon, check);
 	modules_stop(daemon.modules);
 	becket_server_free(daemon.server);
+	mapper_free(daemon.mapper);
 	modules_unload(daemon.modules);
 	becket_runtime_free(daemon.runtime);
 	if (daemon.signals >= 0)

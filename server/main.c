@@ -10,7 +10,7 @@
 #include "daemon.h"
 
 static const char usage[] =
-    "usage: becketd [-qv] [-c FILE] [-l BINDING]... [-m PATH]...\n"
+    "usage: becketd [-qvM] [-c FILE] [-l BINDING]... [-m PATH]...\n"
     "               [-s MODULE.KEY=VALUE]...\n"
     "\n"
     "Serve interface modules, in the foreground.\n"
@@ -23,6 +23,7 @@ static const char usage[] =
     "'ncalrpc:[name]'\n"
     "  -m, --module PATH            load this module, and this...\n"
     "  -s, --set MODULE.KEY=VALUE   a setting of a module; beats the file\n"
+    "  -M, --mapper                 be the endpoint mapper of this host\n"
     "      --ncalrpc-dir DIR        where ncalrpc sockets live\n"
     "      --check-config           do everything but listen, then exit\n"
     "  -q, --quiet                  log warnings and errors, no calls\n"
@@ -42,6 +43,7 @@ static const struct option options[] = {
 	{ "listen", required_argument, NULL, 'l' },
 	{ "module", required_argument, NULL, 'm' },
 	{ "set", required_argument, NULL, 's' },
+	{ "mapper", no_argument, NULL, 'M' },
 	{ "ncalrpc-dir", required_argument, NULL, NCALRPC_DIR },
 	{ "check-config", no_argument, NULL, CHECK_CONFIG },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -50,7 +52,7 @@ static const struct option options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
-static const char letters[] = "c:l:m:s:qvh";
+static const char letters[] = "c:l:m:s:Mqvh";
 
 /* The file is read first, wherever its flag stands, so that flags win. */
 static void
@@ -77,6 +79,9 @@ read_flag(struct config *config, int c, bool *ret_check)
 		break;
 	case 's':
 		config_add_override(config, optarg);
+		break;
+	case 'M':
+		config->mapper = true;
 		break;
 	case NCALRPC_DIR:
 		config_set_ncalrpc_dir(config, optarg);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BECKETD_MAPPER_H
+#define BECKETD_MAPPER_H
+
+#include "becket.h"
+
+/*
+ * The endpoint mapper: the standard interface epmapper over the map of map.h.
+ * PROTOCOL.md section 7.2 has its rules.
+ *
+ * Anybody may look; only who comes over ncalrpc, so that the kernel knows him,
+ * may add and delete. Any thread may run its routines.
+ */
+struct mapper;
+
+/* Offer it with server. Free it with mapper_free(), after the server. */
+BECKET_MUST_USE becket_status mapper_new(struct becket_server *server,
+    struct mapper **ret_mapper);
+void mapper_free(struct mapper *mapper);
+
+/* Let server listen at a string binding, with the mapper's own defaults:
+ * loopback and port 135 for TCP, the name epmapper for ncalrpc. The statuses
+ * of becket_server_use_string_binding().
+ */
+BECKET_MUST_USE becket_status mapper_listen(struct becket_runtime *runtime,
+    struct becket_server *server, const char *binding);
+
+#endif

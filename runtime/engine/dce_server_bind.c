@@ -301,8 +301,9 @@ negotiate_size(struct dce_server *server, const struct pdu *pdu)
 		size = most;
 	server->fragment_size = size & DCE_FRAGMENT_MASK;
 	dce->output.fragment_size = server->fragment_size;
-	if (server->fragment_size > dce->input.fragment_limit)
-		dce->input.fragment_limit = server->fragment_size;
+	/* What is sent is agreed on; what is taken is always our most. */
+	if (most > dce->input.fragment_limit)
+		dce->input.fragment_limit = most & DCE_FRAGMENT_MASK;
 }
 
 /* A bind asks for security, of which we have none: what is wrong with it? */

@@ -263,7 +263,7 @@ Path = /nonexistent/b.so
             "can be",
             "FILE:17: call_ms=0: a limit is at least 1",
             "FILE:19: there is no section [nosuch]: it is [becketd], "
-            "[limits] or [module NAME]",
+            "[limits], [mapper] or [module NAME]",
             "FILE:10: this is neither [section] nor key=value",
             "FILE:21: [module a] has no Path",
             "FILE:4: nosuch:[1]: protocol sequence is unknown",

@@ -64,8 +64,7 @@ enum dce_offence {
 	DCE_BAD_HEADER, /* version, data representation, auth_length */
 	DCE_UNEXPECTED, /* not in this state, not from this side, or unknown */
 	DCE_TOO_LONG,   /* a fragment beyond what was negotiated */
-	DCE_BAD_VERIFIER, /* a verifier nobody negotiated, or one that overlaps
-	                   */
+	DCE_BAD_VERIFIER, /* not negotiated, or it overlaps the body */
 };
 
 enum {

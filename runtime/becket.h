@@ -386,6 +386,47 @@ becket_server_inq_registrations(struct becket_server *server,
 BECKET_API void becket_registration_vector_free(
     struct becket_registration_vector **vector);
 
+/*
+ * Objects and their types. An interface may be registered several times, with
+ * one EPV per type of object. Which EPV serves a call follows from the object
+ * that the client has set on its binding handle:
+ *
+ *   object   has a type?   EPV for the type?   served by
+ *   nil      -             for nil             the EPV for nil
+ *   nil      -             none for nil        S_UNSUPPORTED_TYPE
+ *   given    no            for nil             the EPV for nil
+ *   given    no            none for nil        S_UNSUPPORTED_TYPE
+ *   given    yes           yes                 the EPV for the type
+ *   given    yes           no                  S_UNSUPPORTED_TYPE
+ */
+
+/* Say which type an object has; type NULL or nil: none any more.
+ * S_INVALID_OBJECT: object is NULL or nil. S_ALREADY_REGISTERED: it has one.
+ * S_OUT_OF_RESOURCES (limits.objects), S_OUT_OF_MEMORY. Any thread.
+ * rpc_object_set_type.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_object_set_type(struct becket_server *server,
+    const struct becket_uuid *object, const struct becket_uuid *type);
+
+/* The type of an object. S_OBJECT_NOT_FOUND: none; S_INVALID_OBJECT. Any
+ * thread. rpc_object_inq_type.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_object_inq_type(struct becket_server *server,
+    const struct becket_uuid *object, struct becket_uuid *ret_type);
+
+/* Ask inq() instead of the table, once for each call for an object, when the
+ * call begins to arrive. What is not S_OK, or a nil type, says that the object
+ * has none. It is called by threads that serve connections, several at once,
+ * and must not wait. NULL: the table again. Calls that are just arriving may
+ * still ask the old one. Any thread. rpc_object_set_inq_fn.
+ */
+typedef becket_status becket_object_inq_fn(void *user,
+    const struct becket_uuid *object, struct becket_uuid *ret_type);
+BECKET_API void becket_object_set_inq_fn(struct becket_server *server,
+    becket_object_inq_fn *inq, void *user);
+
 enum {
 	BECKET_LISTEN_DONT_WAIT = 1, /* a thread of the library's serves */
 };

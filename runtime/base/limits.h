@@ -43,6 +43,8 @@
 	LIMIT(connections, uint32_t, 16384) \
 	/* interfaces, and types of each, of one server */ \
 	LIMIT(interfaces, uint32_t, 1024) \
+	/* objects of one server that have a type */ \
+	LIMIT(objects, uint32_t, 65536) \
 	/* association groups of one server */ \
 	LIMIT(associations, uint32_t, 16384) \
 	/* deferred calls of one server */ \

@@ -151,6 +151,19 @@ take_closed(struct conn *conn, const struct session_event *event)
 	conn->give_up = conn_stall_end(conn);
 }
 
+/* What the application is asked, it is asked outside managers_enter(). */
+static void
+find_type(struct conn *conn, struct becket_call *call)
+{
+	struct managers *managers = &conn->server->managers;
+
+	if (becket_uuid_is_nil(&call->begun.object))
+		return;
+	managers_leave(managers);
+	dispatch_find_type(call);
+	managers_enter(managers);
+}
+
 /* Within managers_enter(). A call that has something to be done, and whether
  * that is to refuse it; else NULL.
  */
@@ -164,6 +177,7 @@ take_event(struct conn *conn, struct session_event *event,
 		call = begin_call(conn, event);
 		if (call == NULL)
 			return NULL;
+		find_type(conn, call);
 		*ret_refusal = dispatch_admit(call);
 		return *ret_refusal == BECKET_S_OK ? NULL : call;
 	}

@@ -97,6 +97,7 @@ init_plain(struct becket_server *server)
 	timer_init(&server->resume, server_resume);
 	timer_init(&server->drained, server_cut);
 	managers_init(&server->managers, memory, server->limits.interfaces);
+	objects_init(&server->objects, memory, server->limits.objects);
 	tokens_init(&server->tokens, memory, server->limits.deferred_calls);
 	server->conn_ids = idmap_empty(memory, server->limits.connections);
 	server->associations =
@@ -105,6 +106,7 @@ init_plain(struct becket_server *server)
 		.memory = memory,
 		.limits = &server->limits,
 		.managers = &server->managers,
+		.objects = &server->objects,
 		.tokens = &server->tokens,
 		.server = server,
 		.now = clock_now,
@@ -149,6 +151,7 @@ becket_server_free(struct becket_server *server)
 	server_accept_stop(server);
 	tokens_fini(&server->tokens);
 	managers_fini(&server->managers);
+	objects_fini(&server->objects);
 	associations_fini(&server->associations);
 	idmap_fini(&server->conn_ids);
 	loop_fini(&server->loop);
@@ -192,6 +195,33 @@ becket_server_unregister_if_then(struct becket_server *server,
 		return BECKET_S_INVALID_ARG;
 	return managers_remove_then(&server->managers, interface, type, done,
 	    user);
+}
+
+/* -------------------------------------------------------------- objects -- */
+
+becket_status
+becket_object_set_type(struct becket_server *server,
+    const struct becket_uuid *object, const struct becket_uuid *type)
+{
+	if (server == NULL)
+		return BECKET_S_INVALID_ARG;
+	return objects_set_type(&server->objects, object, type);
+}
+
+becket_status
+becket_object_inq_type(struct becket_server *server,
+    const struct becket_uuid *object, struct becket_uuid *ret_type)
+{
+	if (server == NULL || ret_type == NULL)
+		return BECKET_S_INVALID_ARG;
+	return objects_inq_type(&server->objects, object, ret_type);
+}
+
+void
+becket_object_set_inq_fn(struct becket_server *server,
+    becket_object_inq_fn *inq, void *user)
+{
+	objects_set_inq_fn(&server->objects, inq, user);
 }
 
 /* --------------------------------------------------------- what it says -- */

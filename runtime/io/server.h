@@ -49,6 +49,7 @@ struct becket_server {
 	struct becket_limits limits;
 	struct call_host host;
 	struct managers managers;
+	struct objects objects;
 	struct tokens tokens;
 	struct associations associations;
 

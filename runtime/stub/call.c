@@ -19,6 +19,7 @@ becket_call_new(struct call_host *host, struct peer *peer,
 	list_init(&call->node);
 	call->id = event->call;
 	call->begun = event->begun;
+	call->begun.interface = NULL; /* it may be gone by the next event */
 	call->interface_id = event->begun.interface->id;
 	call->peer = peer_hold(peer);
 	call->request = buffer_empty(host->memory);

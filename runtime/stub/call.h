@@ -11,6 +11,7 @@
 #include "becket_stub.h"
 #include "engine/session.h"
 #include "stub/manager.h"
+#include "stub/object.h"
 #include "stub/peer.h"
 #include "stub/token.h"
 
@@ -33,6 +34,7 @@ struct call_host {
 	const struct becket_memory *memory;
 	const struct becket_limits *limits;
 	struct managers *managers;
+	struct objects *objects;
 	struct tokens *tokens;
 	struct becket_server *server; /* for tokens and management */
 	uint64_t (*now)(void);        /* nanoseconds */
@@ -57,9 +59,10 @@ struct becket_call {
 	struct list node;          /* of whoever has the call in a queue */
 	struct idmap_id conn;      /* whom it came from; meaningless here */
 	struct idmap_id id;        /* of its session */
-	struct session_call begun; /* its interface: only while it begins */
+	struct session_call begun; /* without its interface */
 	struct idmap_id interface_id;
-	struct manager_type *type; /* held; NULL until ready */
+	struct becket_uuid object_type; /* nil: none */
+	struct manager_type *type;      /* held; NULL until ready */
 	struct peer *peer;
 
 	struct buffer request;

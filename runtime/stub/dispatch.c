@@ -29,15 +29,31 @@ judge(const struct manager_type *type, uint16_t opnum)
 	return BECKET_S_OK;
 }
 
+void
+dispatch_find_type(struct becket_call *call)
+{
+	/* None, or none that is known: then its type stays nil. */
+	(void)!objects_inq_type(call->host->objects, &call->begun.object,
+	    &call->object_type);
+}
+
+static struct registered *
+registered_of(const struct becket_call *call)
+{
+	return registry_get(&call->host->managers->registry,
+	    call->interface_id);
+}
+
 becket_status
 dispatch_admit(struct becket_call *call)
 {
-	struct registered *registered = call->begun.interface;
-	struct manager_type *type =
-	    manager_find_type(registered, &call->begun.object);
+	struct registered *registered = registered_of(call);
 	becket_status status = BECKET_S_UNSUPPORTED_TYPE;
+	struct manager_type *type;
 
-	call->begun.interface = NULL; /* it may be gone by the next event */
+	if (registered == NULL)
+		return BECKET_S_UNKNOWN_IF;
+	type = manager_find_type(registered, &call->object_type);
 	if (type != NULL)
 		status = judge(type, call->begun.opnum);
 	if (status != BECKET_S_OK)
@@ -49,13 +65,12 @@ dispatch_admit(struct becket_call *call)
 becket_status
 dispatch_prepare(struct becket_call *call)
 {
-	struct registered *registered =
-	    registry_get(&call->host->managers->registry, call->interface_id);
+	struct registered *registered = registered_of(call);
 	struct manager_type *type;
 
 	if (registered == NULL)
 		return BECKET_S_UNKNOWN_IF;
-	type = manager_find_type(registered, &call->begun.object);
+	type = manager_find_type(registered, &call->object_type);
 	if (type == NULL)
 		return BECKET_S_UNSUPPORTED_TYPE;
 	call->type = manager_hold(type);

@@ -10,8 +10,13 @@
  * not execute", so that the client knows that it may try again.
  */
 
+/* Outside managers_enter(), first of all: ask which type the call's object has.
+ * An application's function may be called, once for each call with an object.
+ */
+void dispatch_find_type(struct becket_call *call);
+
 /* Within managers_enter(), as soon as a call begins: hold its manager if it is
- * to be refused at once, and say why: S_UNSUPPORTED_TYPE,
+ * to be refused at once, and say why: S_UNKNOWN_IF, S_UNSUPPORTED_TYPE,
  * S_PROCNUM_OUT_OF_RANGE, S_STREAMS_NOT_SUPPORTED.
  */
 BECKET_MUST_USE becket_status dispatch_admit(struct becket_call *call);

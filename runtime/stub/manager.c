@@ -212,11 +212,9 @@ managers_leave(struct managers *managers)
 }
 
 struct manager_type *
-manager_find_type(struct registered *registered,
-    const struct becket_uuid *object)
+manager_find_type(struct registered *registered, const struct becket_uuid *type)
 {
-	(void)object;
-	return find_type(manager_of(registered), NULL);
+	return find_type(manager_of(registered), type);
 }
 
 struct manager_type *

@@ -86,11 +86,11 @@ BECKET_MUST_USE becket_status managers_remove_then(struct managers *managers,
 void managers_enter(struct managers *managers);
 void managers_leave(struct managers *managers);
 
-/* Within enter and leave: the EPV for an object; NULL: none. For now an object
- * has no type.
+/* Within enter and leave: the EPV for objects of a type; nil: for calls without
+ * object and objects without type. NULL: none.
  */
 struct manager_type *manager_find_type(struct registered *registered,
-    const struct becket_uuid *object);
+    const struct becket_uuid *type);
 /* Within: any of its types, to speak of its interface. */
 struct manager_type *manager_any_type(struct registered *registered);
 

@@ -40,6 +40,7 @@ struct bench {
 	struct test_memory memory;
 	struct becket_limits limits;
 	struct managers managers;
+	struct objects objects;
 	struct tokens tokens;
 	struct call_host host;
 	struct peer *peer;
@@ -154,11 +155,13 @@ set_up(struct bench *bench, size_t fail_at)
 	bench->memory = test_memory(fail_at);
 	memory = test_memory_of(&bench->memory);
 	managers_init(&bench->managers, memory, 8);
+	objects_init(&bench->objects, memory, 8);
 	tokens_init(&bench->tokens, memory, 4);
 	bench->host = (struct call_host){
 		.memory = memory,
 		.limits = &bench->limits,
 		.managers = &bench->managers,
+		.objects = &bench->objects,
 		.tokens = &bench->tokens,
 		.now = noon,
 		.post = keep,
@@ -174,6 +177,7 @@ tear_down(struct bench *bench)
 {
 	tokens_fini(&bench->tokens);
 	managers_fini(&bench->managers);
+	objects_fini(&bench->objects);
 	peer_release(bench->peer);
 	test_memory_end(&bench->memory);
 }
@@ -204,8 +208,10 @@ make_call(struct bench *bench, enum transfer_syntax syntax, uint16_t opnum,
 static bool
 serve(struct becket_call *call)
 {
-	becket_status status = dispatch_admit(call);
+	becket_status status;
 
+	dispatch_find_type(call);
+	status = dispatch_admit(call);
 	if (status == BECKET_S_OK)
 		status = dispatch_prepare(call);
 	if (status != BECKET_S_OK) {

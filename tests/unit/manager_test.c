@@ -143,9 +143,8 @@ tables_that_do_not_fit_are_refused(void **state)
 	end(&memory, &managers);
 }
 
-/* For now no object has a type. */
 static void
-objects_without_type_go_to_the_nil_type(void **state)
+each_type_has_its_own_epv(void **state)
 {
 	struct test_memory memory;
 	struct managers managers;
@@ -154,13 +153,17 @@ objects_without_type_go_to_the_nil_type(void **state)
 	(void)state;
 	begin(&memory, &managers);
 	assert_int_equal(add(&managers, &one, &red), BECKET_S_OK);
-	assert_null(manager_find_type(find(&managers, &one), &red));
+	assert_null(manager_find_type(find(&managers, &one), NULL));
+	assert_null(manager_find_type(find(&managers, &one), &blue));
 	type = manager_any_type(find(&managers, &one));
 	assert_true(becket_uuid_equal(&type->type, &red));
 	assert_int_equal(add(&managers, &one, NULL), BECKET_S_OK);
-	type = manager_find_type(find(&managers, &one), &blue);
+	type = manager_find_type(find(&managers, &one), NULL);
 	assert_non_null(type);
 	assert_true(becket_uuid_is_nil(&type->type));
+	type = manager_find_type(find(&managers, &one), &red);
+	assert_true(becket_uuid_equal(&type->type, &red));
+	assert_null(manager_find_type(find(&managers, &one), &blue));
 	end(&memory, &managers);
 }
 
@@ -406,7 +409,7 @@ main(void)
 		cmocka_unit_test(types_and_versions_are_registered_apart),
 		cmocka_unit_test(only_the_flag_makes_an_interface_speak_ndr),
 		cmocka_unit_test(tables_that_do_not_fit_are_refused),
-		cmocka_unit_test(objects_without_type_go_to_the_nil_type),
+		cmocka_unit_test(each_type_has_its_own_epv),
 		cmocka_unit_test(unregistering_names_what_it_means),
 		cmocka_unit_test(a_wildcard_spares_what_is_hidden),
 		cmocka_unit_test(there_is_a_limit),

@@ -179,7 +179,14 @@ BECKET_API void becket_string_free(struct becket_runtime *runtime,
 /* ----------------------------------------------------- binding handles -- */
 
 /* A binding handle for the server that string names. No I/O happens before
- * the first call. Free with becket_binding_free(). There is one option:
+ * the first call. The handles of a runtime for the same protocol sequence, host
+ * and endpoint share an association: a call takes one of its connections for
+ * itself, up to limits.connections_per_association of them, and waits for one
+ * beyond. A connection stays for the next call, also when its handles are
+ * gone, for limits.linger_ms; whenever a call begins or ends, those that have
+ * stayed so long are closed.
+ *
+ * Free with becket_binding_free(). There is one option:
  * connect_timeout=MS bounds connecting, which counts as part of the call.
  * A host name is looked up by getaddrinfo(), which heeds no timeout.
  * S_INVALID_STRING_BINDING, S_INVALID_RPC_PROTSEQ, S_PROTSEQ_NOT_SUPPORTED,
@@ -200,16 +207,16 @@ BECKET_API BECKET_MUST_USE becket_status
 becket_binding_to_string_binding(struct becket_binding *binding,
     char **ret_string);
 
-/* A handle of its own to the same server; they share an association. Any
- * thread. rpc_binding_copy.
+/* A handle of its own to the same server, with the same options. Any thread.
+ * rpc_binding_copy.
  */
 BECKET_API BECKET_MUST_USE becket_status
 becket_binding_copy(struct becket_binding *binding,
     struct becket_binding **ret_binding);
 
-/* Drop the connections, so that the next call connects anew; with a partially
- * bound handle also the endpoint that was resolved. Calls that run are not
- * disturbed. Any thread. rpc_binding_reset.
+/* Leave the association, so that the next call connects anew; with a partially
+ * bound handle also forget the endpoint that was resolved. Calls that run, and
+ * other handles, are not disturbed. Any thread. rpc_binding_reset.
  */
 BECKET_API BECKET_MUST_USE becket_status becket_binding_reset(
     struct becket_binding *binding);
@@ -229,11 +236,21 @@ BECKET_API void becket_binding_inq_object(struct becket_binding *binding,
     struct becket_uuid *ret_object);
 
 enum becket_option {
+	/* 1: connections of its own, shared with no other handle, not even its
+	 * copies. They close with the handle. RPC_C_OPT_UNIQUE_BINDING.
+	 */
+	BECKET_OPTION_UNIQUE_BINDING = 11,
 	/* Milliseconds that a call may take, connecting included; 0: the
 	 * operation's own timeout in the IDL, else limits.call_ms.
 	 * RPC_C_OPT_CALL_TIMEOUT.
 	 */
 	BECKET_OPTION_CALL_TIMEOUT = 12,
+	/* 1: the connections to the server close with the last handle for it,
+	 * instead of lingering. For all handles that share the association;
+	 * before this handle's first call, S_WRONG_KIND_OF_BINDING.
+	 * RPC_C_OPT_DONT_LINGER.
+	 */
+	BECKET_OPTION_DONT_LINGER = 13,
 };
 
 /* S_INVALID_ARG: no such option. Any thread. RpcBindingSetOption. */

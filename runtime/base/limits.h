@@ -41,6 +41,12 @@
 	LIMIT(send_queue_size, size_t, 1u << 20) \
 	/* connections of one server; more wait in the backlog */ \
 	LIMIT(connections, uint32_t, 16384) \
+	/* a client's connections to one server: calls at once that block */ \
+	LIMIT(connections_per_association, uint32_t, 64) \
+	/* a client's connections that no call uses, to all servers */ \
+	LIMIT(idle_connections, uint32_t, 256) \
+	/* how long they stay for the next call, ms: what Windows does */ \
+	LIMIT(linger_ms, uint32_t, 20000) \
 	/* interfaces, and types of each, of one server */ \
 	LIMIT(interfaces, uint32_t, 1024) \
 	/* objects of one server that have a type */ \

@@ -1,38 +1,80 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/binding.h"
 
+#include <string.h>
+
 #include "base/allocate.h"
 #include "io/clock.h"
 #include "io/error.h"
 #include "io/next_timeout.h"
 #include "io/string_parts.h"
 
+/* The handle's lock is held, or the handle is nobody else's, in these three. */
+void
+binding_drop_uses(struct becket_binding *binding)
+{
+	struct becket_runtime *runtime = binding->runtime;
+
+	list_for_each (node, &binding->uses) {
+		struct binding_use *use =
+		    container_of(node, struct binding_use, node);
+
+		list_remove(node);
+		client_association_unref(use->association);
+		memory_free(&runtime->memory, use, sizeof *use);
+	}
+}
+
+static struct client_association *
+find_use(struct becket_binding *binding, const char *endpoint)
+{
+	list_for_each (node, &binding->uses) {
+		struct binding_use *use =
+		    container_of(node, struct binding_use, node);
+
+		if (strcmp(use->association->endpoint, endpoint) == 0)
+			return use->association;
+	}
+	return NULL;
+}
+
+/* Takes the reference, also on failure. */
+static becket_status
+add_use(struct becket_binding *binding, struct client_association *association)
+{
+	struct binding_use *use =
+	    memory_new(&binding->runtime->memory, sizeof *use);
+
+	if (use == NULL) {
+		client_association_unref(association);
+		return BECKET_S_OUT_OF_MEMORY;
+	}
+	use->association = association;
+	list_append(&binding->uses, &use->node);
+	return BECKET_S_OK;
+}
+
 static void
 binding_fini(struct becket_binding *binding)
 {
 	struct becket_runtime *runtime = binding->runtime;
 
-	pool_unref(binding->pool);
+	binding_drop_uses(binding);
 	runtime_free_text(runtime, binding->host);
 	runtime_free_text(runtime, binding->endpoint);
 	runtime_free_text(runtime, binding->option_text);
 	memory_free(&runtime->memory, binding, sizeof *binding);
 }
 
-/* pool: a reference, which is the binding's from here on; NULL: a new one. */
 static becket_status
 binding_make(struct becket_runtime *runtime, const struct protseq *protseq,
-    const struct string_parts *parts, struct pool *pool,
-    struct becket_binding **ret_binding)
+    const struct string_parts *parts, struct becket_binding **ret_binding)
 {
 	struct becket_binding *binding =
 	    memory_new(&runtime->memory, sizeof *binding);
-	becket_status status = BECKET_S_OK;
 
-	if (binding == NULL) {
-		pool_unref(pool);
+	if (binding == NULL)
 		return BECKET_S_OUT_OF_MEMORY;
-	}
 	*binding = (struct becket_binding){
 		.runtime = runtime,
 		.protseq = protseq,
@@ -40,13 +82,10 @@ binding_make(struct becket_runtime *runtime, const struct protseq *protseq,
 		.endpoint = runtime_copy_text(runtime, parts->endpoint),
 		.option_text = runtime_copy_text(runtime, parts->options),
 		.serial = clock_now(),
-		.pool = pool,
 	};
-	if (binding->pool == NULL)
-		status =
-		    pool_new(runtime, protseq, parts->netaddr, &binding->pool);
-	if (status != BECKET_S_OK || binding->host == NULL ||
-	    binding->endpoint == NULL || binding->option_text == NULL ||
+	list_init(&binding->uses);
+	if (binding->host == NULL || binding->endpoint == NULL ||
+	    binding->option_text == NULL ||
 	    pthread_mutex_init(&binding->lock, NULL) != 0) {
 		binding_fini(binding);
 		return BECKET_S_OUT_OF_MEMORY;
@@ -79,7 +118,7 @@ binding_new(struct becket_runtime *runtime, const struct protseq *protseq,
 
 	return status != BECKET_S_OK
 	           ? status
-	           : binding_make(runtime, protseq, &parts, NULL, ret_binding);
+	           : binding_make(runtime, protseq, &parts, ret_binding);
 }
 
 static becket_status
@@ -101,7 +140,7 @@ from_parts(struct becket_runtime *runtime, const char *string,
 	status = options_parse(parts->options, &options);
 	if (status != BECKET_S_OK)
 		return status;
-	status = binding_make(runtime, protseq, parts, NULL, ret_binding);
+	status = binding_make(runtime, protseq, parts, ret_binding);
 	if (status != BECKET_S_OK)
 		return error_set(status, "%s", becket_status_text(status));
 	(*ret_binding)->object = object;
@@ -131,8 +170,8 @@ becket_binding_from_string_binding(struct becket_runtime *runtime,
 	return status;
 }
 
-static becket_status
-check_handle(const struct becket_binding *binding)
+becket_status
+binding_check(const struct becket_binding *binding)
 {
 	if (binding == NULL)
 		return error_set(BECKET_S_INVALID_BINDING, "%s",
@@ -161,7 +200,7 @@ becket_binding_to_string_binding(struct becket_binding *binding,
 	char text[BECKET_UUID_TEXT_SIZE] = "";
 	struct string_parts parts;
 	struct becket_uuid object;
-	becket_status status = check_handle(binding);
+	becket_status status = binding_check(binding);
 
 	if (status != BECKET_S_OK)
 		return status;
@@ -182,65 +221,72 @@ becket_binding_to_string_binding(struct becket_binding *binding,
 }
 
 /* What a copy takes along, at one moment. */
-static struct binding_view
-snapshot(struct becket_binding *binding)
+static becket_status
+copy_state(struct becket_binding *from, struct becket_binding *to)
 {
-	struct binding_view view;
+	becket_status status = BECKET_S_OK;
 
-	pthread_mutex_lock(&binding->lock);
-	view = (struct binding_view){
-		.object = binding->object,
-		.timeout = binding->timeout,
-		.pool = pool_ref(binding->pool),
-	};
-	pthread_mutex_unlock(&binding->lock);
-	return view;
+	pthread_mutex_lock(&from->lock);
+	to->object = from->object;
+	to->timeout = from->timeout;
+	to->is_unique = from->is_unique;
+	list_for_each (node, &from->uses) {
+		struct client_association *association =
+		    container_of(node, struct binding_use, node)->association;
+
+		if (status == BECKET_S_OK && !from->is_unique)
+			status =
+			    add_use(to, client_association_ref(association));
+	}
+	pthread_mutex_unlock(&from->lock);
+	return status;
 }
 
 becket_status
 becket_binding_copy(struct becket_binding *binding,
     struct becket_binding **ret_binding)
 {
-	struct binding_view view;
+	struct becket_binding *copy;
 	struct string_parts parts;
-	becket_status status = check_handle(binding);
+	becket_status status = binding_check(binding);
 
 	if (status != BECKET_S_OK)
 		return status;
-	view = snapshot(binding);
 	parts = (struct string_parts){
 		.netaddr = binding->host,
 		.endpoint = binding->endpoint,
 		.options = binding->option_text,
 	};
-	status = binding_make(binding->runtime, binding->protseq, &parts,
-	    view.pool, ret_binding);
+	status =
+	    binding_make(binding->runtime, binding->protseq, &parts, &copy);
 	if (status != BECKET_S_OK)
 		return error_set(status, "%s", becket_status_text(status));
-	(*ret_binding)->object = view.object;
-	(*ret_binding)->timeout = view.timeout;
-	(*ret_binding)->options = binding->options;
+	copy->options = binding->options;
+	status = copy_state(binding, copy);
+	if (status != BECKET_S_OK) {
+		becket_binding_free(&copy);
+		return error_set(status, "%s", becket_status_text(status));
+	}
+	*ret_binding = copy;
 	return BECKET_S_OK;
 }
 
-/* The pool stays with the copies and with the calls that run. */
+/* The associations stay with the other handles that use them, and with the
+ * calls that run.
+ */
 becket_status
 becket_binding_reset(struct becket_binding *binding)
 {
-	struct pool *pool, *old;
-	becket_status status = check_handle(binding);
+	becket_status status = binding_check(binding);
 
 	if (status != BECKET_S_OK)
 		return status;
-	status =
-	    pool_new(binding->runtime, binding->protseq, binding->host, &pool);
-	if (status != BECKET_S_OK)
-		return error_set(status, "%s", becket_status_text(status));
 	pthread_mutex_lock(&binding->lock);
-	old = binding->pool;
-	binding->pool = pool;
+	list_for_each (node, &binding->uses)
+		client_association_unlist(
+		    container_of(node, struct binding_use, node)->association);
+	binding_drop_uses(binding);
 	pthread_mutex_unlock(&binding->lock);
-	pool_unref(old);
 	return BECKET_S_OK;
 }
 
@@ -258,7 +304,7 @@ becket_status
 becket_binding_set_object(struct becket_binding *binding,
     const struct becket_uuid *object)
 {
-	becket_status status = check_handle(binding);
+	becket_status status = binding_check(binding);
 
 	if (status != BECKET_S_OK)
 		return status;
@@ -276,49 +322,6 @@ becket_binding_inq_object(struct becket_binding *binding,
 	    binding == NULL ? (struct becket_uuid){ 0 } : object_of(binding);
 }
 
-static becket_status
-check_option(const struct becket_binding *binding, enum becket_option option)
-{
-	becket_status status = check_handle(binding);
-
-	if (status == BECKET_S_OK && option != BECKET_OPTION_CALL_TIMEOUT)
-		return error_set(BECKET_S_INVALID_ARG,
-		    "option %d of a binding handle does not exist",
-		    (int)option);
-	return status;
-}
-
-becket_status
-becket_binding_set_option(struct becket_binding *binding,
-    enum becket_option option, uint64_t value)
-{
-	becket_status status = check_option(binding, option);
-
-	if (status != BECKET_S_OK)
-		return status;
-	if (value > UINT32_MAX)
-		return error_set(BECKET_S_INVALID_TIMEOUT, "%s",
-		    becket_status_text(BECKET_S_INVALID_TIMEOUT));
-	pthread_mutex_lock(&binding->lock);
-	binding->timeout = (uint32_t)value;
-	pthread_mutex_unlock(&binding->lock);
-	return BECKET_S_OK;
-}
-
-becket_status
-becket_binding_inq_option(struct becket_binding *binding,
-    enum becket_option option, uint64_t *ret_value)
-{
-	becket_status status = check_option(binding, option);
-
-	if (status != BECKET_S_OK)
-		return status;
-	pthread_mutex_lock(&binding->lock);
-	*ret_value = binding->timeout;
-	pthread_mutex_unlock(&binding->lock);
-	return BECKET_S_OK;
-}
-
 void
 becket_binding_set_next_timeout(struct becket_binding *binding,
     uint32_t milliseconds)
@@ -331,9 +334,44 @@ struct binding_view
 binding_view(struct becket_binding *binding)
 {
 	uint32_t next = next_timeout_take(binding, binding->serial);
-	struct binding_view view = snapshot(binding);
+	struct binding_view view;
 
-	if (next != 0)
-		view.timeout = next;
+	pthread_mutex_lock(&binding->lock);
+	view = (struct binding_view){
+		.object = binding->object,
+		.timeout = next != 0 ? next : binding->timeout,
+	};
+	pthread_mutex_unlock(&binding->lock);
 	return view;
+}
+
+static becket_status
+find_or_add_use(struct becket_binding *binding, const char *endpoint,
+    struct client_association **ret_association)
+{
+	struct client_association *association = find_use(binding, endpoint);
+	becket_status status = BECKET_S_OK;
+
+	if (association == NULL) {
+		status = client_association_get(binding->runtime->pool,
+		    binding->protseq, binding->host, endpoint,
+		    binding->is_unique, &association);
+		if (status == BECKET_S_OK)
+			status = add_use(binding, association);
+	}
+	if (status == BECKET_S_OK)
+		*ret_association = client_association_ref(association);
+	return status;
+}
+
+becket_status
+binding_association(struct becket_binding *binding, const char *endpoint,
+    struct client_association **ret_association)
+{
+	becket_status status;
+
+	pthread_mutex_lock(&binding->lock);
+	status = find_or_add_use(binding, endpoint, ret_association);
+	pthread_mutex_unlock(&binding->lock);
+	return status;
 }

@@ -5,15 +5,19 @@
 #include <pthread.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "becket.h"
+#include "io/client_association.h"
 #include "io/options.h"
-#include "io/pool.h"
 #include "io/protseq.h"
 
 /*
  * Binding handles. What is above the lock never changes; what is below is
- * guarded by it, so that any thread may use the handle. Copies share the pool
- * and nothing else.
+ * guarded by it, so that any thread may use the handle.
+ *
+ * A handle refers to the associations that its calls have used, one for each
+ * endpoint. Handles for the same server share them, through the runtime's pool;
+ * one with BECKET_OPTION_UNIQUE_BINDING has its own. A reset lets go of them.
  */
 struct becket_binding {
 	struct becket_runtime *runtime;
@@ -27,8 +31,23 @@ struct becket_binding {
 	pthread_mutex_t lock;
 	struct becket_uuid object;
 	uint32_t timeout; /* ms; 0: none of its own */
-	struct pool *pool;
+	bool is_unique;
+	struct list uses; /* of struct binding_use */
 };
+
+struct binding_use {
+	struct list node;
+	struct client_association *association;
+};
+
+/* Is it a handle, and of this process? S_INVALID_BINDING, S_STALE_AFTER_FORK,
+ * with the error record written.
+ */
+BECKET_MUST_USE becket_status binding_check(
+    const struct becket_binding *binding);
+
+/* With the lock held. */
+void binding_drop_uses(struct becket_binding *binding);
 
 /* A handle for what is known already: becket_server_inq_bindings() makes one
  * per listener. host and endpoint are copied; "" for none. No I/O. Free with
@@ -41,11 +60,17 @@ BECKET_MUST_USE becket_status binding_new(struct becket_runtime *runtime,
 /* What a call needs of the handle, at one moment. */
 struct binding_view {
 	struct becket_uuid object;
-	uint32_t timeout;  /* ms: the thread's, else the handle's, else 0 */
-	struct pool *pool; /* a reference, for pool_unref() */
+	uint32_t timeout; /* ms: the thread's, else the handle's, else 0 */
 };
 
 /* Takes the thread's timeout for the next call: it is for this call alone. */
 struct binding_view binding_view(struct becket_binding *binding);
+
+/* The association for a call to endpoint, which need not be the handle's own; a
+ * reference. S_OUT_OF_MEMORY. Any thread.
+ */
+BECKET_MUST_USE becket_status
+binding_association(struct becket_binding *binding, const char *endpoint,
+    struct client_association **ret_association);
 
 #endif

@@ -7,7 +7,7 @@
 #include "io/binding.h"
 #include "io/clock.h"
 #include "io/error.h"
-#include "io/pool.h"
+#include "io/lease.h"
 #include "io/string_parts.h"
 #include "stub/invoke.h"
 
@@ -22,6 +22,7 @@
 struct client_call {
 	struct becket_binding *binding;
 	struct binding_view view;
+	struct client_association *association;
 	struct invoke invoke;
 	char *endpoint; /* resolved; NULL: the binding's own */
 	int error;      /* errno of a lost connection */
@@ -186,9 +187,14 @@ static becket_status
 try_once(struct client_call *call, const void *request, bool is_first,
     bool *ret_retry)
 {
+	struct lease_wish wish = {
+		.association = call->association,
+		.must_be_new = !is_first,
+		.deadline = call->invoke.deadline,
+		.connect_deadline = connect_deadline(call),
+	};
 	struct lease lease;
-	becket_status status = lease_take(call->view.pool, endpoint_of(call),
-	    !is_first, connect_deadline(call), &lease, call->why);
+	becket_status status = lease_take(&wish, &lease, call->why);
 
 	*ret_retry = false;
 	if (status != BECKET_S_OK)
@@ -220,6 +226,9 @@ call_server(struct client_call *call, const void *request, void **ret_response)
 		    "no endpoint was found: neither the string binding nor "
 		    "the interface names one, and there is no endpoint map "
 		    "yet");
+	if (status == BECKET_S_OK)
+		status = binding_association(call->binding, endpoint_of(call),
+		    &call->association);
 	for (int i = 0; i < TRIES && status == BECKET_S_OK && is_retry; i++) {
 		invoke_retry(&call->invoke);
 		status = try_once(call, request, i == 0, &is_retry);
@@ -293,7 +302,7 @@ becket_stub_call(struct becket_binding *binding,
 	status = call_server(&call, request, ret_response);
 	invoke_fini(&call.invoke);
 	runtime_free_text(binding->runtime, call.endpoint);
-	pool_unref(call.view.pool);
+	client_association_unref(call.association);
 	return status;
 }
 

@@ -41,6 +41,7 @@ client_conn_new(struct becket_runtime *runtime, int fd, uint32_t association,
 			.association = association,
 		};
 		list_init(&conn->node);
+		list_init(&conn->recency);
 		status = dce_client_session_new(&config, &conn->session);
 	}
 	if (status != BECKET_S_OK) {

@@ -12,14 +12,18 @@
 
 /*
  * A client's end of a connection: a socket that blocks, and its session. Who
- * leases it (io/client_association.h) has it alone.
+ * leases it (io/lease.h) has it alone.
  *
  * A call costs two system calls: sendmsg(), and a recvmsg() that waits with
  * the socket's own receive timeout. That timeout may end early, never late;
  * what is left then, and all that is short, is waited for with poll().
  */
+struct client_association;
+
 struct client_conn {
-	struct list node; /* of who keeps it */
+	struct list node;    /* of who keeps it */
+	struct list recency; /* in the pool while it is idle */
+	struct client_association *owner;
 	struct becket_runtime *runtime;
 	struct session *session;
 	int fd;

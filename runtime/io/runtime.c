@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/allocate.h"
+#include "io/pool.h"
 
 #define DEFAULT_NCALRPC_DIR "/run/becket"
 
@@ -139,7 +140,8 @@ becket_runtime_new(const struct becket_runtime_options *given,
 	};
 	runtime->ncalrpc_dir =
 	    runtime_copy_text(runtime, choose_ncalrpc_dir(&options));
-	if (runtime->ncalrpc_dir == NULL) {
+	status = pool_new(runtime, &runtime->pool);
+	if (runtime->ncalrpc_dir == NULL || status != BECKET_S_OK) {
 		becket_runtime_free(runtime);
 		return BECKET_S_OUT_OF_MEMORY;
 	}
@@ -155,6 +157,7 @@ becket_runtime_free(struct becket_runtime *runtime)
 	if (runtime == NULL)
 		return;
 	memory = runtime->memory;
+	pool_free(runtime->pool);
 	free_fork_mark(runtime->fork_mark);
 	runtime_free_text(runtime, runtime->ncalrpc_dir);
 	memory_free(&memory, runtime, sizeof *runtime);

@@ -14,12 +14,15 @@
  * Constant after becket_runtime_new(), so that every thread may read it
  * without a lock; memory.resize() and log() are called from every thread.
  */
+struct pool;
+
 struct becket_runtime {
 	struct becket_memory memory;
 	struct becket_limits limits;
 	void (*log)(void *user, const struct becket_log *log); /* or NULL */
 	void *log_user;
 	char *ncalrpc_dir;
+	struct pool *pool; /* of clients' connections; locks itself */
 	/* A page that the kernel zeroes in a forked child, holding a 1; NULL
 	 * where the kernel cannot: then pid is asked.
 	 */

@@ -21,6 +21,7 @@
 
 #include "fake_server.h"
 #include "io/binding.h"
+#include "io/client_conn.h"
 #include "io/clock.h"
 #include "wire/fault.h"
 #include "wire/pdu.h"
@@ -80,6 +81,10 @@ handle(const char *string)
 
 	if (becket_binding_from_string_binding(runtime, string, &binding) != 0)
 		fail_msg("%s", becket_error_last()->sentence);
+	/* So that the script sees the end when the handle is freed. */
+	assert_int_equal(becket_binding_set_option(binding,
+	                     BECKET_OPTION_UNIQUE_BINDING, 1),
+	    0);
 	return binding;
 }
 
@@ -141,11 +146,11 @@ fails(struct becket_binding *binding, becket_status status,
 static struct client_conn *
 idle_conn(struct becket_binding *binding)
 {
-	struct client_association *association =
-	    container_of(binding->pool->associations.next,
-	        struct client_association, node);
+	struct binding_use *use =
+	    container_of(binding->uses.next, struct binding_use, node);
 
-	return container_of(association->idle.next, struct client_conn, node);
+	return container_of(use->association->idle.next, struct client_conn,
+	    node);
 }
 
 /* As after a longer pause: the client then asks whether it lives. */

@@ -58,9 +58,9 @@ count_list(struct list *list)
 static struct client_association *
 association_of(struct becket_binding *binding)
 {
-	assert_int_equal(count_list(&binding->pool->associations), 1);
-	return container_of(binding->pool->associations.next,
-	    struct client_association, node);
+	assert_int_equal(count_list(&binding->uses), 1);
+	return container_of(binding->uses.next, struct binding_use, node)
+	    ->association;
 }
 
 static void

@@ -402,19 +402,82 @@ a_copy_has_its_own_object_and_timeout(void **state)
 	becket_binding_free(&b);
 }
 
+static struct client_association *
+association_of(struct becket_binding *binding)
+{
+	struct client_association *association;
+
+	assert_int_equal(binding_association(binding, "x", &association), 0);
+	client_association_unref(association);
+	return association;
+}
+
 static void
-copies_share_connections_until_one_is_reset(void **state)
+handles_share_an_association_until_one_is_reset(void **state)
 {
 	struct fixture *f = *state;
 	struct becket_binding *a = handle(f, "ncalrpc:[x]");
-	struct becket_binding *b;
+	struct becket_binding *b = handle(f, "ncalrpc:[x]");
+	struct becket_binding *c;
 
-	assert_int_equal(becket_binding_copy(a, &b), 0);
-	assert_ptr_equal(a->pool, b->pool);
+	assert_ptr_equal(association_of(a), association_of(b));
+	assert_int_equal(becket_binding_copy(a, &c), 0);
 	assert_int_equal(becket_binding_reset(a), 0);
-	assert_ptr_not_equal(a->pool, b->pool);
+	assert_ptr_equal(association_of(b), association_of(c));
+	assert_ptr_not_equal(association_of(a), association_of(b));
 	becket_binding_free(&a);
 	becket_binding_free(&b);
+	becket_binding_free(&c);
+}
+
+static void
+a_unique_handle_shares_no_association(void **state)
+{
+	struct fixture *f = *state;
+	struct becket_binding *a = handle(f, "ncalrpc:[x]");
+	struct becket_binding *b = handle(f, "ncalrpc:[x]");
+	struct becket_binding *c;
+	uint64_t value;
+
+	assert_ptr_equal(association_of(a), association_of(b));
+	assert_int_equal(becket_binding_set_option(a,
+	                     BECKET_OPTION_UNIQUE_BINDING, 1),
+	    0);
+	assert_ptr_not_equal(association_of(a), association_of(b));
+	assert_int_equal(becket_binding_copy(a, &c), 0);
+	assert_int_equal(becket_binding_inq_option(c,
+	                     BECKET_OPTION_UNIQUE_BINDING, &value),
+	    0);
+	assert_int_equal(value, 1);
+	assert_ptr_not_equal(association_of(a), association_of(c));
+	assert_int_equal(becket_binding_set_option(a,
+	                     BECKET_OPTION_UNIQUE_BINDING, 0),
+	    0);
+	assert_ptr_equal(association_of(a), association_of(b));
+	becket_binding_free(&a);
+	becket_binding_free(&b);
+	becket_binding_free(&c);
+}
+
+static void
+only_what_was_used_can_be_told_not_to_linger(void **state)
+{
+	struct fixture *f = *state;
+	struct becket_binding *a = handle(f, "ncalrpc:[x]");
+	uint64_t value;
+
+	assert_int_equal(becket_binding_set_option(a, BECKET_OPTION_DONT_LINGER,
+	                     1),
+	    BECKET_S_WRONG_KIND_OF_BINDING);
+	association_of(a);
+	assert_int_equal(becket_binding_set_option(a, BECKET_OPTION_DONT_LINGER,
+	                     1),
+	    0);
+	assert_int_equal(becket_binding_inq_option(a, BECKET_OPTION_DONT_LINGER,
+	                     &value),
+	    0);
+	assert_int_equal(value, 1);
+	becket_binding_free(&a);
 }
 
 static void
@@ -424,10 +487,9 @@ options_that_do_not_exist_are_refused(void **state)
 	struct becket_binding *a = handle(f, "ncalrpc:[x]");
 	uint64_t value;
 
-	assert_int_equal(becket_binding_set_option(a, (enum becket_option)11,
-	                     1),
+	assert_int_equal(becket_binding_set_option(a, (enum becket_option)1, 1),
 	    BECKET_S_INVALID_ARG);
-	assert_int_equal(becket_binding_inq_option(a, (enum becket_option)11,
+	assert_int_equal(becket_binding_inq_option(a, (enum becket_option)1,
 	                     &value),
 	    BECKET_S_INVALID_ARG);
 	assert_int_equal(becket_binding_set_option(a,
@@ -460,7 +522,6 @@ timeout_of_next_call(struct becket_binding *binding)
 {
 	struct binding_view view = binding_view(binding);
 
-	pool_unref(view.pool);
 	return view.timeout;
 }
 
@@ -534,7 +595,10 @@ main(void)
 		cmocka_unit_test(parse_gives_the_parts_asked_for),
 		cmocka_unit_test(parse_writes_nothing_on_failure),
 		cmocka_unit_test(a_copy_has_its_own_object_and_timeout),
-		cmocka_unit_test(copies_share_connections_until_one_is_reset),
+		cmocka_unit_test(
+		    handles_share_an_association_until_one_is_reset),
+		cmocka_unit_test(a_unique_handle_shares_no_association),
+		cmocka_unit_test(only_what_was_used_can_be_told_not_to_linger),
 		cmocka_unit_test(options_that_do_not_exist_are_refused),
 		cmocka_unit_test(null_handles_are_not_valid),
 		cmocka_unit_test(

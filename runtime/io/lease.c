@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/lease.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "engine/dce.h"
+#include "io/clock.h"
+
+/* With the lock held, as all functions from here to reserve(). The one that
+ * was used last: it is warm, and the others may go cold.
+ */
+static struct client_conn *
+last_idle(struct client_association *association)
+{
+	struct client_conn *conn;
+
+	if (list_is_empty(&association->idle))
+		return NULL;
+	conn =
+	    container_of(association->idle.previous, struct client_conn, node);
+	pool_take_idle(association->pool, conn);
+	return conn;
+}
+
+static bool
+may_connect(const struct client_association *association)
+{
+	uint32_t limit =
+	    association->pool->runtime->limits.connections_per_association;
+
+	return association->connections < limit &&
+	       !association->is_being_founded;
+}
+
+static void
+make_room(struct client_association *association)
+{
+	struct client_conn *conn = last_idle(association);
+
+	if (conn != NULL)
+		client_association_drop(association, conn);
+}
+
+static void
+begin_connect(struct lease *lease)
+{
+	struct client_association *association = lease->association;
+
+	association->connections++;
+	if (association->id != 0) {
+		association->members++;
+		lease->origin = LEASE_JOINED;
+	} else {
+		association->is_being_founded = true;
+		lease->origin = LEASE_FOUNDED;
+	}
+}
+
+/* Let go of the lock until something has changed; false: too late. */
+static bool
+await_change(struct client_association *association, uint64_t deadline)
+{
+	struct timespec until = {
+		.tv_sec = (time_t)(deadline / 1000000000),
+		.tv_nsec = (long)(deadline % 1000000000),
+	};
+	int error;
+
+	association->waiting++;
+	error = pthread_cond_timedwait(&association->changed,
+	    &association->pool->lock, &until);
+	association->waiting--;
+	return error == 0;
+}
+
+static becket_status
+give_up(const struct client_association *association, uint64_t deadline,
+    char why[CONNECT_WHY_SIZE])
+{
+	if (association->is_being_founded)
+		snprintf(why, CONNECT_WHY_SIZE,
+		    "no answer yet to the first connection's bind");
+	else
+		snprintf(why, CONNECT_WHY_SIZE,
+		    "all %" PRIu32 " connections to the server are busy",
+		    association->connections);
+	return clock_now() < deadline ? BECKET_S_SERVER_UNAVAILABLE
+	                              : BECKET_S_CALL_CANCELLED;
+}
+
+/* Take an idle connection, or the right to make one. */
+static becket_status
+reserve(struct lease *lease, const struct lease_wish *wish,
+    char why[CONNECT_WHY_SIZE])
+{
+	struct client_association *association = lease->association;
+
+	for (;;) {
+		if (wish->group != 0 && wish->group != association->id)
+			return BECKET_X_SS_CONTEXT_MISMATCH;
+		if (!wish->must_be_new)
+			lease->conn = last_idle(association);
+		else if (!may_connect(association))
+			make_room(association);
+		if (lease->conn != NULL) {
+			lease->origin = LEASE_REUSED;
+			return BECKET_S_OK;
+		}
+		if (may_connect(association)) {
+			begin_connect(lease);
+			return BECKET_S_OK;
+		}
+		if (!await_change(association, association->is_being_founded
+		                                   ? wish->connect_deadline
+		                                   : wish->deadline))
+			return give_up(association, wish->deadline, why);
+	}
+}
+
+static void
+end_founding(struct client_association *association)
+{
+	association->is_being_founded = false;
+	client_association_changed(association);
+}
+
+static becket_status
+open_conn(struct lease *lease, uint32_t id, uint64_t deadline,
+    char ret_why[CONNECT_WHY_SIZE])
+{
+	struct client_association *association = lease->association;
+	struct becket_runtime *runtime = association->pool->runtime;
+	struct connect_target target = {
+		.protseq = association->protseq,
+		.host = association->host,
+		.endpoint = association->endpoint,
+	};
+	int fd;
+	becket_status status =
+	    connect_to(runtime, &target, deadline, &fd, ret_why);
+
+	if (status == BECKET_S_OK)
+		status = client_conn_new(runtime, fd, id, &lease->conn);
+	if (status == BECKET_S_OK)
+		lease->conn->owner = association;
+	return status;
+}
+
+/* What reserve() has allowed, without the lock. */
+static becket_status
+lease_open(struct lease *lease, uint32_t id, uint64_t deadline,
+    char ret_why[CONNECT_WHY_SIZE])
+{
+	struct client_association *association = lease->association;
+	becket_status status = open_conn(lease, id, deadline, ret_why);
+
+	if (status == BECKET_S_OK)
+		return BECKET_S_OK;
+	pool_lock(association->pool);
+	client_association_leave(association, id);
+	if (lease->origin == LEASE_FOUNDED)
+		end_founding(association);
+	pool_unlock(association->pool);
+	return status;
+}
+
+static void
+drop_dead(struct lease *lease)
+{
+	struct pool *pool = lease->association->pool;
+
+	pool_lock(pool);
+	client_association_drop(lease->association, lease->conn);
+	pool_unlock(pool);
+	lease->conn = NULL;
+}
+
+becket_status
+lease_take(const struct lease_wish *wish, struct lease *ret_lease,
+    char ret_why[CONNECT_WHY_SIZE])
+{
+	struct lease lease = { .association = wish->association };
+	struct pool *pool = wish->association->pool;
+	becket_status status;
+	uint32_t id;
+
+	ret_why[0] = '\0';
+	do {
+		if (lease.conn != NULL)
+			drop_dead(&lease);
+		pool_lock(pool);
+		status = reserve(&lease, wish, ret_why);
+		id = lease.association->id;
+		pool_clean(pool, clock_now());
+		pool_unlock(pool);
+	} while (lease.conn != NULL && !client_conn_is_alive(lease.conn));
+	if (status == BECKET_S_OK && lease.conn == NULL)
+		status =
+		    lease_open(&lease, id, wish->connect_deadline, ret_why);
+	if (status == BECKET_S_OK)
+		*ret_lease = lease;
+	return status;
+}
+
+void
+lease_note_association(struct lease *lease)
+{
+	struct client_conn *conn = lease->conn;
+
+	if (conn->association != 0)
+		return;
+	conn->association = dce_client_association(conn->session);
+	if (conn->association == 0)
+		return;
+	pool_lock(lease->association->pool);
+	lease->association->id = conn->association;
+	lease->association->members = 1;
+	end_founding(lease->association);
+	pool_unlock(lease->association->pool);
+}
+
+void
+lease_return(struct lease *lease)
+{
+	struct client_association *association = lease->association;
+	struct client_conn *conn = lease->conn;
+	bool has_failed_to_found =
+	    lease->origin == LEASE_FOUNDED && conn->association == 0;
+
+	client_conn_settle(conn);
+	pool_lock(association->pool);
+	if (has_failed_to_found)
+		end_founding(association);
+	if (conn->is_dead || conn->association == 0 ||
+	    conn->association != association->id)
+		client_association_drop(association, conn);
+	else
+		pool_put_idle(association->pool, conn);
+	pool_unlock(association->pool);
+}
+
+void
+lease_forget_association(struct lease *lease)
+{
+	struct client_association *association = lease->association;
+
+	pool_lock(association->pool);
+	if (lease->conn->association == association->id) {
+		association->id = 0;
+		association->members = 0;
+		client_association_drop_idle(association);
+	}
+	pool_unlock(association->pool);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IO_LEASE_H
+#define IO_LEASE_H
+
+#include "io/client_association.h"
+#include "io/client_conn.h"
+#include "io/connect.h"
+
+/*
+ * A connection of one's own, for one call: so that as many calls run at once
+ * as there are threads, up to limits.connections_per_association; who comes
+ * then waits for his turn.
+ */
+enum lease_origin {
+	LEASE_REUSED,  /* was idle */
+	LEASE_JOINED,  /* is new, in a group that existed */
+	LEASE_FOUNDED, /* is new, in a group that did not exist */
+};
+
+struct lease {
+	struct client_association *association;
+	struct client_conn *conn;
+	enum lease_origin origin;
+};
+
+struct lease_wish {
+	struct client_association *association;
+	uint32_t group; /* a connection of this group and no other; 0: any */
+	bool must_be_new;
+	uint64_t deadline;         /* for a turn */
+	uint64_t connect_deadline; /* not later */
+};
+
+/* Until lease_return(). On failure ret_why may say more than the status; else
+ * it is "". S_OUT_OF_MEMORY, S_CALL_CANCELLED (the deadline passed),
+ * X_SS_CONTEXT_MISMATCH (the group is no more), and what connect_to() says. Any
+ * thread.
+ */
+BECKET_MUST_USE becket_status lease_take(const struct lease_wish *wish,
+    struct lease *ret_lease, char ret_why[CONNECT_WHY_SIZE]);
+
+/* Look whether the server has named the group by now, and tell those who wait
+ * for it. Between steps.
+ */
+void lease_note_association(struct lease *lease);
+
+/* Keep the connection for others if it is of any use. */
+void lease_return(struct lease *lease);
+
+/* The server does not know the group (any more): found another. Before
+ * lease_return().
+ */
+void lease_forget_association(struct lease *lease);
+
+#endif

@@ -5,6 +5,7 @@
 
 #include "idl/check_message.h"
 #include "idl/clash.h"
+#include "idl/contexts.h"
 #include "idl/parameters.h"
 #include "idl/problem.h"
 #include "idl/values.h"
@@ -86,6 +87,7 @@ check_service(struct model *model, struct service *service)
 	qsort(service->operations, service->operation_count,
 	    sizeof *service->operations, by_opnum);
 	check_opnums_differ(model, service);
+	contexts_make(model, service);
 }
 
 /* Versions of one interface that differ in their major share its UUID. */
@@ -125,6 +127,7 @@ model_check(struct model *model)
 		struct file *file = &model->files[i];
 
 		check_messages(model, file);
+		contexts_check_file(model, file);
 		for (size_t j = 0; j < file->service_count; j++) {
 			check_service(model, &file->services[j]);
 			check_uuid(model, &file->services[j]);

@@ -60,6 +60,8 @@ claim_operation(struct clashes *clashes, const struct operation *operation)
 	    owner->words, names->stub);
 	clash_claim(clashes, names->stub, owner);
 	clash_claim(clashes, names->routine, owner);
+	if (operation->context_count > 0)
+		clash_claim(clashes, names->contexts, owner);
 	if (!operation->streams)
 		clash_claim(clashes, names->answer, owner);
 	if (operation->parameters)
@@ -67,6 +69,56 @@ claim_operation(struct clashes *clashes, const struct operation *operation)
 	else if (!operation->streams && operation->response != NULL)
 		clash_claim(clashes, operation->response->names.free,
 		    operation->response->owner);
+}
+
+/* Services may share a type of context handles by name: it is claimed once. */
+static bool
+has_type(const struct service *service, const char *type)
+{
+	for (size_t i = 0; i < service->context_type_count; i++) {
+		if (text_equal(service->context_types[i], type))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_first(const struct model *model, const struct service *service,
+    const char *type)
+{
+	for (size_t i = 0; i < model->file_count; i++) {
+		const struct file *file = &model->files[i];
+
+		for (size_t j = 0; j < file->service_count; j++) {
+			if (&file->services[j] == service)
+				return true;
+			if (has_type(&file->services[j], type))
+				return false;
+		}
+	}
+	return true;
+}
+
+static void
+claim_contexts(struct clashes *clashes, const struct service *service)
+{
+	struct model *model = clashes->model;
+
+	for (size_t i = 0; i < service->context_type_count; i++) {
+		const char *type = service->context_types[i];
+		const struct owner *owner;
+
+		owner = owner_new(model, service->file,
+		    name_of(model, service->path), "context handle", type);
+		clash_claim(clashes,
+		    names_run_down(model->arena, service->names.prefix, type),
+		    owner);
+		if (!is_first(model, service, type))
+			continue;
+		clash_claim(clashes, type, owner);
+		clash_claim(clashes, names_context_destroy(model->arena, type),
+		    owner);
+	}
 }
 
 static void
@@ -79,13 +131,15 @@ claim_service(struct clashes *clashes, const struct service *service)
 	/* no name, but it tells best that all others clash, too */
 	const char *any = text_print(model->arena, "%s_*", names->prefix);
 	const char *const all[] = { any, names->interface, names->operations,
-		names->endpoints, names->routines, names->by_opnum, names->epv,
+		names->endpoints, names->routines, names->by_opnum,
+		names->context_types, names->rundowns, names->epv,
 		names->register_, names->unregister };
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		clash_claim(clashes, all[i], owner);
 	for (size_t i = 0; i < service->operation_count; i++)
 		claim_operation(clashes, &service->operations[i]);
+	claim_contexts(clashes, service);
 	if (strcmp(names->prefix, "becket") == 0 ||
 	    strncmp(names->prefix, "becket_", 7) == 0)
 		problem_at(model, service->file, owner->path,

@@ -42,6 +42,8 @@ emit_service(struct out *out, const struct service *service)
 	out_set(out, "endpoints", names->endpoints);
 	out_set(out, "routines", names->routines);
 	out_set(out, "by_opnum", names->by_opnum);
+	out_set(out, "context_types", names->context_types);
+	out_set(out, "rundowns", names->rundowns);
 	out_set(out, "epv", names->epv);
 	out_set(out, "register", names->register_);
 	out_set(out, "unregister", names->unregister);
@@ -115,20 +117,60 @@ set_parameters(struct out *out, const struct operation *operation)
 	        values(out, operation->out, operation->out_count)));
 }
 
-static void
-set_messages(struct out *out)
+/* ", struct files_handle **handle"; what is only in, or not. */
+static const char *
+contexts(struct out *out, const struct operation *operation)
 {
+	const char *text = "";
+
+	for (size_t i = 0; i < operation->context_count; i++)
+		text = text_print(out->arena, "%s, struct %s *%s%s", text,
+		    operation->contexts[i].type,
+		    operation->contexts[i].out == NULL ? "" : "*",
+		    operation->contexts[i].name);
+	return text;
+}
+
+static const char *
+contexts_out(struct out *out, const struct operation *operation)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < operation->context_count; i++) {
+		if (operation->contexts[i].out != NULL)
+			text = text_print(out->arena, "%s, struct %s *%s", text,
+			    operation->contexts[i].type,
+			    operation->contexts[i].name);
+	}
+	return text;
+}
+
+static void
+set_messages(struct out *out, const struct operation *operation)
+{
+	out_set(out, "handles", contexts(out, operation));
+	out_set(out, "handles_out", contexts_out(out, operation));
 	out_set(out, "stub_parameters",
 	    out_expand(out,
-	        "struct becket_binding *binding, const $Request$ *request, "
-	        "$Response$ **ret_response"));
+	        "struct becket_binding *binding$handles$, const $Request$ "
+	        "*request, $Response$ **ret_response"));
 	out_set(out, "manager_parameters",
 	    out_expand(out,
-	        "struct becket_call *call, const $Request$ *request, "
+	        "struct becket_call *call$handles$, const $Request$ *request, "
 	        "$Response$ *response"));
 	out_set(out, "answer_parameters",
-	    out_expand(out, "struct becket_token token, becket_status status, "
-	                    "const $Response$ *response"));
+	    out_expand(out, "struct becket_token token, becket_status status"
+	                    "$handles_out$, const $Response$ *response"));
+}
+
+void
+emit_context(struct out *out, const struct operation *operation, size_t index)
+{
+	const struct context *context = &operation->contexts[index];
+
+	out_set(out, "type", context->type);
+	out_set(out, "handle", context->name);
+	out_set(out, "index", text_print(out->arena, "%zu", index));
 }
 
 void
@@ -145,6 +187,9 @@ emit_operation(struct out *out, const struct operation *operation)
 	out_set(out, "stub", names->stub);
 	out_set(out, "answer", names->answer);
 	out_set(out, "routine", names->routine);
+	out_set(out, "contexts_table", names->contexts);
+	out_set(out, "handle_count",
+	    text_print(out->arena, "%zu", operation->context_count));
 	out_set(out, "Request", request->type);
 	out_set(out, "REQUEST_INIT", request->init);
 	out_set(out, "request_descriptor", request->descriptor);
@@ -158,5 +203,5 @@ emit_operation(struct out *out, const struct operation *operation)
 	else if (operation->parameters)
 		set_parameters(out, operation);
 	else
-		set_messages(out);
+		set_messages(out, operation);
 }

@@ -31,6 +31,12 @@ void emit_service(struct out *out, const struct service *service);
  */
 void emit_operation(struct out *out, const struct operation *operation);
 
+/* Set $type$, $handle$, $index$ and so on for the context handle with this
+ * index.
+ */
+void emit_context(struct out *out, const struct operation *operation,
+    size_t index);
+
 /* What generated code calls a variable of its own: name, with a "_" where a
  * parameter has that name.
  */

@@ -32,6 +32,56 @@ put_messages(struct out *out)
 	    "}\n");
 }
 
+/* What goes in; the library looks at no other. */
+static void
+put_contexts_in(struct out *out, const struct operation *operation)
+{
+	for (size_t i = 0; i < operation->context_count; i++) {
+		const struct context *context = &operation->contexts[i];
+
+		emit_context(out, operation, i);
+		if (context->in == NULL)
+			out_put(out, "\tcontexts[$index$] = NULL;\n");
+		else if (context->out == NULL)
+			out_put(out, "\tcontexts[$index$] = $handle$;\n");
+		else
+			out_put(out, "\tcontexts[$index$] = *$handle$;\n");
+	}
+}
+
+static void
+put_contexts_out(struct out *out, const struct operation *operation)
+{
+	for (size_t i = 0; i < operation->context_count; i++) {
+		emit_context(out, operation, i);
+		if (operation->contexts[i].out != NULL)
+			out_put(out, "\t\t*$handle$ = contexts[$index$];\n");
+	}
+}
+
+static void
+put_contexts(struct out *out, const struct operation *operation)
+{
+	out_put(out, "\n"
+	             "becket_status\n"
+	             "$stub$($stub_parameters$)\n"
+	             "{\n"
+	             "\tvoid *contexts[$handle_count$];\n"
+	             "\tbecket_status status;\n"
+	             "\tvoid *response;\n"
+	             "\n");
+	put_contexts_in(out, operation);
+	out_put(out,
+	    "\tstatus = becket_stub_call_contexts(binding, &$interface$, "
+	    "$opnum$, contexts, request, &response);\n"
+	    "\tif (status == BECKET_S_OK) {\n");
+	put_contexts_out(out, operation);
+	out_put(out, "\t\t*ret_response = response;\n"
+	             "\t}\n"
+	             "\treturn status;\n"
+	             "}\n");
+}
+
 static size_t
 count_strings(const struct operation *operation)
 {
@@ -162,6 +212,8 @@ put_stub(struct out *out, const struct operation *operation)
 		put_stream(out);
 	else if (operation->parameters)
 		put_parameters(out, operation);
+	else if (operation->context_count > 0)
+		put_contexts(out, operation);
 	else
 		put_messages(out);
 }

@@ -150,6 +150,40 @@ put_frees(struct out *out, const struct file *file)
 	}
 }
 
+/* A type is one for all interfaces that name it. */
+static void
+put_context_types(struct out *out, const struct service *service)
+{
+	for (size_t i = 0; i < service->context_type_count; i++) {
+		const char *type = service->context_types[i];
+
+		out_set(out, "type", type);
+		out_set(out, "destroy",
+		    names_context_destroy(out->arena, type));
+		out_set(out, "guard",
+		    names_guard(out->arena, type, "__BECKET_CONTEXT"));
+		out_put(out, "\n"
+		             "#ifndef $guard$\n"
+		             "#define $guard$\n");
+		out_comment(out, "",
+		    "What a client holds of a server's state. To clients it is "
+		    "opaque; a server's manager defines the struct as it "
+		    "likes.");
+		out_put(out, "struct $type$;\n"
+		             "\n");
+		out_comment(out, "",
+		    "Forget a client's one without a word to the server. Any "
+		    "thread.");
+		out_put(out, "static inline void\n"
+		             "$destroy$(struct $type$ **context)\n"
+		             "{\n"
+		             "\tbecket_context_destroy(*context);\n"
+		             "\t*context = NULL;\n"
+		             "}\n"
+		             "#endif\n");
+	}
+}
+
 static bool
 gives_string(const struct operation *operation)
 {
@@ -218,12 +252,19 @@ put_epv_comment(struct out *out, const struct service *service)
 	          "it is a literal, or comes from becket_call_strdup()."
 	        : "";
 
+	const char *context =
+	    service->context_type_count > 0
+	        ? " A routine that succeeds opens a context handle by setting "
+	          "it, and closes it by making it NULL. A rundown routine "
+	          "gives back what a client has left open."
+	        : "";
+
 	out_comment(out, "",
 	    text_print(out->arena,
 	        "The manager routines of %s. A request lives until its call is "
-	        "answered.%s%s A routine left NULL answers "
+	        "answered.%s%s%s A routine left NULL answers "
 	        "BECKET_S_NOT_IMPLEMENTED.",
-	        service->full_name, message, string));
+	        service->full_name, message, string, context));
 }
 
 static void
@@ -240,6 +281,13 @@ put_epv(struct out *out, const struct service *service)
 		emit_operation(out, &service->operations[i]);
 		out_put(out,
 		    "\tbecket_status (*$member$)($manager_parameters$);\n");
+		members++;
+	}
+	for (size_t i = 0; i < service->context_type_count; i++) {
+		out_set(out, "type", service->context_types[i]);
+		out_set(out, "rundown",
+		    names_rundown(out->arena, service->context_types[i]));
+		out_put(out, "\tvoid (*$rundown$)(struct $type$ *context);\n");
 		members++;
 	}
 	if (members == 0)
@@ -283,6 +331,7 @@ static void
 put_service(struct out *out, const struct service *service)
 {
 	emit_service(out, service);
+	put_context_types(out, service);
 	out_put(out, "\n");
 	out_comment(out, "", service->comment);
 	out_put(out, "extern const struct becket_interface $interface$;\n");

@@ -27,6 +27,74 @@ put_messages(struct out *out)
 	             "}\n");
 }
 
+/* Those that come out are variables, for they are looked at only when the
+ * routine has succeeded.
+ */
+static void
+put_context_variables(struct out *out, const struct operation *operation)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < operation->context_count; i++) {
+		emit_context(out, operation, i);
+		any = any || operation->contexts[i].out != NULL;
+		out_put(out,
+		    "\tstruct $type$ *$handle$ = becket_call_context(call, "
+		    "$index$);\n");
+	}
+	out_put(out, any ? "\tbecket_status status;\n\n" : "\n");
+}
+
+static const char *
+context_arguments(struct out *out, const struct operation *operation)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < operation->context_count; i++)
+		text = text_print(out->arena, "%s, %s%s", text,
+		    operation->contexts[i].out != NULL ? "&" : "",
+		    operation->contexts[i].name);
+	return text;
+}
+
+static bool
+gives_context(const struct operation *operation)
+{
+	for (size_t i = 0; i < operation->context_count; i++) {
+		if (operation->contexts[i].out != NULL)
+			return true;
+	}
+	return false;
+}
+
+static void
+put_contexts(struct out *out, const struct operation *operation)
+{
+	put_begin(out);
+	out_put(out, "\tconst $Request$ *request = request_;\n"
+	             "\t$Response$ *response = response_;\n");
+	put_context_variables(out, operation);
+	out_put(out, "\tif (epv->$member$ == NULL)\n"
+	             "\t\treturn BECKET_S_NOT_IMPLEMENTED;\n");
+	out_set(out, "arguments", context_arguments(out, operation));
+	if (!gives_context(operation)) {
+		out_put(out, "\treturn epv->$member$(call$arguments$, request, "
+		             "response);\n"
+		             "}\n");
+		return;
+	}
+	out_put(out, "\tstatus = epv->$member$(call$arguments$, request, "
+	             "response);\n");
+	for (size_t i = 0; i < operation->context_count; i++) {
+		emit_context(out, operation, i);
+		if (operation->contexts[i].out != NULL)
+			out_put(out, "\tbecket_call_set_context(call, "
+			             "$index$, $handle$);\n");
+	}
+	out_put(out, "\treturn status;\n"
+	             "}\n");
+}
+
 /* Results whose C type is not that of the member of the message. */
 static bool
 differs(const struct parameter *parameter)
@@ -141,8 +209,44 @@ put_routine(struct out *out, const struct operation *operation)
 		put_stream(out);
 	else if (operation->parameters)
 		put_parameters(out, operation);
+	else if (operation->context_count > 0)
+		put_contexts(out, operation);
 	else
 		put_messages(out);
+}
+
+/* The ways to the rundown routines, and their table. */
+static void
+put_rundowns(struct out *out, const struct service *service)
+{
+	for (size_t i = 0; i < service->context_type_count; i++) {
+		const char *type = service->context_types[i];
+
+		out_set(out, "type", type);
+		out_set(out, "rundown", names_rundown(out->arena, type));
+		out_set(out, "run_down",
+		    names_run_down(out->arena, service->names.prefix, type));
+		out_put(out, "\n"
+		             "static void\n"
+		             "$run_down$(const void *epv_, void *context)\n"
+		             "{\n"
+		             "\tconst struct $epv$ *epv = epv_;\n"
+		             "\n"
+		             "\tif (epv->$rundown$ != NULL)\n"
+		             "\t\tepv->$rundown$(context);\n"
+		             "}\n");
+	}
+	if (service->context_type_count > 0)
+		out_put(out, "\n"
+		             "static becket_rundown *const $rundowns$[] = {\n");
+	for (size_t i = 0; i < service->context_type_count; i++) {
+		out_set(out, "run_down",
+		    names_run_down(out->arena, service->names.prefix,
+		        service->context_types[i]));
+		out_put(out, "\t$run_down$,\n");
+	}
+	if (service->context_type_count > 0)
+		out_put(out, "};\n");
 }
 
 static void
@@ -166,8 +270,10 @@ put_table(struct out *out, const struct service *service)
 	             "static const struct becket_routines $routines$ = {\n"
 	             "\t.abi = BECKET_ABI,\n"
 	             "\t.count = $count$,\n"
-	             "\t.routines = $table$,\n"
-	             "};\n");
+	             "\t.routines = $table$,\n");
+	if (service->context_type_count > 0)
+		out_put(out, "\t.rundowns = $rundowns$,\n");
+	out_put(out, "};\n");
 }
 
 static void
@@ -206,6 +312,26 @@ put_answer_messages(struct out *out)
 }
 
 static void
+put_answer_contexts(struct out *out, const struct operation *operation)
+{
+	out_put(out, "\n"
+	             "becket_status\n"
+	             "$answer$($answer_parameters$)\n"
+	             "{\n"
+	             "\tvoid *contexts[$handle_count$] = { NULL };\n"
+	             "\n");
+	for (size_t i = 0; i < operation->context_count; i++) {
+		emit_context(out, operation, i);
+		if (operation->contexts[i].out != NULL)
+			out_put(out, "\tcontexts[$index$] = $handle$;\n");
+	}
+	out_put(out,
+	    "\treturn becket_stub_answer_contexts(token, &$interface$, "
+	    "$opnum$, status, contexts, response);\n"
+	    "}\n");
+}
+
+static void
 put_answer_parameters(struct out *out, const struct operation *operation)
 {
 	out_set(out, "token", emit_apart(out, operation, "token"));
@@ -237,6 +363,8 @@ put_answer(struct out *out, const struct operation *operation)
 	emit_operation(out, operation);
 	if (operation->parameters)
 		put_answer_parameters(out, operation);
+	else if (gives_context(operation))
+		put_answer_contexts(out, operation);
 	else
 		put_answer_messages(out);
 }
@@ -247,6 +375,7 @@ put_service(struct out *out, const struct service *service)
 	emit_service(out, service);
 	for (size_t i = 0; i < service->operation_count; i++)
 		put_routine(out, &service->operations[i]);
+	put_rundowns(out, service);
 	put_table(out, service);
 	put_register(out);
 	for (size_t i = 0; i < service->operation_count; i++)

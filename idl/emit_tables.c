@@ -16,6 +16,7 @@ flags(struct out *out, const struct operation *operation)
 		{ operation->idempotent, "BECKET_OPERATION_IDEMPOTENT" },
 		{ operation->no_side_effects,
 		    "BECKET_OPERATION_NO_SIDE_EFFECTS" },
+		{ operation->shared, "BECKET_OPERATION_SHARED" },
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
@@ -47,8 +48,62 @@ put_operation(struct out *out, const struct operation *operation)
 	             "\t\t\t.size = sizeof($Response$),\n"
 	             "\t\t},\n"
 	             "\t\t.timeout_ms = $timeout$,\n"
-	             "\t\t.flags = $flags$,\n"
-	             "\t},\n");
+	             "\t\t.flags = $flags$,\n");
+	if (operation->context_count > 0)
+		out_put(out, "\t\t.contexts = $contexts_table$,\n"
+		             "\t\t.context_count = $handle_count$,\n");
+	out_put(out, "\t},\n");
+}
+
+static const char *
+offset(struct out *out, const struct message_names *message, const char *member)
+{
+	if (member == NULL)
+		return "BECKET_CONTEXT_NOWHERE";
+	return text_print(out->arena, "offsetof(%s, %s)", message->type,
+	    member);
+}
+
+static void
+put_contexts(struct out *out, const struct operation *operation)
+{
+	if (operation->context_count == 0)
+		return;
+	emit_operation(out, operation);
+	out_put(out,
+	    "\n"
+	    "static const struct becket_context_parameter $contexts_table$[] = "
+	    "{\n");
+	for (size_t i = 0; i < operation->context_count; i++) {
+		const struct context *context = &operation->contexts[i];
+
+		out_set(out, "index",
+		    text_print(out->arena, "%zu", context->index));
+		out_set(out, "in",
+		    offset(out, &operation->request->names, context->in));
+		out_set(out, "out",
+		    offset(out, &operation->response->names, context->out));
+		out_put(out, "\t{\n"
+		             "\t\t.type = $index$,\n"
+		             "\t\t.request = $in$,\n"
+		             "\t\t.response = $out$,\n"
+		             "\t},\n");
+	}
+	out_put(out, "};\n");
+}
+
+static void
+put_context_types(struct out *out, const struct service *service)
+{
+	if (service->context_type_count == 0)
+		return;
+	out_put(out, "\n"
+	             "static const char *const $context_types$[] = {\n");
+	for (size_t i = 0; i < service->context_type_count; i++) {
+		out_set(out, "type", service->context_types[i]);
+		out_put(out, "\t\"$type$\",\n");
+	}
+	out_put(out, "};\n");
 }
 
 static void
@@ -132,8 +187,14 @@ put_interface(struct out *out, const struct service *service)
 	             "\t.minor = $minor$,\n"
 	             "\t.operation_count = $count$,\n"
 	             "\t.operations = $operations$,\n"
-	             "\t.endpoints = $endpoints$,\n"
-	             "};\n");
+	             "\t.endpoints = $endpoints$,\n");
+	if (service->context_type_count > 0) {
+		out_set(out, "count",
+		    text_print(out->arena, "%zu", service->context_type_count));
+		out_put(out, "\t.context_types = $context_types$,\n"
+		             "\t.context_type_count = $count$,\n");
+	}
+	out_put(out, "};\n");
 }
 
 char *
@@ -144,14 +205,17 @@ emit_tables(const struct model *model, const struct file *file)
 	out_put(&out,
 	    "#include \"$stem$.becket.h\"\n"
 	    "\n"
-	    "#if BECKET_ABI != 1\n"
+	    "#if BECKET_ABI != 2\n"
 	    "#error \"made for another version of Becket: run becketc again\"\n"
 	    "#endif\n");
 	for (size_t i = 0; i < file->service_count; i++) {
 		const struct service *service = &file->services[i];
 
 		emit_service(&out, service);
+		for (size_t j = 0; j < service->operation_count; j++)
+			put_contexts(&out, &service->operations[j]);
 		put_operations(&out, service);
+		put_context_types(&out, service);
 		put_endpoints(&out, service);
 		put_interface(&out, service);
 	}

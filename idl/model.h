@@ -73,6 +73,15 @@ struct parameter {
 	bool is_string, is_bool;
 };
 
+/* A context handle of an rpc. */
+struct context {
+	const char *type; /* "files_handle" */
+	size_t index;     /* in the types of the service */
+	const char *name; /* of the parameter */
+	/* Members of the messages' structs; NULL: it is not in there. */
+	const char *in, *out;
+};
+
 struct operation {
 	const struct service *service;
 	const MethodProto *proto;
@@ -90,6 +99,10 @@ struct operation {
 	struct path parameters_path; /* of the option */
 	struct parameter *in, *out;  /* where parameters is true */
 	size_t in_count, out_count;
+	bool shared;
+	struct path shared_path; /* of the option */
+	struct context *contexts;
+	size_t context_count;
 	struct operation_names names;
 };
 
@@ -104,6 +117,8 @@ struct service {
 	uint16_t major, minor;
 	char **endpoints;
 	size_t endpoint_count;
+	const char **context_types;
+	size_t context_type_count;
 	struct operation *operations; /* by opnum, once checked */
 	size_t operation_count;
 	struct service_names names;

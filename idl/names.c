@@ -267,6 +267,8 @@ names_service(struct arena *arena, const char *prefix, uint16_t major)
 		.endpoints = text_print(arena, "%s_endpoints", prefix),
 		.routines = text_print(arena, "%s_routines", prefix),
 		.by_opnum = text_print(arena, "%s_by_opnum", prefix),
+		.context_types = text_print(arena, "%s_context_types", prefix),
+		.rundowns = text_print(arena, "%s_rundowns", prefix),
 		.epv = text_print(arena, "%s_epv", prefix),
 		.register_ = text_print(arena, "%s_register", prefix),
 		.unregister = text_print(arena, "%s_unregister", prefix),
@@ -283,7 +285,26 @@ names_operation(struct arena *arena, const char *prefix, const char *operation)
 		.stub = text_print(arena, "%s_%s", prefix, member),
 		.answer = text_print(arena, "%s_%s_answer", prefix, member),
 		.routine = text_print(arena, "%s_%s_routine", prefix, member),
+		.contexts = text_print(arena, "%s_%s_contexts", prefix, member),
 	};
+}
+
+char *
+names_context_destroy(struct arena *arena, const char *type)
+{
+	return text_print(arena, "%s_context_destroy", type);
+}
+
+char *
+names_run_down(struct arena *arena, const char *prefix, const char *type)
+{
+	return text_print(arena, "%s_run_down_%s", prefix, type);
+}
+
+char *
+names_rundown(struct arena *arena, const char *type)
+{
+	return text_print(arena, "%s_rundown", type);
 }
 
 struct message_names

@@ -54,6 +54,8 @@ struct service_names {
 	const char *endpoints;
 	const char *routines;
 	const char *by_opnum;
+	const char *context_types;
+	const char *rundowns;
 	const char *epv; /* struct calc_calculator_epv */
 	const char *register_;
 	const char *unregister;
@@ -68,10 +70,20 @@ struct operation_names {
 	const char *stub;    /* calc_calculator_divide */
 	const char *answer;  /* calc_calculator_divide_answer */
 	const char *routine; /* static: calc_calculator_divide_routine */
+	/* static table: calc_calculator_divide_contexts */
+	const char *contexts;
 };
 
 struct operation_names names_operation(struct arena *arena, const char *prefix,
     const char *operation);
+
+/* Of a type of context handles: files_handle_context_destroy, the way into its
+ * rundown routine, files_run_down_files_handle, and the member of the EPV,
+ * files_handle_rundown.
+ */
+char *names_context_destroy(struct arena *arena, const char *type);
+char *names_run_down(struct arena *arena, const char *prefix, const char *type);
+char *names_rundown(struct arena *arena, const char *type);
 
 /* What the message calc.AddResponse is. */
 struct message_names {

@@ -24,6 +24,10 @@ enum {
 	OPERATION_OPNUM = 1,
 	OPERATION_TIMEOUT = 2,
 	OPERATION_PARAMETERS = 3,
+	OPERATION_SHARED = 6,
+	MESSAGE_FIELD = 2,
+	FIELD_OPTIONS = 8,
+	FIELD_CONTEXT = 1,
 };
 
 /* The payload of a length-delimited field, which begins with its length. */
@@ -198,6 +202,8 @@ read_operation(struct model *model, struct operation *operation,
 	operation->parameters_path =
 	    path_add(model->arena, path, OPERATION_PARAMETERS);
 	operation->opnum_path = opnum;
+	operation->shared = options->shared;
+	operation->shared_path = path_add(model->arena, path, OPERATION_SHARED);
 	if (options->has_opnum && options->opnum > VALUE_OPNUM_MAX)
 		problem_at(model, file, opnum,
 		    "opnum %u is too high: the highest is %d",
@@ -229,6 +235,28 @@ options_of_operation(struct model *model, struct operation *operation)
 	refuse_unknown(model, operation->service->file, path, "operation",
 	    &options->base);
 	read_operation(model, operation, path, options);
+}
+
+const char *
+options_context(struct model *model, const struct type *message, size_t field,
+    struct path *ret_path)
+{
+	const FieldProto *proto = message->message->field[field];
+	const Becket__Field *options;
+	struct path path =
+	    path_item(model->arena, message->path, MESSAGE_FIELD, field);
+
+	if (proto->options == NULL)
+		return NULL;
+	path = path_add(model->arena,
+	    path_add(model->arena, path, FIELD_OPTIONS), BECKET_OPTION);
+	options = extract(model, &proto->options->base, BECKET_OPTION,
+	    &becket__field__descriptor);
+	if (options == NULL)
+		return NULL;
+	refuse_unknown(model, message->file, path, "field", &options->base);
+	*ret_path = path_add(model->arena, path, FIELD_CONTEXT);
+	return options->context;
 }
 
 bool

@@ -17,6 +17,12 @@ void options_of_file(struct model *model, struct file *file);
 void options_of_service(struct model *model, struct service *service);
 void options_of_operation(struct model *model, struct operation *operation);
 
+/* What the options of a field say: its type as a context handle, or NULL, with
+ * a problem if it cannot be one. *ret_path: of the option.
+ */
+const char *options_context(struct model *model, const struct type *message,
+    size_t field, struct path *ret_path);
+
 /* protobuf-c's options that change what its structs look like. */
 bool options_string_is_bytes(struct model *model, const FieldProto *field);
 const char *options_base_member(struct model *model,

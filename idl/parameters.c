@@ -57,12 +57,15 @@ c_type(const struct model *model, const FieldProto *field)
 
 /* NULL: the field can be a parameter. Else what it is instead. */
 static const char *
-why_not_flat(struct model *model, const struct type *message,
-    const FieldProto *field)
+why_not_flat(struct model *model, const struct type *message, size_t index)
 {
+	const FieldProto *field = message->message->field[index];
+	struct path path;
 	const char *syntax = message->file->proto->syntax;
 	bool proto3 = syntax != NULL && text_equal(syntax, "proto3");
 
+	if (options_context(model, message, index, &path) != NULL)
+		return "a context handle";
 	if (field->label == LABEL(REPEATED))
 		return "repeated";
 	if (field->proto3_optional ||
@@ -82,7 +85,7 @@ make(struct model *model, struct operation *operation,
     const struct type *message, struct parameter *parameter, size_t i)
 {
 	const FieldProto *field = message->message->field[i];
-	const char *why = why_not_flat(model, message, field);
+	const char *why = why_not_flat(model, message, i);
 
 	if (why != NULL) {
 		problem_at(model, operation->service->file,

@@ -16,7 +16,7 @@ extern "C" {
  * The structs of this header are what generated code lays down as constants;
  * their layout is fixed by BECKET_ABI, which opens every table.
  */
-#define BECKET_ABI 1
+#define BECKET_ABI 2
 
 /* Joins a codec with a descriptor of its own kind. */
 struct becket_codec;
@@ -36,6 +36,17 @@ enum {
 	BECKET_OPERATION_RESPONSE_STREAM = 0x02,
 	BECKET_OPERATION_IDEMPOTENT = 0x04,
 	BECKET_OPERATION_NO_SIDE_EFFECTS = 0x08,
+	BECKET_OPERATION_SHARED = 0x40, /* its context handles, with others */
+};
+
+/* Where a context handle stands in the messages of an operation: PROTOCOL.md
+ * section 3.4. The offsets are those of ProtobufCBinaryData in the structs of
+ * messages. One that stands in both is [in, out].
+ */
+enum { BECKET_CONTEXT_NOWHERE = UINT32_MAX };
+struct becket_context_parameter {
+	uint16_t type;              /* of becket_interface.context_types */
+	uint32_t request, response; /* offset, or BECKET_CONTEXT_NOWHERE */
 };
 
 /* One row per opnum; a hole has no name. */
@@ -44,6 +55,8 @@ struct becket_operation {
 	struct becket_type request, response;
 	uint32_t timeout_ms; /* 0: limits.call_ms */
 	uint32_t flags;
+	const struct becket_context_parameter *contexts;
+	uint16_t context_count;
 };
 
 enum {
@@ -59,7 +72,9 @@ struct becket_interface {
 	uint16_t major, minor;
 	uint16_t operation_count;
 	const struct becket_operation *operations;
-	const char *const *endpoints; /* string bindings, NULL at the end */
+	const char *const *endpoints;     /* string bindings, NULL at the end */
+	const char *const *context_types; /* "files_handle" */
+	uint16_t context_type_count;
 };
 
 /* Calls one member of an EPV with its types: generated, one per opnum. A
@@ -68,11 +83,19 @@ struct becket_interface {
 typedef becket_status becket_routine(const void *epv, struct becket_call *call,
     const void *request, void *response);
 
-/* The typed ways into an EPV, as many as the interface has operations. */
+/* Runs a rundown routine of an EPV; where that is NULL, nothing: generated, one
+ * per type of context handle.
+ */
+typedef void becket_rundown(const void *epv, void *context);
+
+/* The typed ways into an EPV, as many as the interface has operations and
+ * types of context handles.
+ */
 struct becket_routines {
 	uint32_t abi; /* BECKET_ABI */
 	uint16_t count;
 	becket_routine *const *routines; /* NULL for a hole */
+	becket_rundown *const *rundowns;
 };
 
 /* The call behind every client stub. *ret_response is one block, to be freed

@@ -213,12 +213,16 @@ static becket_routine *const list[OPERATIONS] = {
 };
 
 static const struct becket_routines echo_routines = {
-	BECKET_ABI,
-	OPERATIONS,
-	list,
+	.abi = BECKET_ABI,
+	.count = OPERATIONS,
+	.routines = list,
 };
 
-static const struct becket_routines other_routines = { BECKET_ABI, 1, list };
+static const struct becket_routines other_routines = {
+	.abi = BECKET_ABI,
+	.count = 1,
+	.routines = list,
+};
 
 static void
 print_log(void *user, const struct becket_log *log)

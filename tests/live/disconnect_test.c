@@ -64,7 +64,11 @@ static const struct becket_interface interface = {
 	.operations = &operation,
 };
 static becket_routine *const routine = watch;
-static const struct becket_routines routines = { BECKET_ABI, 1, &routine };
+static const struct becket_routines routines = {
+	.abi = BECKET_ABI,
+	.count = 1,
+	.routines = &routine,
+};
 
 static void
 start(struct echo *echo)

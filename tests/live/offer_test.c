@@ -66,9 +66,9 @@ tell_name(const void *epv, struct becket_call *call, const void *request,
 
 static becket_routine *const name_list[] = { tell_name };
 static const struct becket_routines name_routines = {
-	BECKET_ABI,
-	1,
-	name_list,
+	.abi = BECKET_ABI,
+	.count = 1,
+	.routines = name_list,
 };
 
 static const struct becket_uuid cup = { .time_low = 1 },

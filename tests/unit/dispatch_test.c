@@ -124,9 +124,9 @@ static becket_routine *const list[OPERATIONS] = {
 };
 
 static const struct becket_routines routines = {
-	BECKET_ABI,
-	OPERATIONS,
-	list,
+	.abi = BECKET_ABI,
+	.count = OPERATIONS,
+	.routines = list,
 };
 
 static uint64_t

@@ -45,7 +45,11 @@ static const struct becket_interface ndr = {
 };
 
 static becket_routine *const list[1];
-static const struct becket_routines routines = { BECKET_ABI, 1, list };
+static const struct becket_routines routines = {
+	.abi = BECKET_ABI,
+	.count = 1,
+	.routines = list,
+};
 
 static const struct becket_uuid red = { .time_low = 0xed },
                                 blue = { .time_low = 0xb1 };

@@ -91,7 +91,11 @@ wait_routine(const void *epv, struct becket_call *call, const void *request,
 }
 
 static becket_routine *const functions[] = { wait_routine };
-static const struct becket_routines routines = { BECKET_ABI, 1, functions };
+static const struct becket_routines routines = {
+	.abi = BECKET_ABI,
+	.count = 1,
+	.routines = functions,
+};
 
 static becket_status
 start(struct becket_module_host *host, struct becket_server *server)

@@ -64,6 +64,16 @@ calc_calculator_register(struct becket_server *server,
 }
 
 becket_status
+calc_calculator_register_ex(struct becket_server *server,
+    const struct becket_uuid *type, const struct calc_calculator_epv *epv,
+    const struct becket_register_options *options)
+{
+	return becket_server_register_if_ex(server,
+	    &calc_calculator_v1_interface, &calc_calculator_routines, type, epv,
+	    options);
+}
+
+becket_status
 calc_calculator_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait)
 {

@@ -56,11 +56,15 @@ struct calc_calculator_epv {
 	    const Calc__SumRequest *request, Calc__SumResponse *response);
 };
 
-/* becket_server_register_if() and becket_server_unregister_if(), typed. */
+/* becket_server_register_if(), its _ex and _unregister_if(), typed. */
 BECKET_MUST_USE becket_status
 calc_calculator_register(struct becket_server *server,
     const struct becket_uuid *type, const struct calc_calculator_epv *epv,
     unsigned flags);
+BECKET_MUST_USE becket_status
+calc_calculator_register_ex(struct becket_server *server,
+    const struct becket_uuid *type, const struct calc_calculator_epv *epv,
+    const struct becket_register_options *options);
 BECKET_MUST_USE becket_status
 calc_calculator_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait);

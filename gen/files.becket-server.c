@@ -76,6 +76,14 @@ files_register(struct becket_server *server, const struct becket_uuid *type,
 }
 
 becket_status
+files_register_ex(struct becket_server *server, const struct becket_uuid *type,
+    const struct files_epv *epv, const struct becket_register_options *options)
+{
+	return becket_server_register_if_ex(server, &files_v1_interface,
+	    &files_routines, type, epv, options);
+}
+
+becket_status
 files_unregister(struct becket_server *server, const struct becket_uuid *type,
     bool wait)
 {

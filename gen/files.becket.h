@@ -103,10 +103,13 @@ struct files_epv {
 	    Files__ChecksumResponse *response);
 };
 
-/* becket_server_register_if() and becket_server_unregister_if(), typed. */
+/* becket_server_register_if(), its _ex and _unregister_if(), typed. */
 BECKET_MUST_USE becket_status files_register(struct becket_server *server,
     const struct becket_uuid *type, const struct files_epv *epv,
     unsigned flags);
+BECKET_MUST_USE becket_status files_register_ex(struct becket_server *server,
+    const struct becket_uuid *type, const struct files_epv *epv,
+    const struct becket_register_options *options);
 BECKET_MUST_USE becket_status files_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait);
 

@@ -133,7 +133,7 @@ claim_service(struct clashes *clashes, const struct service *service)
 	const char *const all[] = { any, names->interface, names->operations,
 		names->endpoints, names->routines, names->by_opnum,
 		names->context_types, names->rundowns, names->epv,
-		names->register_, names->unregister };
+		names->register_, names->register_ex, names->unregister };
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		clash_claim(clashes, all[i], owner);

@@ -46,6 +46,7 @@ emit_service(struct out *out, const struct service *service)
 	out_set(out, "rundowns", names->rundowns);
 	out_set(out, "epv", names->epv);
 	out_set(out, "register", names->register_);
+	out_set(out, "register_ex", names->register_ex);
 	out_set(out, "unregister", names->unregister);
 }
 

@@ -300,11 +300,14 @@ put_register(struct out *out)
 {
 	out_put(out,
 	    "\n"
-	    "/* becket_server_register_if() and becket_server_unregister_if(), "
+	    "/* becket_server_register_if(), its _ex and _unregister_if(), "
 	    "typed. */\n"
 	    "BECKET_MUST_USE becket_status $register$(struct becket_server "
 	    "*server, const struct becket_uuid *type, const struct $epv$ *epv, "
 	    "unsigned flags);\n"
+	    "BECKET_MUST_USE becket_status $register_ex$(struct becket_server "
+	    "*server, const struct becket_uuid *type, const struct $epv$ *epv, "
+	    "const struct becket_register_options *options);\n"
 	    "BECKET_MUST_USE becket_status $unregister$(struct becket_server "
 	    "*server, const struct becket_uuid *type, bool wait);\n");
 }

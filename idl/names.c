@@ -271,6 +271,7 @@ names_service(struct arena *arena, const char *prefix, uint16_t major)
 		.rundowns = text_print(arena, "%s_rundowns", prefix),
 		.epv = text_print(arena, "%s_epv", prefix),
 		.register_ = text_print(arena, "%s_register", prefix),
+		.register_ex = text_print(arena, "%s_register_ex", prefix),
 		.unregister = text_print(arena, "%s_unregister", prefix),
 	};
 }

@@ -58,6 +58,7 @@ struct service_names {
 	const char *rundowns;
 	const char *epv; /* struct calc_calculator_epv */
 	const char *register_;
+	const char *register_ex;
 	const char *unregister;
 };
 

@@ -352,15 +352,53 @@ BECKET_API void becket_binding_vector_free(
 /* Offer an interface, for a type of object (NULL or nil: for calls without
  * object and objects without type). epv is the struct that generated code
  * declares, one manager routine per operation; it stays where it is until it
- * is unregistered. Use the generated x_register(), which is typed. flags: 0.
- * S_TYPE_ALREADY_REGISTERED, S_INVALID_ABI. Any thread.
- * rpc_server_register_if.
+ * is unregistered. Use the generated x_register(), which is typed. flags:
+ * BECKET_IF_... S_TYPE_ALREADY_REGISTERED, S_INVALID_ABI, S_INVALID_ARG (a
+ * flag that does not exist). Any thread. rpc_server_register_if.
  */
 BECKET_API BECKET_MUST_USE becket_status
 becket_server_register_if(struct becket_server *server,
     const struct becket_interface *interface,
     const struct becket_routines *routines, const struct becket_uuid *type,
     const void *epv, unsigned flags);
+
+/* Numbered as RPC_IF_... Whoever they keep out is answered S_ACCESS_DENIED,
+ * and nothing has been executed.
+ */
+enum {
+	/* Callers whose identity is known: those of ncalrpc, so far. */
+	BECKET_IF_ALLOW_SECURE_ONLY = 0x08,
+	/* Callers on this machine, through ncalrpc. */
+	BECKET_IF_ALLOW_LOCAL_ONLY = 0x20,
+};
+
+/* May this call be made? Asked when the request is complete and before
+ * anything of it is decoded: becket_call_peer() says who calls,
+ * becket_call_opnum() what, becket_call_object() for which object. What is not
+ * S_OK is the answer; with becket_call_fail() it has a sentence. Asked by
+ * threads that serve connections, several at once: it must not wait.
+ */
+typedef becket_status becket_authorize_fn(void *user, struct becket_call *call);
+
+/* Zero fields take their default. Start from { .size = sizeof options }. */
+struct becket_register_options {
+	size_t size;
+	unsigned flags; /* BECKET_IF_... */
+	/* NULL: whoever is let in by flags may call all operations. It may be
+	 * called until the interface is unregistered and its calls are done.
+	 */
+	becket_authorize_fn *authorize;
+	void *authorize_user;
+};
+
+/* The same with more to say; options may be NULL. Use the generated
+ * x_register_ex(). RpcServerRegisterIfEx.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_server_register_if_ex(struct becket_server *server,
+    const struct becket_interface *interface,
+    const struct becket_routines *routines, const struct becket_uuid *type,
+    const void *epv, const struct becket_register_options *options);
 
 /* Take it back: new calls are answered "interface is not registered".
  * interface NULL: all of them. type NULL: of every type. wait: return when the
@@ -587,6 +625,8 @@ struct becket_peer {
 	 * of one client may come through several.
 	 */
 	uint64_t connection;
+	const char *address; /* numeric, without port; "" where it is local */
+	bool is_local;       /* it came through ncalrpc */
 };
 BECKET_API const struct becket_peer *becket_call_peer(
     const struct becket_call *call);

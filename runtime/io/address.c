@@ -34,3 +34,12 @@ address_to_text(const struct sockaddr *address, socklen_t size,
 	snprintf(ret_text, ADDRESS_TEXT_SIZE, "%s%s%s:%s", is_v6 ? "[" : "",
 	    host, is_v6 ? "]" : "", port);
 }
+
+void
+address_to_host(const struct sockaddr *address, socklen_t size,
+    char ret_host[ADDRESS_TEXT_SIZE])
+{
+	if (getnameinfo(address, size, ret_host, ADDRESS_TEXT_SIZE, NULL, 0,
+	        NI_NUMERICHOST) != 0)
+		*ret_host = '\0';
+}

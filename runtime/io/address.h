@@ -20,5 +20,8 @@ address_local(const struct becket_runtime *runtime, const char *endpoint,
 enum { ADDRESS_TEXT_SIZE = 72 };
 void address_to_text(const struct sockaddr *address, socklen_t size,
     char ret_text[ADDRESS_TEXT_SIZE]);
+/* "127.0.0.1", "::1"; "" where it has none. */
+void address_to_host(const struct sockaddr *address, socklen_t size,
+    char ret_host[ADDRESS_TEXT_SIZE]);
 
 #endif

@@ -24,9 +24,11 @@ static struct peer *
 make_peer(struct becket_server *server, const struct listener *listener, int fd,
     const struct sockaddr_storage *address, socklen_t size)
 {
-	char text[ADDRESS_TEXT_SIZE];
+	char text[ADDRESS_TEXT_SIZE], host[ADDRESS_TEXT_SIZE] = "";
 	struct becket_peer view = {
 		.text = text,
+		.address = host,
+		.is_local = listener->protseq->is_local,
 		.protseq = listener->protseq->name,
 		.connection = atomic_fetch_add(&server->last_connection, 1) + 1,
 	};
@@ -35,6 +37,7 @@ make_peer(struct becket_server *server, const struct listener *listener, int fd,
 
 	if (!listener->protseq->is_local) {
 		address_to_text((const struct sockaddr *)address, size, text);
+		address_to_host((const struct sockaddr *)address, size, host);
 	} else if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &who_size) ==
 	           0) {
 		view.has_credentials = true;

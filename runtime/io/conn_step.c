@@ -234,7 +234,7 @@ do_call(struct conn *conn, struct becket_call *call, becket_status refusal)
 	conn_count(conn); /* it may ask for the statistics */
 	if (refusal != BECKET_S_OK)
 		dispatch_refuse(call, refusal);
-	else if (!dispatch_run(call)) {
+	else if (dispatch_authorize(call) && !dispatch_run(call)) {
 		call->is_away = true;
 		return;
 	}

@@ -217,6 +217,10 @@ static const struct becket_routines table = {
 becket_status
 management_register(struct becket_server *server)
 {
-	return managers_add(&server->managers, &interface, &table, NULL, server,
-	    true);
+	return managers_add(&server->managers, &(struct manager_offer){
+	                                           .interface = &interface,
+	                                           .routines = &table,
+	                                           .epv = server,
+	                                           .is_hidden = true,
+	                                       });
 }

@@ -170,10 +170,53 @@ becket_server_register_if(struct becket_server *server,
     const struct becket_routines *routines, const struct becket_uuid *type,
     const void *epv, unsigned flags)
 {
-	if (server == NULL || flags != 0)
+	const struct becket_register_options options = {
+		.size = sizeof options,
+		.flags = flags,
+	};
+
+	return becket_server_register_if_ex(server, interface, routines, type,
+	    epv, &options);
+}
+
+/* Of another version of this header it may be shorter, or longer. */
+static becket_status
+take_register_options(const struct becket_register_options *given,
+    struct becket_register_options *ret_options)
+{
+	struct becket_register_options options = { 0 };
+
+	if (given != NULL && given->size < sizeof given->size)
 		return BECKET_S_INVALID_ARG;
-	return managers_add(&server->managers, interface, routines, type, epv,
-	    false);
+	if (given != NULL)
+		memcpy(&options, given,
+		    given->size < sizeof options ? given->size
+		                                 : sizeof options);
+	*ret_options = options;
+	return BECKET_S_OK;
+}
+
+becket_status
+becket_server_register_if_ex(struct becket_server *server,
+    const struct becket_interface *interface,
+    const struct becket_routines *routines, const struct becket_uuid *type,
+    const void *epv, const struct becket_register_options *given)
+{
+	struct becket_register_options options;
+	becket_status status = take_register_options(given, &options);
+
+	if (server == NULL || status != BECKET_S_OK)
+		return BECKET_S_INVALID_ARG;
+	return managers_add(&server->managers,
+	    &(struct manager_offer){
+	        .interface = interface,
+	        .routines = routines,
+	        .type = type,
+	        .epv = epv,
+	        .flags = options.flags,
+	        .authorize = options.authorize,
+	        .authorize_user = options.authorize_user,
+	    });
 }
 
 becket_status

@@ -77,6 +77,7 @@ struct becket_call {
 	struct call_reply reply;
 
 	atomic_bool is_cancelled;
+	bool is_entered; /* its manager routine */
 	bool is_deferred;
 	bool is_away; /* deferred, and its routine has returned */
 	atomic_uint turns;

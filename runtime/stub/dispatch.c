@@ -19,9 +19,23 @@ is_hole(const struct manager_type *type, uint16_t opnum)
 	       type->interface->operations[opnum].name == NULL;
 }
 
-static becket_status
-judge(const struct manager_type *type, uint16_t opnum)
+/* Who may not come in is not told what there is. */
+static bool
+is_let_in(const struct manager_type *type, const struct becket_peer *peer)
 {
+	return ((type->flags & BECKET_IF_ALLOW_LOCAL_ONLY) == 0 ||
+	           peer->is_local) &&
+	       ((type->flags & BECKET_IF_ALLOW_SECURE_ONLY) == 0 ||
+	           peer->has_credentials);
+}
+
+static becket_status
+judge(const struct becket_call *call, const struct manager_type *type)
+{
+	uint16_t opnum = call->begun.opnum;
+
+	if (!is_let_in(type, &call->peer->view))
+		return BECKET_S_ACCESS_DENIED;
 	if (is_hole(type, opnum))
 		return BECKET_S_PROCNUM_OUT_OF_RANGE;
 	if (type->interface->operations[opnum].flags & STREAM)
@@ -55,7 +69,7 @@ dispatch_admit(struct becket_call *call)
 		return BECKET_S_UNKNOWN_IF;
 	type = manager_find_type(registered, &call->object_type);
 	if (type != NULL)
-		status = judge(type, call->begun.opnum);
+		status = judge(call, type);
 	if (status != BECKET_S_OK)
 		call->type = manager_hold(
 		    type != NULL ? type : manager_any_type(registered));
@@ -74,7 +88,7 @@ dispatch_prepare(struct becket_call *call)
 	if (type == NULL)
 		return BECKET_S_UNSUPPORTED_TYPE;
 	call->type = manager_hold(type);
-	return judge(type, call->begun.opnum);
+	return judge(call, type);
 }
 
 /* Peers on our syntax get the sentence: PROTOCOL.md section 4. Without memory
@@ -135,6 +149,28 @@ dispatch_answer(struct becket_call *call, becket_status status,
 	    &call->reply.stub);
 	if (status != BECKET_S_OK)
 		set_fault(call, status, "response could not be encoded", false);
+}
+
+static const char *
+sentence_for(const struct becket_call *call, becket_status status)
+{
+	return status == call->failed ? call->sentence
+	                              : becket_status_text(status);
+}
+
+bool
+dispatch_authorize(struct becket_call *call)
+{
+	const struct manager_type *type = call->type;
+	becket_status status;
+
+	if (type->authorize == NULL)
+		return true;
+	status = type->authorize(type->authorize_user, call);
+	if (status != BECKET_S_OK)
+		set_fault(call, status, sentence_for(call, status), true);
+	call->failed = BECKET_S_OK;
+	return status == BECKET_S_OK;
 }
 
 /* The client's clock is its own: it says how long, not until when; and it may
@@ -201,10 +237,11 @@ run(struct becket_call *call, const void *request, void *response)
 {
 	const struct manager_type *type = call->type;
 	becket_routine *routine = type->routines->routines[call->begun.opnum];
-	becket_status status =
-	    routine == NULL ? BECKET_S_NOT_IMPLEMENTED
-	                    : routine(type->epv, call, request, response);
+	becket_status status = BECKET_S_NOT_IMPLEMENTED;
 
+	call->is_entered = true;
+	if (routine != NULL)
+		status = routine(type->epv, call, request, response);
 	if (status == BECKET_S_ASYNC_CALL_PENDING && !call->is_deferred)
 		return becket_call_fail(call, BECKET_S_CALL_FAILED,
 		    "manager routine promised an answer without deferring");

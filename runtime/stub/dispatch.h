@@ -17,7 +17,7 @@ void dispatch_find_type(struct becket_call *call);
 
 /* Within managers_enter(), as soon as a call begins: hold its manager if it is
  * to be refused at once, and say why: S_UNKNOWN_IF, S_UNSUPPORTED_TYPE,
- * S_PROCNUM_OUT_OF_RANGE, S_STREAMS_NOT_SUPPORTED.
+ * S_ACCESS_DENIED, S_PROCNUM_OUT_OF_RANGE, S_STREAMS_NOT_SUPPORTED.
  */
 BECKET_MUST_USE becket_status dispatch_admit(struct becket_call *call);
 
@@ -26,8 +26,14 @@ BECKET_MUST_USE becket_status dispatch_admit(struct becket_call *call);
  */
 BECKET_MUST_USE becket_status dispatch_prepare(struct becket_call *call);
 
-/* Outside: run a prepared call. true: call->reply is there. false: the call
- * is deferred and belongs to its token; it comes back through post().
+/* Outside: ask the application whether a prepared call may be made. false: no,
+ * and call->reply says so.
+ */
+bool dispatch_authorize(struct becket_call *call);
+
+/* Outside: run a prepared call that may be made. true: call->reply is there.
+ * false: the call is deferred and belongs to its token; it comes back through
+ * post().
  */
 bool dispatch_run(struct becket_call *call);
 

@@ -130,13 +130,17 @@ new_manager(struct managers *managers, const struct becket_interface *interface,
 }
 
 static becket_status
-check_tables(const struct becket_interface *interface,
-    const struct becket_routines *routines, const void *epv)
+check_offer(const struct manager_offer *offer)
 {
-	if (interface == NULL || routines == NULL || epv == NULL)
+	const unsigned known =
+	    BECKET_IF_ALLOW_SECURE_ONLY | BECKET_IF_ALLOW_LOCAL_ONLY;
+
+	if (offer->interface == NULL || offer->routines == NULL ||
+	    offer->epv == NULL || (offer->flags & ~known) != 0)
 		return BECKET_S_INVALID_ARG;
-	if (interface->abi != BECKET_ABI || routines->abi != BECKET_ABI ||
-	    routines->count != interface->operation_count)
+	if (offer->interface->abi != BECKET_ABI ||
+	    offer->routines->abi != BECKET_ABI ||
+	    offer->routines->count != offer->interface->operation_count)
 		return BECKET_S_INVALID_ABI;
 	return BECKET_S_OK;
 }
@@ -171,28 +175,38 @@ add_type(struct managers *managers, struct manager_type *type, bool is_hidden)
 	return BECKET_S_OK;
 }
 
+static struct manager_type *
+new_type(struct managers *managers, const struct manager_offer *offer)
+{
+	struct manager_type *type = memory_new(managers->memory, sizeof *type);
+
+	if (type == NULL)
+		return NULL;
+	if (offer->type != NULL)
+		type->type = *offer->type;
+	type->interface = offer->interface;
+	type->routines = offer->routines;
+	type->epv = offer->epv;
+	type->flags = offer->flags;
+	type->authorize = offer->authorize;
+	type->authorize_user = offer->authorize_user;
+	atomic_init(&type->holders, 1);
+	return type;
+}
+
 becket_status
-managers_add(struct managers *managers,
-    const struct becket_interface *interface,
-    const struct becket_routines *routines, const struct becket_uuid *type,
-    const void *epv, bool is_hidden)
+managers_add(struct managers *managers, const struct manager_offer *offer)
 {
 	struct manager_type *new;
-	becket_status status = check_tables(interface, routines, epv);
+	becket_status status = check_offer(offer);
 
 	if (status != BECKET_S_OK)
 		return status;
-	new = memory_new(managers->memory, sizeof *new);
+	new = new_type(managers, offer);
 	if (new == NULL)
 		return BECKET_S_OUT_OF_MEMORY;
-	if (type != NULL)
-		new->type = *type;
-	new->interface = interface;
-	new->routines = routines;
-	new->epv = epv;
-	atomic_init(&new->holders, 1);
 	pthread_rwlock_wrlock(&managers->lock);
-	status = add_type(managers, new, is_hidden);
+	status = add_type(managers, new, offer->is_hidden);
 	pthread_rwlock_unlock(&managers->lock);
 	if (status != BECKET_S_OK)
 		memory_free(managers->memory, new, sizeof *new);

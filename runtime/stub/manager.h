@@ -31,12 +31,27 @@
  */
 struct farewell;
 
+/* What is offered, in becket_server_register_if_ex()'s words. */
+struct manager_offer {
+	const struct becket_interface *interface;
+	const struct becket_routines *routines;
+	const struct becket_uuid *type; /* NULL: nil */
+	const void *epv;
+	unsigned flags;
+	becket_authorize_fn *authorize; /* or NULL */
+	void *authorize_user;
+	bool is_hidden; /* mgmt: not listed, not unregistered */
+};
+
 struct manager_type {
 	struct list node;        /* of its manager, or of managers.leaving */
 	struct becket_uuid type; /* nil: the default */
 	const struct becket_interface *interface;
 	const struct becket_routines *routines;
 	const void *epv;
+	unsigned flags;
+	becket_authorize_fn *authorize;
+	void *authorize_user;
 	atomic_uint holders; /* one for being registered, one for each call */
 	uint64_t leaving;    /* when it was unregistered; see managers.clock */
 	struct farewell *farewell; /* who is told when it has left, or NULL */
@@ -46,7 +61,7 @@ struct manager {
 	struct registered registered;
 	struct list types; /* never empty */
 	uint32_t type_count;
-	bool is_hidden; /* mgmt: not listed, not unregistered */
+	bool is_hidden;
 };
 
 struct managers {
@@ -66,11 +81,9 @@ void managers_init(struct managers *managers,
 /* Nobody holds anything any more. */
 void managers_fini(struct managers *managers);
 
-/* becket_server_register_if(). Any thread. */
+/* becket_server_register_if_ex(). Any thread. */
 BECKET_MUST_USE becket_status managers_add(struct managers *managers,
-    const struct becket_interface *interface,
-    const struct becket_routines *routines, const struct becket_uuid *type,
-    const void *epv, bool is_hidden);
+    const struct manager_offer *offer);
 
 /* becket_server_unregister_if(). Any thread that holds nothing. */
 BECKET_MUST_USE becket_status managers_remove(struct managers *managers,

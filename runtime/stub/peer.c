@@ -6,27 +6,30 @@
 #include "base/allocate.h"
 
 static size_t
-size_for(const char *text)
+size_for(const struct becket_peer *view)
 {
-	return sizeof(struct peer) + strlen(text) + 1;
+	return sizeof(struct peer) + strlen(view->text) + 1 +
+	       strlen(view->address) + 1;
 }
 
 struct peer *
 peer_new(const struct becket_memory *memory, const struct becket_peer *view)
 {
-	struct peer *peer = memory_new(memory, size_for(view->text));
+	struct peer *peer = memory_new(memory, size_for(view));
+	char *address;
 
 	if (peer == NULL)
 		return NULL;
 	if (pthread_mutex_init(&peer->lock, NULL) != 0) {
-		memory_free(memory, peer, size_for(view->text));
+		memory_free(memory, peer, size_for(view));
 		return NULL;
 	}
 	atomic_init(&peer->references, 1);
 	peer->memory = memory;
 	peer->view = *view;
-	strcpy(peer->text, view->text);
-	peer->view.text = peer->text;
+	peer->view.text = strcpy(peer->text, view->text);
+	address = peer->text + strlen(peer->text) + 1;
+	peer->view.address = strcpy(address, view->address);
 	return peer;
 }
 
@@ -43,7 +46,7 @@ peer_release(struct peer *peer)
 	if (peer == NULL || atomic_fetch_sub(&peer->references, 1) != 1)
 		return;
 	pthread_mutex_destroy(&peer->lock);
-	memory_free(peer->memory, peer, size_for(peer->text));
+	memory_free(peer->memory, peer, size_for(&peer->view));
 }
 
 becket_status

@@ -30,7 +30,9 @@ struct peer {
 	char text[];
 };
 
-/* view->text is copied, view->protseq is not. NULL: no memory. */
+/* view->text and view->address are copied, view->protseq is not. NULL: no
+ * memory.
+ */
 struct peer *peer_new(const struct becket_memory *memory,
     const struct becket_peer *view);
 

@@ -26,7 +26,7 @@ becket_call_defer(struct becket_call *call, struct becket_token *ret_token)
 {
 	struct tokens *tokens = call->host->tokens;
 
-	if (call->is_deferred)
+	if (!call->is_entered || call->is_deferred)
 		return BECKET_S_INVALID_ASYNC_CALL;
 	pthread_mutex_lock(&tokens->lock);
 	call->token = idmap_add(&tokens->calls, call);

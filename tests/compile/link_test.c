@@ -151,7 +151,7 @@ register_all(struct becket_server *server)
 	    BECKET_S_OK);
 	assert_int_equal(two_echo_register(server, NULL, &two_echo, 0),
 	    BECKET_S_OK);
-	assert_int_equal(two_other_register(server, NULL, &other, 0),
+	assert_int_equal(two_other_register_ex(server, NULL, &other, NULL),
 	    BECKET_S_OK);
 	assert_int_equal(three_echo_register(server, NULL, &one, 0),
 	    BECKET_S_OK);

@@ -14,8 +14,8 @@
 #include "wire/fault.h"
 
 /*
- * What a server offers to whom: objects and their types. Every test is run for
- * each protocol sequence; which one is in its state.
+ * What a server offers to whom: objects and their types, authorisation. Every
+ * test is run for each protocol sequence; which one is in its state.
  */
 static size_t
 which(void **state)
@@ -187,6 +187,210 @@ a_function_is_asked_once_for_a_call_with_an_object(void **state)
 	echo_stop(&echo);
 }
 
+/* -------------------------------------------------------- authorisation -- */
+
+/* What it was asked last, and what it says. */
+struct guard {
+	becket_status says;
+	const char *sentence; /* or NULL */
+	atomic_uint asked;
+	struct becket_uuid object;
+	uint16_t opnum;
+	char protseq[16], address[64];
+	bool has_credentials, is_local;
+	uint32_t uid, gid;
+	int32_t pid;
+	becket_status deferral; /* it tries that, too */
+};
+
+static becket_status
+ask_guard(void *user, struct becket_call *call)
+{
+	const struct becket_peer *peer = becket_call_peer(call);
+	struct guard *guard = user;
+	struct becket_token token;
+
+	assert_ptr_equal(becket_call_interface(call), &echo_interface);
+	guard->object = *becket_call_object(call);
+	guard->opnum = becket_call_opnum(call);
+	snprintf(guard->protseq, sizeof guard->protseq, "%s", peer->protseq);
+	snprintf(guard->address, sizeof guard->address, "%s", peer->address);
+	guard->has_credentials = peer->has_credentials;
+	guard->is_local = peer->is_local;
+	guard->uid = peer->uid;
+	guard->gid = peer->gid;
+	guard->pid = peer->pid;
+	guard->deferral = becket_call_defer(call, &token);
+	atomic_fetch_add(&guard->asked, 1);
+	if (guard->sentence == NULL)
+		return guard->says;
+	return becket_call_fail(call, guard->says, "%s", guard->sentence);
+}
+
+/* A server whose echo interface is registered with options. */
+static void
+start_with(struct echo *echo, const struct becket_register_options *options)
+{
+	echo_open(echo, NULL);
+	assert_int_equal(becket_server_unregister_if(echo->server,
+	                     &echo_interface, NULL, true),
+	    BECKET_S_OK);
+	assert_int_equal(becket_server_register_if_ex(echo->server,
+	                     &echo_interface, &echo_routines, NULL, echo,
+	                     options),
+	    BECKET_S_OK);
+	assert_int_equal(becket_server_listen(echo->server,
+	                     BECKET_LISTEN_DONT_WAIT),
+	    BECKET_S_OK);
+}
+
+static void
+start_guarded(struct echo *echo, struct guard *guard)
+{
+	start_with(echo, &(struct becket_register_options){
+	                     .size = sizeof(struct becket_register_options),
+	                     .authorize = ask_guard,
+	                     .authorize_user = guard,
+	                 });
+}
+
+static void
+who_calls_what_on_which_object_is_asked_first(void **state)
+{
+	struct becket_binding *binding;
+	struct guard guard = { 0 };
+	struct echo echo;
+
+	start_guarded(&echo, &guard);
+	binding = bind_to(&echo, state);
+	assert_int_equal(becket_binding_set_object(binding, &cup), BECKET_S_OK);
+	echo_expect(binding, DECIDE, "let in", "let in");
+	assert_int_equal(atomic_load(&guard.asked), 1);
+	assert_int_equal(guard.opnum, DECIDE);
+	assert_true(becket_uuid_equal(&guard.object, &cup));
+	assert_int_equal(guard.deferral, BECKET_S_INVALID_ASYNC_CALL);
+	if (which(state) == 0) {
+		assert_string_equal(guard.protseq, "ncacn_ip_tcp");
+		assert_string_equal(guard.address, "127.0.0.1");
+		assert_false(guard.has_credentials);
+		assert_false(guard.is_local);
+	} else {
+		assert_string_equal(guard.protseq, "ncalrpc");
+		assert_string_equal(guard.address, "");
+		assert_true(guard.has_credentials);
+		assert_true(guard.is_local);
+		assert_int_equal(guard.uid, geteuid());
+		assert_int_equal(guard.gid, getegid());
+		assert_int_equal(guard.pid, getpid());
+	}
+	becket_binding_free(&binding);
+	echo_stop(&echo);
+}
+
+static void
+who_is_refused_has_executed_nothing(void **state)
+{
+	struct guard guard = { .says = BECKET_S_ACCESS_DENIED };
+	struct becket_binding *binding;
+	struct becket_bytes *none;
+	struct echo echo;
+
+	start_guarded(&echo, &guard);
+	binding = bind_to(&echo, state);
+	assert_int_equal(echo_call(binding, BLOCK, "", &none),
+	    BECKET_S_ACCESS_DENIED);
+	assert_int_equal(becket_error_last()->outcome, BECKET_NOT_SENT);
+	assert_string_equal(becket_error_last()->detail,
+	    becket_status_text(BECKET_S_ACCESS_DENIED));
+	guard.says = 0x20000009;
+	guard.sentence = "not on a Sunday";
+	assert_int_equal(echo_call(binding, BLOCK, "", &none), 0x20000009);
+	assert_int_equal(becket_error_last()->outcome, BECKET_NOT_SENT);
+	assert_string_equal(becket_error_last()->detail, "not on a Sunday");
+	assert_int_equal(atomic_load(&echo.running), 0);
+	assert_int_equal(atomic_load(&guard.asked), 2);
+	becket_binding_free(&binding);
+	echo_stop(&echo);
+}
+
+/* A request that nobody could decode. */
+static void
+nothing_is_decoded_before(void **state)
+{
+	struct guard guard = { .says = BECKET_S_ACCESS_DENIED };
+	const uint8_t stub[] = { 0x80, 0xff };
+	uint8_t data[RAW_FRAGMENT];
+	struct echo echo;
+	int fd;
+
+	start_guarded(&echo, &guard);
+	fd = raw_open(&echo, which(state));
+	raw_send(fd, data, raw_request(2, ECHO, stub, sizeof stub, data));
+	raw_expect_fault(fd, 2, BECKET_S_ACCESS_DENIED, PDU_DID_NOT_EXECUTE);
+	assert_int_equal(atomic_load(&guard.asked), 1);
+	/* What is not there needs no asking. */
+	raw_ask(fd, 3, HOLE, "");
+	raw_expect_fault(fd, 3, NCA_S_OP_RNG_ERROR, PDU_DID_NOT_EXECUTE);
+	assert_int_equal(atomic_load(&guard.asked), 1);
+	close(fd);
+	echo_stop(&echo);
+}
+
+static void
+only_ncalrpc_is_local_and_secure(void **state)
+{
+	static const unsigned flags[] = {
+		BECKET_IF_ALLOW_LOCAL_ONLY,
+		BECKET_IF_ALLOW_SECURE_ONLY,
+		BECKET_IF_ALLOW_LOCAL_ONLY | BECKET_IF_ALLOW_SECURE_ONLY,
+	};
+
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+		struct echo echo;
+		int fd;
+
+		start_with(&echo,
+		    &(struct becket_register_options){
+		        .size = sizeof(struct becket_register_options),
+		        .flags = flags[i],
+		    });
+		fd = raw_open(&echo, which(state));
+		raw_ask(fd, 2, ECHO, "me");
+		if (which(state) == 0)
+			raw_expect_fault(fd, 2, BECKET_S_ACCESS_DENIED,
+			    PDU_DID_NOT_EXECUTE);
+		else
+			raw_expect(fd, 2, "me");
+		raw_ask(fd, 3, HOLE, "");
+		raw_expect_fault(fd, 3,
+		    which(state) == 0 ? BECKET_S_ACCESS_DENIED
+		                      : NCA_S_OP_RNG_ERROR,
+		    PDU_DID_NOT_EXECUTE);
+		close(fd);
+		echo_stop(&echo);
+	}
+}
+
+static void
+flags_that_do_not_exist_are_refused(void **state)
+{
+	struct echo echo;
+
+	(void)state;
+	echo_open(&echo, NULL);
+	assert_int_equal(becket_server_register_if(echo.server, &name_interface,
+	                     &name_routines, NULL, "x", 0x40),
+	    BECKET_S_INVALID_ARG);
+	assert_int_equal(becket_server_register_if_ex(echo.server,
+	                     &name_interface, &name_routines, NULL, "x",
+	                     &(struct becket_register_options){ .size = 1 }),
+	    BECKET_S_INVALID_ARG);
+	assert_int_equal(becket_server_register_if_ex(echo.server,
+	                     &name_interface, &name_routines, NULL, "x", NULL),
+	    BECKET_S_OK);
+	echo_stop(&echo);
+}
+
 /* ----------------------------------------------------------------------- */
 
 /* clang-format off */
@@ -202,6 +406,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		BOTH(the_type_of_the_object_decides),
 		BOTH(a_function_is_asked_once_for_a_call_with_an_object),
+		BOTH(who_calls_what_on_which_object_is_asked_first),
+		BOTH(who_is_refused_has_executed_nothing),
+		BOTH(nothing_is_decoded_before),
+		BOTH(only_ncalrpc_is_local_and_secure),
+		cmocka_unit_test(flags_that_do_not_exist_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("offer", tests, NULL, NULL);

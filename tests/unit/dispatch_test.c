@@ -148,7 +148,9 @@ keep(struct call_host *host, struct becket_call *call)
 static bool
 set_up(struct bench *bench, size_t fail_at)
 {
-	const struct becket_peer view = { .text = "unit", .protseq = "none" };
+	const struct becket_peer view = { .text = "unit",
+		.protseq = "none",
+		.address = "" };
 	const struct becket_memory *memory;
 
 	*bench = (struct bench){ .limits = BECKET_LIMITS_DEFAULT };
@@ -168,8 +170,11 @@ set_up(struct bench *bench, size_t fail_at)
 	};
 	bench->peer = peer_new(memory, &view);
 	return bench->peer != NULL &&
-	       managers_add(&bench->managers, &interface, &routines, NULL,
-	           bench, false) == BECKET_S_OK;
+	       managers_add(&bench->managers,
+	           &(struct manager_offer){ .interface = &interface,
+	               .routines = &routines,
+	               .type = NULL,
+	               .epv = bench }) == BECKET_S_OK;
 }
 
 static void

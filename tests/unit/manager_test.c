@@ -60,7 +60,11 @@ static becket_status
 add(struct managers *managers, const struct becket_interface *interface,
     const struct becket_uuid *type)
 {
-	return managers_add(managers, interface, &routines, type, &epv, false);
+	return managers_add(managers,
+	    &(struct manager_offer){ .interface = interface,
+	        .routines = &routines,
+	        .type = type,
+	        .epv = &epv });
 }
 
 static struct registered *
@@ -134,14 +138,23 @@ tables_that_do_not_fit_are_refused(void **state)
 	old.abi++;
 	assert_int_equal(add(&managers, &old, NULL), BECKET_S_INVALID_ABI);
 	more.count++;
-	assert_int_equal(managers_add(&managers, &one, &more, NULL, &epv,
-	                     false),
+	assert_int_equal(managers_add(&managers,
+	                     &(struct manager_offer){ .interface = &one,
+	                         .routines = &more,
+	                         .type = NULL,
+	                         .epv = &epv }),
 	    BECKET_S_INVALID_ABI);
-	assert_int_equal(managers_add(&managers, &one, &routines, NULL, NULL,
-	                     false),
+	assert_int_equal(managers_add(&managers,
+	                     &(struct manager_offer){ .interface = &one,
+	                         .routines = &routines,
+	                         .type = NULL,
+	                         .epv = NULL }),
 	    BECKET_S_INVALID_ARG);
-	assert_int_equal(managers_add(&managers, NULL, &routines, NULL, &epv,
-	                     false),
+	assert_int_equal(managers_add(&managers,
+	                     &(struct manager_offer){ .interface = NULL,
+	                         .routines = &routines,
+	                         .type = NULL,
+	                         .epv = &epv }),
 	    BECKET_S_INVALID_ARG);
 	assert_int_equal(managers_list(&managers, NULL, 0), 0);
 	end(&memory, &managers);
@@ -206,8 +219,12 @@ a_wildcard_spares_what_is_hidden(void **state)
 
 	(void)state;
 	begin(&memory, &managers);
-	assert_int_equal(managers_add(&managers, &ndr, &routines, NULL, &epv,
-	                     true),
+	assert_int_equal(managers_add(&managers,
+	                     &(struct manager_offer){ .interface = &ndr,
+	                         .routines = &routines,
+	                         .type = NULL,
+	                         .epv = &epv,
+	                         .is_hidden = true }),
 	    BECKET_S_OK);
 	assert_int_equal(add(&managers, &one, NULL), BECKET_S_OK);
 	assert_int_equal(add(&managers, &one_two, NULL), BECKET_S_OK);
@@ -325,8 +342,12 @@ registrations_are_listed_with_their_types(void **state)
 
 	(void)state;
 	begin(&memory, &managers);
-	assert_int_equal(managers_add(&managers, &ndr, &routines, NULL, &epv,
-	                     true),
+	assert_int_equal(managers_add(&managers,
+	                     &(struct manager_offer){ .interface = &ndr,
+	                         .routines = &routines,
+	                         .type = NULL,
+	                         .epv = &epv,
+	                         .is_hidden = true }),
 	    BECKET_S_OK);
 	assert_int_equal(managers_list_types(&managers, all, 4), 0);
 	assert_int_equal(add(&managers, &one, NULL), BECKET_S_OK);

@@ -126,6 +126,16 @@ demo_v2_httpforms_register(struct becket_server *server,
 }
 
 becket_status
+demo_v2_httpforms_register_ex(struct becket_server *server,
+    const struct becket_uuid *type, const struct demo_v2_httpforms_epv *epv,
+    const struct becket_register_options *options)
+{
+	return becket_server_register_if_ex(server,
+	    &demo_v2_httpforms_v3_interface, &demo_v2_httpforms_routines, type,
+	    epv, options);
+}
+
+becket_status
 demo_v2_httpforms_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait)
 {
@@ -213,6 +223,16 @@ demo_v2_streams_register(struct becket_server *server,
 }
 
 becket_status
+demo_v2_streams_register_ex(struct becket_server *server,
+    const struct becket_uuid *type, const struct demo_v2_streams_epv *epv,
+    const struct becket_register_options *options)
+{
+	return becket_server_register_if_ex(server,
+	    &demo_v2_streams_v1_interface, &demo_v2_streams_routines, type, epv,
+	    options);
+}
+
+becket_status
 demo_v2_streams_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait)
 {
@@ -233,6 +253,15 @@ demo_v2_empty_register(struct becket_server *server,
 {
 	return becket_server_register_if(server, &demo_v2_empty_v1_interface,
 	    &demo_v2_empty_routines, type, epv, flags);
+}
+
+becket_status
+demo_v2_empty_register_ex(struct becket_server *server,
+    const struct becket_uuid *type, const struct demo_v2_empty_epv *epv,
+    const struct becket_register_options *options)
+{
+	return becket_server_register_if_ex(server, &demo_v2_empty_v1_interface,
+	    &demo_v2_empty_routines, type, epv, options);
 }
 
 becket_status

@@ -102,11 +102,15 @@ struct demo_v2_httpforms_epv {
 	    bool *ret_yes, const char **ret_second, Lib__Kind *ret_a_kind);
 };
 
-/* becket_server_register_if() and becket_server_unregister_if(), typed. */
+/* becket_server_register_if(), its _ex and _unregister_if(), typed. */
 BECKET_MUST_USE becket_status
 demo_v2_httpforms_register(struct becket_server *server,
     const struct becket_uuid *type, const struct demo_v2_httpforms_epv *epv,
     unsigned flags);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_register_ex(struct becket_server *server,
+    const struct becket_uuid *type, const struct demo_v2_httpforms_epv *epv,
+    const struct becket_register_options *options);
 BECKET_MUST_USE becket_status
 demo_v2_httpforms_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait);
@@ -140,11 +144,15 @@ struct demo_v2_streams_epv {
 	void *nothing_yet; /* C wants a member */
 };
 
-/* becket_server_register_if() and becket_server_unregister_if(), typed. */
+/* becket_server_register_if(), its _ex and _unregister_if(), typed. */
 BECKET_MUST_USE becket_status
 demo_v2_streams_register(struct becket_server *server,
     const struct becket_uuid *type, const struct demo_v2_streams_epv *epv,
     unsigned flags);
+BECKET_MUST_USE becket_status
+demo_v2_streams_register_ex(struct becket_server *server,
+    const struct becket_uuid *type, const struct demo_v2_streams_epv *epv,
+    const struct becket_register_options *options);
 BECKET_MUST_USE becket_status
 demo_v2_streams_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait);
@@ -158,11 +166,15 @@ struct demo_v2_empty_epv {
 	void *nothing_yet; /* C wants a member */
 };
 
-/* becket_server_register_if() and becket_server_unregister_if(), typed. */
+/* becket_server_register_if(), its _ex and _unregister_if(), typed. */
 BECKET_MUST_USE becket_status
 demo_v2_empty_register(struct becket_server *server,
     const struct becket_uuid *type, const struct demo_v2_empty_epv *epv,
     unsigned flags);
+BECKET_MUST_USE becket_status
+demo_v2_empty_register_ex(struct becket_server *server,
+    const struct becket_uuid *type, const struct demo_v2_empty_epv *epv,
+    const struct becket_register_options *options);
 BECKET_MUST_USE becket_status
 demo_v2_empty_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait);

@@ -35,6 +35,16 @@ imports_imports_register(struct becket_server *server,
 }
 
 becket_status
+imports_imports_register_ex(struct becket_server *server,
+    const struct becket_uuid *type, const struct imports_imports_epv *epv,
+    const struct becket_register_options *options)
+{
+	return becket_server_register_if_ex(server,
+	    &imports_imports_v1_interface, &imports_imports_routines, type, epv,
+	    options);
+}
+
+becket_status
 imports_imports_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait)
 {

@@ -37,11 +37,15 @@ struct imports_imports_epv {
 	    const Imports__Request *request, Imports__Request *response);
 };
 
-/* becket_server_register_if() and becket_server_unregister_if(), typed. */
+/* becket_server_register_if(), its _ex and _unregister_if(), typed. */
 BECKET_MUST_USE becket_status
 imports_imports_register(struct becket_server *server,
     const struct becket_uuid *type, const struct imports_imports_epv *epv,
     unsigned flags);
+BECKET_MUST_USE becket_status
+imports_imports_register_ex(struct becket_server *server,
+    const struct becket_uuid *type, const struct imports_imports_epv *epv,
+    const struct becket_register_options *options);
 BECKET_MUST_USE becket_status
 imports_imports_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait);

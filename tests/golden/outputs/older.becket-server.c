@@ -38,6 +38,15 @@ keeper2_register(struct becket_server *server, const struct becket_uuid *type,
 }
 
 becket_status
+keeper2_register_ex(struct becket_server *server,
+    const struct becket_uuid *type, const struct keeper2_epv *epv,
+    const struct becket_register_options *options)
+{
+	return becket_server_register_if_ex(server, &keeper2_v2_interface,
+	    &keeper2_routines, type, epv, options);
+}
+
+becket_status
 keeper2_unregister(struct becket_server *server, const struct becket_uuid *type,
     bool wait)
 {

@@ -28,10 +28,13 @@ struct keeper2_epv {
 	    uint32_t size, const char **ret_where);
 };
 
-/* becket_server_register_if() and becket_server_unregister_if(), typed. */
+/* becket_server_register_if(), its _ex and _unregister_if(), typed. */
 BECKET_MUST_USE becket_status keeper2_register(struct becket_server *server,
     const struct becket_uuid *type, const struct keeper2_epv *epv,
     unsigned flags);
+BECKET_MUST_USE becket_status keeper2_register_ex(struct becket_server *server,
+    const struct becket_uuid *type, const struct keeper2_epv *epv,
+    const struct becket_register_options *options);
 BECKET_MUST_USE becket_status keeper2_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait);
 

@@ -53,6 +53,15 @@ get_urlfor_id_register(struct becket_server *server,
 }
 
 becket_status
+get_urlfor_id_register_ex(struct becket_server *server,
+    const struct becket_uuid *type, const struct get_urlfor_id_epv *epv,
+    const struct becket_register_options *options)
+{
+	return becket_server_register_if_ex(server, &get_urlfor_id_v1_interface,
+	    &get_urlfor_id_routines, type, epv, options);
+}
+
+becket_status
 get_urlfor_id_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait)
 {

@@ -56,11 +56,15 @@ struct get_urlfor_id_epv {
 	    AMessageWithALongName *response);
 };
 
-/* becket_server_register_if() and becket_server_unregister_if(), typed. */
+/* becket_server_register_if(), its _ex and _unregister_if(), typed. */
 BECKET_MUST_USE becket_status
 get_urlfor_id_register(struct becket_server *server,
     const struct becket_uuid *type, const struct get_urlfor_id_epv *epv,
     unsigned flags);
+BECKET_MUST_USE becket_status
+get_urlfor_id_register_ex(struct becket_server *server,
+    const struct becket_uuid *type, const struct get_urlfor_id_epv *epv,
+    const struct becket_register_options *options);
 BECKET_MUST_USE becket_status
 get_urlfor_id_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait);

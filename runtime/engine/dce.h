@@ -39,7 +39,4 @@ BECKET_MUST_USE becket_status
 dce_client_session_new(const struct dce_client_config *config,
     struct session **ret_session);
 
-/* What a client session was given at bind; 0 before. */
-uint32_t dce_client_association(const struct session *session);
-
 #endif

@@ -180,6 +180,14 @@ client_tick(struct session *session, uint64_t now)
 	dce_client_advance(client);
 }
 
+static uint32_t
+client_association(const struct session *session)
+{
+	const struct dce *dce = dce_of_const(session);
+
+	return ((const struct dce_client *)(const void *)dce)->association;
+}
+
 static const struct session_ops ops = {
 	.free = client_free,
 	.recv_vec = dce_recv_vec,
@@ -197,6 +205,7 @@ static const struct session_ops ops = {
 	.end = dce_client_end,
 	.cancel = dce_client_cancel,
 	.abandon = dce_client_abandon,
+	.association = client_association,
 };
 
 /* clang-format off */
@@ -248,12 +257,4 @@ dce_client_session_new(const struct dce_client_config *config,
 	list_init(&client->due);
 	*ret_session = &client->dce.session;
 	return BECKET_S_OK;
-}
-
-uint32_t
-dce_client_association(const struct session *session)
-{
-	const struct dce *dce = dce_of_const(session);
-
-	return ((const struct dce_client *)(const void *)dce)->association;
 }

@@ -57,6 +57,7 @@ struct session_call {
 	uint32_t association;      /* the client's group, as on the wire */
 	bool maybe;                /* no reply is wanted: end it all the same */
 	struct becket_uuid object; /* nil: none */
+	uint64_t remaining_us;     /* of the caller's time; 0: not said here */
 };
 
 /* How a call ended, as a client is told. */
@@ -91,6 +92,9 @@ struct call_start {
 	const struct becket_uuid *object; /* NULL or nil: none */
 	bool maybe;                       /* PFC_MAYBE: no reply */
 	uint64_t deadline;
+	/* For protocols that speak in names: static. */
+	const char *interface_name, *operation_name;
+	uint64_t remaining_us; /* until the deadline */
 };
 
 /* How a call is ended. A client says S_OK: its last message is put. */
@@ -112,6 +116,9 @@ struct session_stats {
 };
 
 struct session_ops {
+	/* Messages are SYNTAX_PROTOBUF, and no others can be had. */
+	bool is_plain;
+
 	void (*free)(struct session *);
 
 	/* Where the peer's bytes are to go; at most count vectors. 0: do not
@@ -158,6 +165,9 @@ struct session_ops {
 	/* Client: forget the call (orphaned): no event for it comes any more.
 	 */
 	void (*abandon)(struct session *, struct idmap_id call);
+	/* Client: the association group, as the server named it; 0: not yet.
+	 */
+	uint32_t (*association)(const struct session *);
 };
 
 /* The first member of every session. */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "engine/dce.h"
 #include "io/clock.h"
 
 /* With the lock held, as all functions from here to reserve(). The one that
@@ -211,7 +210,7 @@ lease_note_association(struct lease *lease)
 
 	if (conn->association != 0)
 		return;
-	conn->association = dce_client_association(conn->session);
+	conn->association = conn->session->ops->association(conn->session);
 	if (conn->association == 0)
 		return;
 	pool_lock(lease->association->pool);

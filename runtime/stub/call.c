@@ -7,6 +7,18 @@
 #include "base/allocate.h"
 #include "base/utf8.h"
 
+void
+becket_call_set_remaining(struct becket_call *call, uint64_t remaining_us)
+{
+	const uint64_t longest = (INT64_MAX - call->began) / 1000;
+
+	call->deadline = 0;
+	if (remaining_us != 0)
+		call->deadline =
+		    call->began +
+		    1000 * (remaining_us < longest ? remaining_us : longest);
+}
+
 struct becket_call *
 becket_call_new(struct call_host *host, struct peer *peer,
     const struct session_event *event, uint64_t now)
@@ -26,6 +38,7 @@ becket_call_new(struct call_host *host, struct peer *peer,
 	call->arena = arena_empty(host->memory, host->limits->call_memory);
 	call->reply.stub = buffer_empty(host->memory);
 	call->began = now;
+	becket_call_set_remaining(call, event->begun.remaining_us);
 	atomic_init(&call->is_cancelled, false);
 	atomic_init(&call->turns, 0);
 	return call;

@@ -88,6 +88,12 @@ struct becket_call {
 struct becket_call *becket_call_new(struct call_host *host, struct peer *peer,
     const struct session_event *event, uint64_t now);
 
+/* When the call is to be over, counted from when it began; 0: not said. The
+ * client's clock is its own: it says how long, not until when; and it may say
+ * anything.
+ */
+void becket_call_set_remaining(struct becket_call *call, uint64_t remaining_us);
+
 /* Any thread; NULL is fine. */
 void becket_call_free(struct becket_call *call);
 

@@ -102,7 +102,7 @@ make_fault_data(const struct becket_call *call, becket_status status,
 	struct status_message message = { .code = status };
 	size_t size;
 
-	if (call->begun.syntax != SYNTAX_BECKET || sentence == NULL)
+	if (call->begun.syntax == SYNTAX_NDR || sentence == NULL)
 		return data;
 	message.sentence = (struct becket_bytes){ (const uint8_t *)sentence,
 		strlen(sentence) };
@@ -173,20 +173,6 @@ dispatch_authorize(struct becket_call *call)
 	return status == BECKET_S_OK;
 }
 
-/* The client's clock is its own: it says how long, not until when; and it may
- * say anything.
- */
-static uint64_t
-deadline_of(const struct becket_call *call, uint64_t remaining_us)
-{
-	const uint64_t longest = (INT64_MAX - call->began) / 1000;
-
-	if (remaining_us == 0)
-		return 0;
-	return call->began +
-	       1000 * (remaining_us < longest ? remaining_us : longest);
-}
-
 /* The message that arrived, and an empty one to answer with. */
 static becket_status
 decode(struct becket_call *call, void **ret_request, void **ret_response)
@@ -199,7 +185,8 @@ decode(struct becket_call *call, void **ret_request, void **ret_response)
 
 	if (status != BECKET_S_OK)
 		return status;
-	call->deadline = deadline_of(call, frame.remaining_us);
+	if (call->begun.syntax == SYNTAX_BECKET)
+		becket_call_set_remaining(call, frame.remaining_us);
 	*ret_response = arena_alloc(&call->arena, operation->response.size);
 	if (*ret_response == NULL)
 		return BECKET_S_OUT_OF_MEMORY;

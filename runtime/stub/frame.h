@@ -15,7 +15,7 @@
  * The stub data of a request or response: PROTOCOL.md section 3.
  *
  *   our syntax    flags | call header, if any | message
- *   NDR           message
+ *   NDR, plain    message
  *
  * One form for both directions and both roles.
  */
@@ -25,9 +25,10 @@ struct frame {
 	struct becket_bytes body;     /* the message's bytes */
 };
 
-/* Encode message behind what frame says; its body is not looked at. NDR has no
- * place for the rest. Takes exactly the memory it needs from memory, in one
- * piece. S_OUT_OF_MEMORY, S_LIMIT_EXCEEDED: larger than limit.
+/* Encode message behind what frame says; its body is not looked at. NDR and
+ * plain protobuf have no place for the rest. Takes exactly the memory it needs
+ * from memory, in one piece. S_OUT_OF_MEMORY, S_LIMIT_EXCEEDED: larger than
+ * limit.
  */
 BECKET_MUST_USE becket_status frame_encode(enum transfer_syntax syntax,
     const struct frame *frame, const struct becket_type *type,

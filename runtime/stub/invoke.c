@@ -32,11 +32,18 @@ operation_of(const struct invoke *invoke)
 	return &invoke->interface->operations[invoke->opnum];
 }
 
-static enum transfer_syntax
-syntax_of(const struct invoke *invoke)
+static bool
+is_ndr(const struct invoke *invoke)
 {
-	return invoke->interface->flags & BECKET_INTERFACE_NDR ? SYNTAX_NDR
-	                                                       : SYNTAX_BECKET;
+	return invoke->interface->flags & BECKET_INTERFACE_NDR;
+}
+
+static enum transfer_syntax
+choose_syntax(const struct invoke *invoke, const struct session *session)
+{
+	if (session->ops->is_plain)
+		return SYNTAX_PROTOBUF;
+	return is_ndr(invoke) ? SYNTAX_NDR : SYNTAX_BECKET;
 }
 
 becket_status
@@ -66,30 +73,40 @@ invoke_operation_name(const struct invoke *invoke)
 /* The time that is left goes along always, for there always is a deadline; at
  * least a microsecond, since 0 would say that there is none.
  */
+static uint64_t
+remaining_us(const struct invoke *invoke, uint64_t now)
+{
+	uint64_t left = invoke->deadline > now ? invoke->deadline - now : 0;
+
+	return left / 1000 + 1;
+}
+
 static becket_status
 encode_request(const struct invoke *invoke, const void *request, uint64_t now,
     struct buffer *ret_stub)
 {
-	uint64_t left = invoke->deadline > now ? invoke->deadline - now : 0;
-	struct frame frame = { .remaining_us = left / 1000 + 1 };
+	struct frame frame = { .remaining_us = remaining_us(invoke, now) };
 
-	return frame_encode(syntax_of(invoke), &frame,
+	return frame_encode(invoke->syntax, &frame,
 	    &operation_of(invoke)->request, request, invoke->memory,
 	    invoke->limits->request_size, ret_stub);
 }
 
 static struct call_start
-call_start_of(const struct invoke *invoke)
+call_start_of(const struct invoke *invoke, uint64_t now)
 {
 	const struct becket_interface *interface = invoke->interface;
 
 	return (struct call_start){
 		.interface = { interface->uuid, interface->major,
 		    interface->minor },
-		.syntax = syntax_of(invoke),
+		.syntax = invoke->syntax,
 		.opnum = invoke->opnum,
 		.object = &invoke->object,
 		.deadline = invoke->deadline,
+		.interface_name = interface->name,
+		.operation_name = invoke_operation_name(invoke),
+		.remaining_us = remaining_us(invoke, now),
 	};
 }
 
@@ -98,11 +115,16 @@ invoke_begin(struct invoke *invoke, struct session *session,
     const void *request, uint64_t now)
 {
 	const struct session_ops *ops = session->ops;
-	struct call_start start = call_start_of(invoke);
 	struct call_end end = { .status = BECKET_S_OK };
+	struct call_start start;
 	struct buffer stub;
-	becket_status status = encode_request(invoke, request, now, &stub);
+	becket_status status;
 
+	if (ops->is_plain && is_ndr(invoke))
+		return BECKET_S_UNSUPPORTED_TRANS_SYN;
+	invoke->syntax = choose_syntax(invoke, session);
+	start = call_start_of(invoke, now);
+	status = encode_request(invoke, request, now, &stub);
 	if (status != BECKET_S_OK)
 		return status;
 	status = ops->begin(session, &start, &invoke->call);
@@ -190,7 +212,7 @@ invoke_detail(const struct invoke *invoke)
 	struct becket_bytes data = buffer_bytes(&invoke->end.fault_data);
 	struct status_message message;
 
-	if (syntax_of(invoke) != SYNTAX_BECKET || data.size == 0 ||
+	if (invoke->syntax == SYNTAX_NDR || data.size == 0 ||
 	    status_message_decode(data, &message) != BECKET_S_OK)
 		return (struct becket_bytes){ 0 };
 	return message.sentence;
@@ -254,7 +276,7 @@ invoke_decode(struct invoke *invoke, void **ret_message)
 	struct frame frame;
 	struct reply *reply;
 	size_t size;
-	becket_status status = frame_decode(syntax_of(invoke),
+	becket_status status = frame_decode(invoke->syntax,
 	    buffer_bytes(&invoke->response), invoke->limits, &frame);
 
 	if (status == BECKET_S_OK)

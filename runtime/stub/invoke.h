@@ -31,6 +31,7 @@ struct invoke {
 	/* ------------------------------------------------------------- */
 	struct idmap_id call;
 	bool is_begun, is_over;
+	enum transfer_syntax syntax; /* as the session has it */
 	struct buffer response;
 	bool big_endian;        /* of the response, if it is NDR */
 	struct session_end end; /* when it is over */

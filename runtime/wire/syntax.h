@@ -14,11 +14,14 @@ struct syntax_id {
 	uint16_t minor;
 };
 
-/* The transfer syntaxes we know, best first. */
+/* The transfer syntaxes we know, best first; and what messages are in where
+ * nothing is negotiated.
+ */
 enum transfer_syntax {
 	SYNTAX_BECKET, /* protobuf with a call header: PROTOCOL.md section 3 */
 	SYNTAX_NDR,    /* NDR20: C706 chapter 14 */
 	SYNTAX_COUNT,
+	SYNTAX_PROTOBUF = SYNTAX_COUNT, /* nothing but protobuf: gRPC */
 };
 
 extern const struct syntax_id transfer_syntaxes[SYNTAX_COUNT];

@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,11 +72,14 @@ config_mistake(struct config *config, const char *origin, const char *format,
 {
 	va_list arguments;
 	config->mistakes++;
-	fprintf(stderr, "%s: ", origin);
 	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
+	char *sentence = text_vformat(format, arguments);
 	va_end(arguments);
-	fputc('\n', stderr);
+	if (config->is_reload)
+		log_line(BECKET_LOG_ERROR, "%s: %s", origin, sentence);
+	else
+		log_plain(BECKET_LOG_ERROR, "%s: %s", origin, sentence);
+	free(sentence);
 }
 
 static void
@@ -173,35 +175,70 @@ config_set_ncalrpc_dir(struct config *config, const char *path)
 	config->ncalrpc_dir = text_copy(path);
 }
 
-const char *
-config_setting(struct config *config, const char *module,
-    const struct config_module *section, const char *key)
+struct config_setting *
+config_settings_of(struct config *config, const char *module,
+    const struct config_module *section)
 {
-	char *full = text_format("%s.%s", module, key);
-	struct config_setting *override =
-	    config_setting_find(config->overrides, full);
-	struct config_setting *setting =
-	    config_setting_find(section->settings, key);
-	free(full);
-	if (setting != NULL)
+	struct config_setting *settings = NULL, *setting;
+	size_t length = strlen(module);
+	for (setting = config->overrides; setting != NULL;
+	     setting = setting->next) {
+		if (strncmp(setting->key, module, length) != 0 ||
+		    setting->key[length] != '.')
+			continue;
 		setting->used = true;
-	if (override != NULL)
-		override->used = true;
-	return override != NULL  ? override->value
-	       : setting != NULL ? setting->value
-	                         : NULL;
+		config_setting_add(&settings, setting->key + length + 1,
+		    setting->value, setting->origin);
+	}
+	for (setting = section->settings; setting != NULL;
+	     setting = setting->next)
+		if (config_setting_find(settings, setting->key) == NULL)
+			config_setting_add(&settings, setting->key,
+			    setting->value, setting->origin);
+	return settings;
+}
+
+/* Is all of one in the other? Keys stand once in each. */
+static bool
+is_within(const struct config_setting *one, struct config_setting *other)
+{
+	for (; one != NULL; one = one->next) {
+		const struct config_setting *same =
+		    config_setting_find(other, one->key);
+		if (same == NULL || strcmp(same->value, one->value) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool
+config_settings_equal(struct config_setting *one, struct config_setting *other)
+{
+	return is_within(one, other) && is_within(other, one);
+}
+
+static void
+unused_override(struct config *config, const char *origin, const char *key)
+{
+	config_mistake(config, origin, "no module asked for %s", key);
 }
 
 void
-config_unused_setting(struct config *config, const char *module,
-    const struct config_module *section)
+config_unused_settings(struct config *config, const char *module,
+    const struct config_setting *setting)
 {
-	for (const struct config_setting *setting = section->settings;
-	     setting != NULL; setting = setting->next)
-		if (!setting->used)
+	for (; setting != NULL; setting = setting->next) {
+		char *full = text_format("%s.%s", module, setting->key);
+		if (setting->used)
+			;
+		else if (config_setting_find(config->overrides, full) != NULL)
+			unused_override(config, setting->origin, full);
+		else
 			config_mistake(config, setting->origin,
 			    "module %s has no setting %s", module,
 			    setting->key);
+		free(full);
+	}
 }
 
 void
@@ -210,6 +247,5 @@ config_unused_overrides(struct config *config)
 	for (const struct config_setting *setting = config->overrides;
 	     setting != NULL; setting = setting->next)
 		if (!setting->used)
-			config_mistake(config, setting->origin,
-			    "no module asked for %s", setting->key);
+			unused_override(config, setting->origin, setting->key);
 }

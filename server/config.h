@@ -13,17 +13,19 @@
  * whoever finds it wrong later can say where it stands.
  *
  * Mistakes are printed as they are found, "origin: sentence", and counted;
- * reading goes on, so that one run shows all of them.
+ * reading goes on, so that one run shows all of them. When the daemon serves
+ * already, they are lines of its log.
  */
 struct config_setting {
 	struct config_setting *next;
 	char *key, *value, *origin;
-	bool used; /* the module has asked for it */
+	bool used; /* a module has asked for it; of an override: has it */
 };
 
 struct config_listen {
 	struct config_listen *next;
 	char *binding, *origin;
+	bool is_open;
 };
 
 struct config_module {
@@ -43,8 +45,11 @@ struct config {
 	struct log_options log;
 	bool allow_stop;
 	bool mapper; /* be the host's endpoint mapper */
-	struct config_listen *mapper_listens;
+	struct config_listen *mapper_listens; /* see mapper_places() */
+	bool is_reload;                       /* read while the daemon serves */
 	unsigned mistakes;
+	int argc; /* the command line, to read it again */
+	char **argv;
 };
 
 /* The defaults. */
@@ -78,16 +83,21 @@ void config_settings_free(struct config_setting *list);
 void config_mistake(struct config *config, const char *origin,
     const char *format, ...) BECKET_PRINTF(3, 4);
 
-/* The value of a module's setting, --set before the file, marked as used;
- * NULL: there is none. Lives as long as config.
+/* A copy of a module's settings, those of --set before those of its section;
+ * the former are marked as used.
  */
-const char *config_setting(struct config *config, const char *module,
-    const struct config_module *section, const char *key);
+struct config_setting *config_settings_of(struct config *config,
+    const char *module, const struct config_module *section);
 
-/* Once modules have started: a mistake for each setting that none asked for.
+/* Do both lists say the same, wherever it stands? */
+bool config_settings_equal(struct config_setting *one,
+    struct config_setting *other);
+
+/* A mistake for each setting that is not used: of a module that has started,
+ * of --set once all are loaded.
  */
-void config_unused_setting(struct config *config, const char *module,
-    const struct config_module *section);
+void config_unused_settings(struct config *config, const char *module,
+    const struct config_setting *settings);
 void config_unused_overrides(struct config *config);
 
 #endif

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "flags.h"
+#include "listens.h"
 #include "log.h"
 #include "mapper.h"
-#include "module.h"
+#include "modules.h"
 #include "notify.h"
 #include "text.h"
 
@@ -23,12 +26,116 @@ struct daemon {
 	struct config *config;
 	struct becket_runtime *runtime;
 	struct becket_server *server;
-	struct module *modules;
+	struct listens listens;
+	struct modules modules;
 	struct mapper *mapper; /* NULL: another's host */
-	int signals;           /* signalfd */
-	bool draining;         /* told so */
-	bool asked;            /* by a signal; a second one is impatient */
+	atomic_bool allow_stop;
+	int signals;   /* signalfd */
+	bool draining; /* told so */
+	bool asked;    /* by a signal; a second one is impatient */
+	bool reloads;  /* the service manager has been told so */
+	bool again;    /* another SIGHUP came meanwhile */
 };
+
+/* ---------------------------------------------------------------- reload -- */
+
+/* What was given to the runtime when it began. */
+static void
+keep_what_cannot_change(struct config *config, struct config *new)
+{
+	bool same_dir =
+	    config->ncalrpc_dir == NULL || new->ncalrpc_dir == NULL
+	        ? config->ncalrpc_dir == new->ncalrpc_dir
+	        : strcmp(config->ncalrpc_dir, new->ncalrpc_dir) == 0;
+	if (!same_dir || config->mapper != new->mapper ||
+	    memcmp(&config->limits, &new->limits, sizeof new->limits) != 0)
+		log_line(BECKET_LOG_WARNING,
+		    "[limits], NcalrpcDir, and whether there is a [mapper] "
+		    "change with a restart only");
+	new->mapper = config->mapper;
+	new->limits = config->limits;
+	free(new->ncalrpc_dir);
+	new->ncalrpc_dir =
+	    config->ncalrpc_dir == NULL ? NULL : text_copy(config->ncalrpc_dir);
+}
+
+/* From now on new is what holds. */
+static void
+take(struct daemon *daemon, struct config *new)
+{
+	modules_commit(&daemon->modules);
+	config_fini(daemon->config);
+	*daemon->config = *new;
+	log_set(&new->log);
+	atomic_store(&daemon->allow_stop, new->allow_stop);
+}
+
+/* Everything that can be wrong with it is looked for before anything that runs
+ * is touched.
+ */
+static bool
+try(struct daemon *daemon, struct config *new)
+{
+	flags_read(new, new->argc, new->argv, &(bool){ false });
+	keep_what_cannot_change(daemon->config, new);
+	mapper_places(daemon->runtime, new);
+	listens_check(&daemon->listens, new);
+	if (!modules_prepare(&daemon->modules, new))
+		return false;
+	config_unused_overrides(new);
+	return new->mistakes == 0 && modules_add(&daemon->modules, new) &&
+	       listens_change(&daemon->listens, daemon->config, new);
+}
+
+static void
+reload(struct daemon *daemon)
+{
+	struct config new;
+	daemon->again = daemon->reloads;
+	if (daemon->reloads)
+		return;
+	daemon->reloads = true;
+	notify_reloading();
+	log_line(BECKET_LOG_INFO, "reading the configuration again");
+	config_init(&new);
+	new.is_reload = true;
+	new.argc = daemon->config->argc;
+	new.argv = daemon->config->argv;
+	if (try(daemon, &new)) {
+		take(daemon, &new);
+		return;
+	}
+	modules_revert(&daemon->modules);
+	daemon->config->mistakes = 1;
+	config_fini(&new);
+}
+
+/* Once every module that goes has gone. */
+static void
+end_reload(struct daemon *daemon)
+{
+	bool is_good = daemon->config->mistakes == 0;
+	daemon->reloads = false;
+	daemon->config->mistakes = 0;
+	daemon->config->is_reload = true;
+	log_line(is_good ? BECKET_LOG_INFO : BECKET_LOG_ERROR, "%s",
+	    is_good ? "the new configuration holds"
+	            : "the new configuration is refused, and the old one "
+	              "kept");
+	notify(is_good ? "READY=1\nSTATUS=serving\n"
+	               : "READY=1\nSTATUS=serving; the new configuration was "
+	                 "refused\n");
+	if (daemon->again)
+		reload(daemon);
+}
+
+static void
+go_on_reloading(struct daemon *daemon)
+{
+	modules_reap(&daemon->modules, daemon->config);
+	while (daemon->reloads && !modules_leave(&daemon->modules))
+		end_reload(daemon);
+}
 
 /* --------------------------------------------------------------- signals -- */
 
@@ -69,6 +176,11 @@ static void
 take_signal(struct daemon *daemon, int number)
 {
 	const char *name = strsignal(number);
+	if (number == SIGHUP) {
+		if (!daemon->draining)
+			reload(daemon);
+		return;
+	}
 	if (daemon->asked) {
 		log_line(BECKET_LOG_WARNING, "%s again: what runs is cut off",
 		    name);
@@ -138,7 +250,7 @@ allow(void *user, struct becket_call *call,
 	const struct becket_peer *peer = becket_call_peer(call);
 	if (operation != BECKET_MGMT_STOP_SERVER_LISTENING)
 		return true;
-	bool yes = daemon->config->allow_stop && peer->has_credentials &&
+	bool yes = atomic_load(&daemon->allow_stop) && peer->has_credentials &&
 	           (peer->uid == 0 || peer->uid == geteuid());
 	log_line(BECKET_LOG_WARNING, "%s asks us to stop: %s", peer->text,
 	    yes ? "granted" : "refused");
@@ -147,36 +259,8 @@ allow(void *user, struct becket_call *call,
 	return yes;
 }
 
-/* Are the string bindings of Listen ones that can be listened at? */
-static void
-check_listens(struct daemon *daemon, const struct config_listen *listen)
-{
-	for (; listen != NULL; listen = listen->next) {
-		struct becket_binding *binding = NULL;
-		becket_status status =
-		    becket_binding_from_string_binding(daemon->runtime,
-		        listen->binding, &binding);
-		if (status != BECKET_S_OK)
-			config_mistake(daemon->config, listen->origin, "%s: %s",
-			    listen->binding, becket_status_text(status));
-		becket_binding_free(&binding);
-	}
-}
-
-static void
-check_config(struct daemon *daemon)
-{
-	struct config *config = daemon->config;
-	check_listens(daemon, config->listens);
-	check_listens(daemon, config->mapper_listens);
-	if (config->listens == NULL && !config->mapper)
-		config_mistake(config, "becketd",
-		    "there is nowhere to listen: give --listen, or Listen in "
-		    "the configuration");
-}
-
-static bool
-prepare(struct daemon *daemon)
+static becket_status
+make_server(struct daemon *daemon)
 {
 	struct config *config = daemon->config;
 	const struct becket_runtime_options options = {
@@ -189,67 +273,46 @@ prepare(struct daemon *daemon)
 	if (status == BECKET_S_OK)
 		status =
 		    becket_server_new(daemon->runtime, NULL, &daemon->server);
-	if (status == BECKET_S_OK) {
-		becket_server_set_authorization_fn(daemon->server, allow,
-		    daemon);
-		check_config(daemon);
-		if (config->mapper)
-			status = mapper_new(daemon->server, &daemon->mapper);
-	}
-	if (status == BECKET_S_OK) {
-		daemon->modules = modules_load(config);
-		status = modules_start(daemon->modules, daemon->server);
-	}
 	if (status != BECKET_S_OK)
+		return status;
+	atomic_store(&daemon->allow_stop, config->allow_stop);
+	becket_server_set_authorization_fn(daemon->server, allow, daemon);
+	daemon->listens.runtime = daemon->runtime;
+	daemon->listens.server = daemon->server;
+	mapper_places(daemon->runtime, config);
+	return config->mapper ? mapper_new(daemon->server, &daemon->mapper)
+	                      : BECKET_S_OK;
+}
+
+/* All but to listen; false: failed for another reason than a mistake. */
+static bool
+prepare(struct daemon *daemon)
+{
+	struct config *config = daemon->config;
+	becket_status status = make_server(daemon);
+	if (status != BECKET_S_OK) {
 		log_line(BECKET_LOG_ERROR, "becketd cannot start: %s",
 		    becket_status_text(status));
-	else if (config->mistakes == 0)
-		config_unused_overrides(config);
-	return status == BECKET_S_OK;
-}
-
-static bool
-mapper_listen_at(struct daemon *daemon, const char *binding, const char *origin)
-{
-	becket_status status =
-	    mapper_listen(daemon->runtime, daemon->server, binding);
-	if (status != BECKET_S_OK)
-		log_line(BECKET_LOG_ERROR,
-		    "%s: the endpoint mapper cannot listen at %s: %s", origin,
-		    binding, becket_status_text(status));
-	return status == BECKET_S_OK;
-}
-
-/* The mapper's own places; the first one in any case. */
-static bool
-mapper_listen_all(struct daemon *daemon)
-{
-	bool good = mapper_listen_at(daemon, "ncalrpc:", "mapper");
-	for (const struct config_listen *listen =
-	         daemon->config->mapper_listens;
-	     good && listen != NULL; listen = listen->next)
-		good =
-		    mapper_listen_at(daemon, listen->binding, listen->origin);
-	return good;
-}
-
-static bool
-listen_all(struct daemon *daemon)
-{
-	becket_status status = BECKET_S_OK;
-	if (daemon->mapper != NULL && !mapper_listen_all(daemon))
-		return false;
-	for (const struct config_listen *listen = daemon->config->listens;
-	     listen != NULL; listen = listen->next) {
-		status = becket_server_use_string_binding(daemon->server,
-		    listen->binding);
-		if (status == BECKET_S_OK)
-			continue;
-		log_line(BECKET_LOG_ERROR, "%s: cannot listen at %s: %s",
-		    listen->origin, listen->binding,
-		    becket_status_text(status));
 		return false;
 	}
+	if (!modules_init(&daemon->modules, daemon->server) ||
+	    !listens_adopt(&daemon->listens))
+		return false;
+	listens_check(&daemon->listens, config);
+	(void)!modules_prepare(&daemon->modules, config);
+	if (!modules_add(&daemon->modules, config) && config->mistakes == 0)
+		return false;
+	if (config->mistakes == 0)
+		config_unused_overrides(config);
+	return true;
+}
+
+static bool
+start(struct daemon *daemon)
+{
+	becket_status status;
+	if (!listens_open(&daemon->listens, daemon->config))
+		return false;
 	status = becket_server_start(daemon->server);
 	if (status != BECKET_S_OK)
 		log_line(BECKET_LOG_ERROR, "becketd cannot serve: %s",
@@ -295,13 +358,17 @@ turn(struct daemon *daemon)
 		{ becket_server_fd(daemon->server),
 		    becket_server_events(daemon->server), 0 },
 		{ daemon->signals, POLLIN, 0 },
+		{ daemon->modules.eventfd, POLLIN, 0 },
 	};
+	nfds_t count = daemon->draining ? 2 : 3; /* then nothing is reloaded */
 	log_flush();
-	if (poll(fds, 2, becket_server_timeout(daemon->server)) < 0 &&
+	if (poll(fds, count, becket_server_timeout(daemon->server)) < 0 &&
 	    errno != EINTR)
 		log_line(BECKET_LOG_ERROR, "poll: %s", strerror(errno));
 	if (fds[1].revents != 0)
 		take_signals(daemon);
+	if (!daemon->draining)
+		go_on_reloading(daemon);
 	return becket_server_process(daemon->server);
 }
 
@@ -337,7 +404,7 @@ run(struct daemon *daemon, bool check)
 		return DAEMON_OK;
 	}
 	descriptors_raise(daemon->config->limits.connections);
-	if (!listen_all(daemon) || !announce(daemon))
+	if (!start(daemon) || !announce(daemon))
 		return DAEMON_FAILED;
 	return serve(daemon);
 }
@@ -347,13 +414,14 @@ daemon_run(struct config *config, bool check)
 {
 	struct daemon daemon = { .config = config, .signals = -1 };
 	int status = DAEMON_FAILED;
-	log_init(&config->log);
+	log_set(&config->log);
 	if (standard_descriptors_open() && signals_open(&daemon))
 		status = run(&daemon, check);
-	modules_stop(daemon.modules);
+	modules_stop(&daemon.modules);
 	becket_server_free(daemon.server);
 	mapper_free(daemon.mapper);
-	modules_unload(daemon.modules);
+	modules_fini(&daemon.modules);
+	listens_fini(&daemon.listens);
 	becket_runtime_free(daemon.runtime);
 	if (daemon.signals >= 0)
 		close(daemon.signals);

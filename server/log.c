@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,34 +17,37 @@ enum { LINE_SIZE = 2048, BUFFER_SIZE = 16384 };
 
 static struct {
 	pthread_mutex_t lock;
-	struct log_options options;
-	bool journal;
+	pthread_once_t looked; /* what stderr is */
+	bool is_journal;
+	atomic_int level;
+	atomic_bool access;
 	size_t used;
 	char buffer[BUFFER_SIZE];
 } sink = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
-	.options = { .level = BECKET_LOG_INFO },
+	.looked = PTHREAD_ONCE_INIT,
+	.level = BECKET_LOG_INFO,
 };
 
 /* Is stderr what the journal reads? It says so as "device:inode". */
-static bool
-stderr_is_journal(void)
+static void
+look_at_stderr(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
 	struct stat st;
 	char text[64];
 	if (stream == NULL || fstat(STDERR_FILENO, &st) != 0)
-		return false;
+		return;
 	snprintf(text, sizeof text, "%ju:%ju", (uintmax_t)st.st_dev,
 	    (uintmax_t)st.st_ino);
-	return strcmp(text, stream) == 0;
+	sink.is_journal = strcmp(text, stream) == 0;
 }
 
 void
-log_init(const struct log_options *options)
+log_set(const struct log_options *options)
 {
-	sink.options = *options;
-	sink.journal = stderr_is_journal();
+	atomic_store(&sink.level, (int)options->level);
+	atomic_store(&sink.access, options->access);
 }
 
 static const char *
@@ -62,15 +66,18 @@ level_name(enum becket_log_level level)
 	return "?";
 }
 
-/* What a line begins with; its length. */
+/* What a line begins with; its length. The journal has its own time. */
 static size_t
-put_head(char *line, size_t size, enum becket_log_level level)
+put_head(char *line, size_t size, enum becket_log_level level, bool is_plain)
 {
 	struct timespec now;
 	struct tm tm;
 	char text[32];
-	if (sink.journal)
+	pthread_once(&sink.looked, look_at_stderr);
+	if (sink.is_journal)
 		return (size_t)snprintf(line, size, "<%d>", (int)level);
+	if (is_plain)
+		return 0;
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &tm);
 	strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
@@ -131,31 +138,42 @@ clean(char *line, size_t size)
 	}
 }
 
-static void put_formatted(enum becket_log_level level, bool now,
+enum manner { LATER, NOW, PLAIN };
+
+static void put_formatted(enum becket_log_level level, enum manner manner,
     const char *format, va_list arguments) BECKET_PRINTF(3, 0);
 
 static void
-put_formatted(enum becket_log_level level, bool now, const char *format,
-    va_list arguments)
+put_formatted(enum becket_log_level level, enum manner manner,
+    const char *format, va_list arguments)
 {
 	char line[LINE_SIZE];
-	size_t head = put_head(line, sizeof line, level);
+	size_t head = put_head(line, sizeof line, level, manner == PLAIN);
 	size_t room = sizeof line - 1 - head; /* one for the newline */
 	int n = vsnprintf(line + head, room, format, arguments);
 	size_t size = n < 0 ? 0 : (size_t)n < room ? (size_t)n : room - 1;
 	clean(line + head, size);
 	line[head + size] = '\n';
-	put_line(line, head + size + 1, now);
+	put_line(line, head + size + 1, manner != LATER);
 }
 
 void
 log_line(enum becket_log_level level, const char *format, ...)
 {
 	va_list arguments;
-	if (level > sink.options.level)
+	if ((int)level > atomic_load(&sink.level))
 		return;
 	va_start(arguments, format);
-	put_formatted(level, true, format, arguments);
+	put_formatted(level, NOW, format, arguments);
+	va_end(arguments);
+}
+
+void
+log_plain(enum becket_log_level level, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	put_formatted(level, PLAIN, format, arguments);
 	va_end(arguments);
 }
 
@@ -166,7 +184,7 @@ put_access(const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
-	put_formatted(BECKET_LOG_INFO, false, format, arguments);
+	put_formatted(BECKET_LOG_INFO, LATER, format, arguments);
 	va_end(arguments);
 }
 
@@ -190,6 +208,6 @@ log_becket(void *user, const struct becket_log *log)
 	(void)user;
 	if (log->access == NULL)
 		log_line(log->level, "%s", log->text);
-	else if (sink.options.access)
+	else if (atomic_load(&sink.access))
 		log_access(log->access);
 }

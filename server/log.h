@@ -24,8 +24,16 @@ struct log_options {
 	bool access;
 };
 
-/* Before the first line; without it: BECKET_LOG_INFO, no access lines. */
-void log_init(const struct log_options *options);
+/* Before the first line, or at any time; without it: BECKET_LOG_INFO, no access
+ * lines.
+ */
+void log_set(const struct log_options *options);
+
+/* A line without time and level, of whatever level: before the daemon serves,
+ * when it speaks to who has started it.
+ */
+void log_plain(enum becket_log_level level, const char *format, ...)
+    BECKET_PRINTF(2, 3);
 
 void log_line(enum becket_log_level level, const char *format, ...)
     BECKET_PRINTF(2, 3);

@@ -232,24 +232,40 @@ mapper_free(struct mapper *mapper)
 
 /* ---------------------------------------------------------------- listen -- */
 
-becket_status
-mapper_listen(struct becket_runtime *runtime, struct becket_server *server,
-    const char *binding)
+/* Complete a string binding with the mapper's own defaults, and say that it is
+ * to be listened at. What cannot be split is told by listens_check().
+ */
+static void
+add_place(struct config *config, struct becket_runtime *runtime,
+    const char *binding, const char *origin)
 {
-	char *protseq = NULL, *address = NULL, *endpoint = NULL;
+	char *protseq = NULL, *address = NULL, *endpoint = NULL, *whole = NULL;
 	becket_status status = becket_string_binding_parse(runtime, binding,
 	    NULL, &protseq, &address, &endpoint, NULL);
-	bool is_tcp;
-	if (status != BECKET_S_OK)
-		return status;
-	is_tcp = strcmp(protseq, "ncacn_ip_tcp") == 0;
-	status = becket_server_use_protseq_ep(server, protseq,
-	    is_tcp && *address == '\0' ? "127.0.0.1" : address,
-	    *endpoint != '\0' ? endpoint
-	    : is_tcp          ? "135"
-	                      : "epmapper");
+	bool is_tcp =
+	    status == BECKET_S_OK && strcmp(protseq, "ncacn_ip_tcp") == 0;
+	if (status == BECKET_S_OK)
+		status = becket_string_binding_compose(runtime, NULL, protseq,
+		    is_tcp && *address == '\0' ? "127.0.0.1" : address,
+		    *endpoint != '\0' ? endpoint
+		    : is_tcp          ? "135"
+		                      : "epmapper",
+		    NULL, &whole);
+	config_add_listen(config, status == BECKET_S_OK ? whole : binding,
+	    origin);
 	becket_string_free(runtime, &protseq);
 	becket_string_free(runtime, &address);
 	becket_string_free(runtime, &endpoint);
-	return status;
+	becket_string_free(runtime, &whole);
+}
+
+void
+mapper_places(struct becket_runtime *runtime, struct config *config)
+{
+	if (!config->mapper)
+		return;
+	add_place(config, runtime, "ncalrpc:", "mapper");
+	for (const struct config_listen *listen = config->mapper_listens;
+	     listen != NULL; listen = listen->next)
+		add_place(config, runtime, listen->binding, listen->origin);
 }

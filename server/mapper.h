@@ -3,6 +3,7 @@
 #define BECKETD_MAPPER_H
 
 #include "becket.h"
+#include "config.h"
 
 /*
  * The endpoint mapper: the standard interface epmapper over the map of map.h.
@@ -18,11 +19,10 @@ BECKET_MUST_USE becket_status mapper_new(struct becket_server *server,
     struct mapper **ret_mapper);
 void mapper_free(struct mapper *mapper);
 
-/* Let server listen at a string binding, with the mapper's own defaults:
- * loopback and port 135 for TCP, the name epmapper for ncalrpc. The statuses
- * of becket_server_use_string_binding().
+/* Add the mapper's places, if config has one, to those where the daemon
+ * listens: ncalrpc in any case, and what config says, with the mapper's own
+ * defaults: loopback and port 135 for TCP, the name epmapper for ncalrpc.
  */
-BECKET_MUST_USE becket_status mapper_listen(struct becket_runtime *runtime,
-    struct becket_server *server, const char *binding);
+void mapper_places(struct becket_runtime *runtime, struct config *config);
 
 #endif

@@ -2,12 +2,15 @@
 #include "notify.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -51,4 +54,17 @@ notify(const char *state)
 		    strerror(errno));
 	if (fd >= 0)
 		close(fd);
+}
+
+void
+notify_reloading(void)
+{
+	struct timespec now;
+	char state[128];
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	snprintf(state, sizeof state,
+	    "RELOADING=1\nMONOTONIC_USEC=%" PRIu64
+	    "\nSTATUS=reading the configuration again\n",
+	    (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	notify(state);
 }

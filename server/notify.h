@@ -10,4 +10,7 @@
  */
 void notify(const char *state);
 
+/* We read our configuration again; READY=1 says when that is over. */
+void notify_reloading(void);
+
 #endif

@@ -8,8 +8,8 @@
 #include "becket.h"
 
 /*
- * Strings of the start: what is made here is freed with free(). A daemon that
- * has no memory to start with says so and exits with 1.
+ * Strings of the configuration: what is made here is freed with free(). A
+ * daemon that has no memory for its configuration says so and exits with 1.
  */
 void *text_alloc(size_t size); /* zeroed */
 char *text_copy(const char *text);

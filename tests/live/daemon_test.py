@@ -310,7 +310,8 @@ Rot = /usr
                            "files.Root=/usr", "-s", "files.X=1", "-s",
                            "nosuch.Y=2", "-s", "files=1", "--check-config")
         assert result.stderr.splitlines() == [
-            "--set: 'files=1' is not MODULE.KEY=VALUE"], result.stderr
+            "--set: 'files=1' is not MODULE.KEY=VALUE",
+            "--set: no module asked for files.X"], result.stderr
         result = place.run(BECKETD, "-q", "-l", TCP, "-m", FILES_SO, "-s",
                            "files.Root=/usr", "-s", "files.X=1", "-s",
                            "nosuch.Y=2", "--check-config")

@@ -34,6 +34,7 @@ struct daemon {
 	bool draining; /* told so */
 	bool asked;    /* by a signal; a second one is impatient */
 	bool reloads;  /* the service manager has been told so */
+	bool refused;  /* what was read */
 	bool again;    /* another SIGHUP came meanwhile */
 };
 
@@ -106,7 +107,7 @@ reload(struct daemon *daemon)
 		return;
 	}
 	modules_revert(&daemon->modules);
-	daemon->config->mistakes = 1;
+	daemon->refused = true;
 	config_fini(&new);
 }
 
@@ -114,17 +115,20 @@ reload(struct daemon *daemon)
 static void
 end_reload(struct daemon *daemon)
 {
-	bool is_good = daemon->config->mistakes == 0;
+	bool is_whole = daemon->config->mistakes == 0;
+	const char *result =
+	    daemon->refused ? "the new configuration is refused"
+	    : is_whole      ? "the new configuration holds"
+	                    : "not all of the new configuration holds";
+	char *state = text_format("READY=1\nSTATUS=serving; %s\n", result);
+	log_line(is_whole && !daemon->refused ? BECKET_LOG_INFO
+	                                      : BECKET_LOG_ERROR,
+	    "%s", result);
+	notify(state);
+	free(state);
 	daemon->reloads = false;
+	daemon->refused = false;
 	daemon->config->mistakes = 0;
-	daemon->config->is_reload = true;
-	log_line(is_good ? BECKET_LOG_INFO : BECKET_LOG_ERROR, "%s",
-	    is_good ? "the new configuration holds"
-	            : "the new configuration is refused, and the old one "
-	              "kept");
-	notify(is_good ? "READY=1\nSTATUS=serving\n"
-	               : "READY=1\nSTATUS=serving; the new configuration was "
-	                 "refused\n");
 	if (daemon->again)
 		reload(daemon);
 }
@@ -299,12 +303,9 @@ prepare(struct daemon *daemon)
 	    !listens_adopt(&daemon->listens))
 		return false;
 	listens_check(&daemon->listens, config);
-	(void)!modules_prepare(&daemon->modules, config);
-	if (!modules_add(&daemon->modules, config) && config->mistakes == 0)
-		return false;
-	if (config->mistakes == 0)
+	if (modules_prepare(&daemon->modules, config))
 		config_unused_overrides(config);
-	return true;
+	return modules_add(&daemon->modules, config) || config->mistakes > 0;
 }
 
 static bool

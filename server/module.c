@@ -97,6 +97,10 @@ module_unload(struct module *module)
 {
 	if (module->object != NULL)
 		dlclose(module->object);
+	/* which was where the interfaces are */
+	free(module->registrations);
+	module->registrations = NULL;
+	module->registration_count = 0;
 	module->object = NULL;
 	module->entry = NULL;
 }
@@ -145,7 +149,6 @@ module_free(struct module *module)
 	module_unload(module);
 	module_free(module->successor);
 	config_settings_free(module->settings);
-	free(module->registrations);
 	free(module->name);
 	free(module->path);
 	free(module->origin);

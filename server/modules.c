@@ -104,6 +104,7 @@ compare(struct modules *modules)
 bool
 modules_prepare(struct modules *modules, struct config *config)
 {
+	modules->added = NULL;
 	for (const struct config_module *section = config->modules;
 	     section != NULL; section = section->next)
 		load(modules, config, section);
@@ -121,7 +122,6 @@ modules_add(struct modules *modules, struct config *config)
 	becket_status status = BECKET_S_OK;
 	struct module *all = modules->coming;
 	modules->coming = NULL;
-	modules->added = NULL;
 	while (all != NULL) {
 		struct module *module = take_first(&all);
 		if (status != BECKET_S_OK ||

@@ -7,6 +7,7 @@ the modules of tests/live/modules. A test is a function test_*; TAP on stdout.
 Nothing sleeps: what is waited for says so itself.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -18,6 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../interop"))
@@ -78,18 +80,32 @@ LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [a-z]+ ")
 
 
 class Daemon:
-    """A becketd that runs; stopped and checked at the end of the block."""
+    """A becketd that runs; stopped and checked at the end of the block.
+
+    given: sockets that it finds from descriptor 3 on, as from a service
+    manager, and their names.
+    """
 
     def __init__(self, place, *arguments, listen=(TCP,), status=0,
-                 prepare=None):
+                 prepare=None, given=(), names=None):
         self.place, self.status = place, status
         self.log = os.path.join(place.path, "log")
         flags = [flag for binding in listen for flag in ("-l", binding)]
+        # where they are in no one's way
+        fds = [fcntl.fcntl(s.fileno(), fcntl.F_DUPFD, 100) for s in given]
+        moves = "".join(" %d<&%d" % (3 + i, fd) for i, fd in enumerate(fds))
+        script = 'exec%s; export LISTEN_PID=$$; exec "$@"' % moves
+        environment = dict(place.environment, LISTEN_FDS=str(len(fds)))
+        if names is not None:
+            environment["LISTEN_FDNAMES"] = names
         with open(self.log, "w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [BECKETD, *flags, *arguments], env=place.environment,
+                [*(["bash", "-c", script, "bash"] if fds else []),
+                 BECKETD, *flags, *arguments], env=environment,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
-                text=True, preexec_fn=prepare)
+                text=True, preexec_fn=prepare, pass_fds=fds)
+        for fd in fds:
+            os.close(fd)
         self.bindings = []
         for line in self.process.stdout:
             if line == "ready\n":
@@ -182,6 +198,18 @@ class Manager:
         assert word in message.splitlines(), message
         assert any(line.startswith("STATUS=")
                    for line in message.splitlines()), message
+        return message
+
+    def reload(self, daemon, result="holds"):
+        """Have it read its configuration again, and wait for the end."""
+        daemon.process.send_signal(signal.SIGHUP)
+        self.expect("RELOADING=1")
+        message = self.expect("READY=1")
+        result = {"holds": "the new configuration holds",
+                  "refused": "the new configuration is refused",
+                  "in part": "not all of the new configuration holds"}[result]
+        assert message == "READY=1\nSTATUS=serving; %s\n" % result, (
+            message, daemon.read_log())
 
 
 # --------------------------------------------------------- configuration --
@@ -316,8 +344,8 @@ Rot = /usr
                            "files.Root=/usr", "-s", "files.X=1", "-s",
                            "nosuch.Y=2", "--check-config")
         assert result.stderr.splitlines() == [
-            "--set: no module asked for files.X",
-            "--set: no module asked for nosuch.Y"], result.stderr
+            "--set: no module asked for nosuch.Y",
+            "--set: no module asked for files.X"], result.stderr
         assert result.returncode == 78, result
 
 
@@ -420,7 +448,7 @@ def test_no_manager_is_no_obstacle():
 
 
 def test_each_signal_stops():
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in (signal.SIGTERM, signal.SIGINT):
         with Place() as place:
             with Daemon(place, listen=(TCP, "ncalrpc:[a]")) as daemon:
                 assert os.path.exists(place.path + "/a")
@@ -511,6 +539,395 @@ def test_log():
         with Daemon(place, "-q", "-m", CALCULATOR_SO) as daemon:
             place.run(CALCULATOR, daemon.binding, "add", "1", "2")
         assert daemon.read_log() == "", daemon.read_log()
+
+
+def test_priorities_in_the_journal():
+    with Place() as place:
+        log = os.path.join(place.path, "log")
+        with open(log, "w", encoding="utf-8") as file:
+            there = os.fstat(file.fileno())
+            place.environment["JOURNAL_STREAM"] = "%d:%d" % (
+                there.st_dev, there.st_ino)
+            result = subprocess.run(
+                [BECKETD, "-l", "nosuch:[1]", "-m", CALCULATOR_SO],
+                env=place.environment, stderr=file, check=False,
+                stdin=subprocess.DEVNULL, timeout=TIMEOUT)
+        assert result.returncode == 78, result
+        with open(log, encoding="utf-8") as file:
+            assert file.read().splitlines() == [
+                "<3>--listen: nosuch:[1]: protocol sequence is unknown",
+                "<6>module calculator started",
+                "<6>module calculator stopped"]
+        # stderr is not the journal's
+        result = place.run(BECKETD, "-l", "nosuch:[1]")
+        assert result.stderr.startswith("--listen: "), result
+
+
+# --------------------------------------------------------------- sockets --
+
+def listening(family, address):
+    server = socket.socket(family)
+    server.bind(address)
+    server.listen()
+    return server
+
+
+def test_sockets_that_are_given():
+    with Place() as place, Manager(place, False) as manager:
+        path = place.path + "/given"
+        with listening(socket.AF_INET, ("127.0.0.1", 0)) as tcp, \
+                listening(socket.AF_UNIX, path) as local:
+            port = tcp.getsockname()[1]
+            # what the configuration names is the same socket
+            config = "[becketd]\nListen = %s[%d]\nListen = ncalrpc:[own]\n"
+            file = place.file("becketd.conf", config % (TCP, port))
+            with Daemon(place, "-c", file, listen=(), given=(tcp, local),
+                        names="web:local") as daemon:
+                assert daemon.bindings == [
+                    "%s[%d]" % (TCP, port), "ncalrpc:[given]",
+                    "ncalrpc:[own]"], daemon.bindings
+                manager.expect("READY=1")
+                for binding in daemon.bindings:
+                    assert place.run(BECKET, "ping", "-c", "1",
+                                     binding).returncode == 0
+                # they stay, whatever the configuration says
+                place.file("becketd.conf",
+                           "[becketd]\nListen = ncalrpc:[other]\n")
+                manager.reload(daemon)
+                for binding in (*daemon.bindings[:2], "ncalrpc:[other]"):
+                    assert place.run(BECKET, "ping", "-c", "1",
+                                     binding).returncode == 0
+                assert place.run(BECKET, "ping", "-c", "1",
+                                 "ncalrpc:[own]").returncode == 3
+                with open("/proc/%d/environ" % daemon.process.pid,
+                          encoding="utf-8") as file:
+                    assert "LISTEN_PID=%d\0" % daemon.process.pid in \
+                        file.read()
+            assert "descriptor 3 (web) was given" in daemon.read_log()
+            assert "descriptor 4 (local) was given" in daemon.read_log()
+        assert os.path.exists(path)  # it is the service manager's
+
+
+def test_nothing_else_to_listen_at():
+    with Place() as place, \
+            listening(socket.AF_INET, ("127.0.0.1", 0)) as tcp, \
+            Daemon(place, listen=(), given=(tcp,)) as daemon:
+        assert daemon.bindings == ["%s[%d]" % (TCP, tcp.getsockname()[1])]
+
+
+def test_sockets_that_are_given_to_somebody_else():
+    with Place() as place:
+        place.environment.update(LISTEN_PID="1", LISTEN_FDS="1")
+        result = place.run(BECKETD)
+        assert result.returncode == 78, result
+        assert "nowhere to listen" in result.stderr, result
+
+
+def test_what_is_given_and_does_not_listen():
+    with Place() as place, socket.socket() as unbound:
+        try:
+            with Daemon(place, listen=(), given=(unbound,), names="x"):
+                pass
+            raise RuntimeError("it has started")
+        except AssertionError as error:
+            assert "cannot listen at descriptor 3 (x): it is no socket " \
+                "that listens" in str(error), error
+
+
+# ---------------------------------------------------------------- reload --
+
+class Reloaded:
+    """A becketd with a configuration to be changed, and its manager."""
+
+    def __init__(self, text, **rest):
+        self.text, self.rest = text, rest
+
+    def __enter__(self):
+        self.place = Place().__enter__()
+        self.manager = Manager(self.place, False)
+        self.path = self.place.file("becketd.conf", self.text)
+        self.daemon = Daemon(self.place, "-c", self.path, listen=(),
+                             **self.rest)
+        self.manager.expect("READY=1")
+        return self
+
+    def __exit__(self, *arguments):
+        try:
+            self.daemon.__exit__(*arguments)
+        finally:
+            self.manager.socket.close()
+            self.place.__exit__()
+
+    def write(self, text):
+        self.place.file("becketd.conf", text)
+
+    def reload(self, text, result="holds"):
+        self.write(text)
+        self.manager.reload(self.daemon, result)
+
+    def start_reload(self, text):
+        self.write(text)
+        self.daemon.process.send_signal(signal.SIGHUP)
+        self.manager.expect("RELOADING=1")
+
+    def log(self):
+        """What has been logged, without times, the file being FILE."""
+        return [LOG_LINE.sub("", line).replace(self.path, "FILE")
+                for line in self.daemon.read_log().splitlines()]
+
+    def maps(self, name):
+        """Is a shared object in its memory?"""
+        with open("/proc/%d/maps" % self.daemon.process.pid,
+                  encoding="utf-8") as maps:
+            return name in maps.read()
+
+    def divide(self):
+        return self.place.run(CALCULATOR, self.daemon.binding, "divide", "85",
+                              "2")
+
+    def cat(self, name):
+        return self.place.run(FILES, self.daemon.binding, "cat", name)
+
+    def ping(self, binding):
+        return self.place.run(BECKET, "ping", "-c", "1", binding).returncode
+
+
+AT_TCP = "[becketd]\nListen = %s\n" % TCP
+WITH_CALCULATOR = "[module calculator]\nPath = %s\n" % CALCULATOR_SO
+WITH_HOLD = "[module hold]\nPath = %s\n" % HOLD_SO
+
+
+def test_reload_tells_the_manager():
+    with Reloaded(AT_TCP) as it:
+        before = time.monotonic_ns() // 1000
+        it.daemon.process.send_signal(signal.SIGHUP)
+        message = it.manager.expect("RELOADING=1")
+        micros = int(re.search(r"^MONOTONIC_USEC=(\d+)$", message,
+                               re.M).group(1))
+        assert before <= micros <= time.monotonic_ns() // 1000, message
+        it.manager.expect("READY=1")
+        assert it.log()[-1] == "the new configuration holds", it.log()
+
+
+def test_reload_changes_listeners_and_disturbs_no_other():
+    with Reloaded(AT_TCP + "Listen = ncalrpc:[a]\n") as it, \
+            dce.Peer(it.daemon.address) as peer, \
+            dce.Peer(it.place.path + "/a") as local:
+        peer.bind(dce.MGMT, dce.NDR)
+        local.bind(dce.MGMT, dce.NDR)
+        it.reload(AT_TCP + "Listen = ncalrpc:[b]\n")
+        assert it.ping("ncalrpc:[b]") == 0
+        assert it.ping("ncalrpc:[a]") == 3
+        assert not os.path.exists(it.place.path + "/a")
+        # the port is the same, and who was connected is
+        assert it.ping(it.daemon.binding) == 0
+        for connected in (peer, local):
+            connected.send(dce.request(3, call=2))
+            assert connected.receive().kind == dce.RESPONSE
+
+
+def test_reload_widens_an_address():
+    with Reloaded(AT_TCP) as it:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        it.reload("[becketd]\nListen = %s[%d]\n" % (TCP, port))
+        binding = "%s[%d]" % (TCP, port)
+        assert it.ping(binding) == 0
+        it.reload("[becketd]\nListen = ncacn_ip_tcp:[%d]\n" % port)
+        assert it.ping(binding) == 0
+        assert it.ping(it.daemon.binding) == 3
+
+
+def test_reload_refuses_a_place_in_use():
+    with Reloaded(AT_TCP) as it, \
+            listening(socket.AF_INET, ("127.0.0.1", 0)) as other:
+        place = "%s[%d]" % (TCP, other.getsockname()[1])
+        it.reload("[becketd]\nListen = ncalrpc:[new]\nListen = %s\n"
+                  % place + WITH_CALCULATOR, "refused")
+        assert "FILE:3: cannot listen at %s: endpoint is in use" % place in \
+            it.log(), it.log()
+        assert it.ping("ncalrpc:[new]") == 3
+        assert it.ping(it.daemon.binding) == 0
+        assert "calculator.so" not in it.place.run(
+            "cat", "/proc/%d/maps" % it.daemon.process.pid).stdout
+
+
+def test_reload_refuses_mistakes():
+    with Reloaded(AT_TCP + WITH_CALCULATOR) as it:
+        it.reload("[becketd]\nListen = ncalrpc:[b]\nLog = loud\n[module x]\n"
+                  "Path = /nonexistent/x.so\n", "refused")
+        log = it.log()
+        assert "FILE:3: Log is error, warning, info or debug, not 'loud'" in \
+            log, log
+        assert [line for line in log if line.startswith("FILE:4: ")], log
+        assert log[-1] == "the new configuration is refused", log
+        assert it.divide().stdout == "42 remainder 1\n"
+        assert it.ping("ncalrpc:[b]") == 3
+        os.unlink(it.path)
+        it.manager.reload(it.daemon, "refused")
+        assert "FILE: cannot be read: No such file or directory" in it.log()
+        # and when it is good again
+        it.reload(AT_TCP)
+        assert it.divide().returncode == 1
+
+
+def test_reload_adds_and_removes_modules():
+    with Reloaded(AT_TCP) as it:
+        assert it.divide().returncode == 1
+        for _ in range(3):
+            it.reload(AT_TCP + WITH_CALCULATOR)
+            assert it.divide().stdout == "42 remainder 1\n"
+            it.reload(AT_TCP)
+            result = it.divide()
+            assert "interface" in result.stderr, result
+            assert not it.maps("calculator.so")
+        assert it.log().count("module calculator stopped") == 3
+
+
+def test_reload_leaves_alone_what_does_not_change():
+    with Reloaded(AT_TCP + WITH_CALCULATOR) as it:
+        it.reload("[becketd]\n\nListen = %s\n" % TCP + WITH_CALCULATOR
+                  + "[module files]\nPath = %s\nRoot = %s\n"
+                  % (FILES_SO, it.place.path))
+        assert it.divide().stdout == "42 remainder 1\n"
+        assert it.log().count("module calculator started") == 1
+
+
+def test_reload_waits_for_calls_and_goes_on_serving():
+    with Reloaded(AT_TCP + WITH_CALCULATOR + WITH_HOLD) as it, \
+            Held(it.daemon) as held, dce.Peer(it.daemon.address) as late:
+        late.bind(HOLD)
+        it.start_reload(AT_TCP + WITH_CALCULATOR)
+        # others are served; the module is there, and takes nothing new
+        assert it.divide().stdout == "42 remainder 1\n"
+        assert it.maps("hold.so")
+        late.send(dce.request(0, b"\0x", call=2))
+        assert late.receive().status == dce.UNK_IF
+        assert "module hold stopped" not in it.log()
+        held.release()
+        assert held.peer.reply() == b"\0released"
+        it.manager.expect("READY=1")
+        assert "module hold stopped" in it.log()
+        assert not it.maps("hold.so")
+        assert it.divide().stdout == "42 remainder 1\n"
+
+
+def test_reload_again_while_it_waits():
+    with Reloaded(AT_TCP + WITH_HOLD) as it, Held(it.daemon) as held:
+        it.start_reload(AT_TCP)
+        it.write(AT_TCP + WITH_CALCULATOR)
+        it.daemon.process.send_signal(signal.SIGHUP)
+        assert it.ping(it.daemon.binding) == 0
+        assert it.divide().returncode == 1  # not yet
+        held.release()
+        it.manager.expect("READY=1")
+        it.manager.expect("RELOADING=1")
+        it.manager.expect("READY=1")
+        assert it.divide().stdout == "42 remainder 1\n"
+
+
+def test_stop_while_a_reload_waits():
+    for release in (True, False):
+        with Reloaded(AT_TCP + WITH_HOLD, status=0 if release else 1) as it, \
+                Held(it.daemon) as held:
+            it.start_reload(AT_TCP)
+            it.daemon.process.send_signal(signal.SIGTERM)
+            it.manager.expect("STOPPING=1")
+            if release:
+                held.release()
+                assert held.peer.reply() == b"\0released"
+            else:
+                it.daemon.process.send_signal(signal.SIGTERM)
+            it.daemon.process.wait(TIMEOUT)
+
+
+def files_at(root):
+    return "[module files]\nPath = %s\nRoot = %s\n" % (FILES_SO, root)
+
+
+def test_reload_restarts_a_module_whose_settings_change():
+    with Reloaded(AT_TCP + files_at("/usr")) as it:
+        for name in ("one", "two"):
+            root = os.path.join(it.place.path, name)
+            os.mkdir(root)
+            it.place.file(name + "/name", name + "\n")
+            it.reload(AT_TCP + files_at(root))
+            assert it.cat("name").stdout == name + "\n"
+        assert it.log().count("module files started") == 3
+
+
+def test_reload_goes_back_to_the_settings_that_were_good():
+    with Reloaded(AT_TCP) as it:
+        good = AT_TCP + files_at(it.place.path)
+        it.reload(good)
+        for bad, word in (
+                ("/nonexistent", "module files refuses its settings"),
+                ("/usr\nRot = /usr", "module files has no setting Rot")):
+            it.reload(AT_TCP + files_at(bad), "in part")
+            assert [line for line in it.log() if line.startswith("FILE:")
+                    and line.endswith(word)], it.log()
+            assert "module files goes on with the settings it had" in \
+                it.log()
+            assert it.cat("becketd.conf").stdout == AT_TCP + files_at(bad)
+        # a new one that is wrong does not come at all
+        it.reload(good + WITH_HOLD + "Start = fail\n", "refused")
+        assert "module hold did not start: out of resources" in it.log()
+        assert not it.maps("hold.so")
+        it.reload(good + WITH_HOLD + "Strat = x\n", "refused")
+        assert "FILE:8: module hold has no setting Strat" in it.log()
+        assert not it.maps("hold.so")
+        it.reload(good + WITH_HOLD)
+        assert it.maps("hold.so")
+
+
+def test_reload_takes_a_module_that_was_built_anew():
+    with Reloaded(AT_TCP) as it:
+        path = os.path.join(it.place.path, "module.so")
+        shutil.copy(CALCULATOR_SO, path)
+        text = AT_TCP + "[module calculator]\nPath = %s\n" % path
+        it.reload(text)
+        os.unlink(path)
+        shutil.copy(CALCULATOR_SO, path)
+        it.reload(text)
+        assert it.log().count("module calculator started") == 2
+        assert it.divide().stdout == "42 remainder 1\n"
+        # one that is gone cannot come back
+        os.unlink(path)
+        it.place.file("module.so", "no such thing")
+        it.reload(text, "in part")
+        assert "module calculator does not run any more" in it.log()
+        assert it.divide().returncode == 1
+        it.reload(AT_TCP + WITH_CALCULATOR)
+        assert it.divide().stdout == "42 remainder 1\n"
+
+
+def test_reload_changes_the_log_and_who_may_stop():
+    with Reloaded(AT_TCP + "Listen = ncalrpc:[a]\n" + WITH_CALCULATOR) as it:
+        quiet = AT_TCP + "Listen = ncalrpc:[a]\nLog = warning\n" \
+            "AccessLog = no\nAllowStop = yes\n"
+        it.divide()
+        assert it.ping(it.daemon.binding) == 0
+        before = it.log()
+        assert [line for line in before if "Calculator.Divide" in line]
+        it.reload(quiet + WITH_CALCULATOR)
+        middle = len(it.log())
+        it.divide()
+        assert it.ping(it.daemon.binding) == 0
+        assert len(it.log()) == middle, it.log()
+        assert it.place.run(BECKET, "stop", "ncalrpc:[a]").returncode == 0
+        it.daemon.process.wait(TIMEOUT)
+
+
+def test_reload_says_what_it_cannot_change():
+    with Reloaded(AT_TCP) as it:
+        text = AT_TCP + "[limits]\nconnections = 5\n"
+        it.reload(text)
+        warning = "[limits], NcalrpcDir, and whether there is a [mapper] " \
+            "change with a restart only"
+        assert warning in it.log(), it.log()
+        it.reload(AT_TCP)
+        assert it.log().count(warning) == 1
 
 
 def test_without_standard_output():

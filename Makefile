@@ -218,7 +218,8 @@ install: all $(B)/becket.pc $(B)/becketd.service $(PROGRAMS:%=$(B)/relinked/%)
 	$(Q)ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libbecket.so
 	$(call put,644,$(B)/becket.pc,$(PCDIR))
 	$(call put,644,LICENSE $(wildcard README.md PROTOCOL.md CHANGELOG.md),$(DOCDIR))
-	$(call put,644,server/becketd.conf $(B)/becketd.service,$(DOCDIR))
+	$(call put,644,server/becketd.conf server/becketd.socket \
+	    $(B)/becketd.service,$(DOCDIR))
 	$(if $(TOOLS),$(call put,755,$(TOOLS:%=$(B)/relinked/%),$(BINDIR)))
 	$(if $(DAEMONS),$(call put,755,$(DAEMONS:%=$(B)/relinked/%),$(SBINDIR)))
 	$(Q)for page in $(MANUALS); do \

@@ -35,8 +35,11 @@ struct becket_module_host;
 struct becket_module {
 	uint32_t abi;     /* BECKET_MODULE_ABI */
 	const char *name; /* its section in becketd.conf: [module NAME] */
-	/* Register interfaces with server, which does not listen yet. A status
-	 * that is not S_OK ends the daemon, after host->log() has said why;
+	/* Register interfaces with server; the daemon takes back what has been
+	 * registered here, and only that. Calls may come before start() has
+	 * returned if the daemon serves already. A status that is not S_OK
+	 * ends the daemon as it starts, after host->log() has said why, or
+	 * leaves it as it was;
 	 * S_INVALID_ARG says that a setting is wrong (exit status 78, as for
 	 * any mistake in the configuration). A setting that no start() asks
 	 * for is a mistake, too. `becketd --check-config` calls start() and
@@ -45,7 +48,9 @@ struct becket_module {
 	becket_status (*start)(struct becket_module_host *host,
 	    struct becket_server *server);
 	/* After the last call has been answered, or cut off, and only if
-	 * start() succeeded; may be NULL. Threads that start() began end here.
+	 * start() succeeded; may be NULL. All threads of the module's end here:
+	 * afterwards it may be unloaded, while the daemon goes on. start() may
+	 * follow again, with other settings.
 	 */
 	void (*stop)(struct becket_module_host *host);
 };

@@ -333,6 +333,7 @@ $(HELD)/hold_abi.so: private FLAGS += -DHOLD_ABI=99
 
 SUITES += daemon
 check-daemon: all $(HELD)/hold.so $(HELD)/hold_abi.so
+	$(Q)rm -rf $(DAEMON_DIR)
 	$(Q)$(MAKE) -s --no-print-directory install DESTDIR= PREFIX=$(DAEMON_DIR)/stage
 	$(Q)for e in calculator files loop; do \
 	    PATH=$(DAEMON_DIR)/stage/bin:$$PATH \

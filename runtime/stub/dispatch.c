@@ -132,6 +132,12 @@ dispatch_refuse(struct becket_call *call, becket_status status)
 	set_fault(call, status, becket_status_text(status), true);
 }
 
+static enum frame_form
+form_of(const struct becket_call *call)
+{
+	return frame_form(call->begun.syntax, call->type->interface);
+}
+
 void
 dispatch_answer(struct becket_call *call, becket_status status,
     const void *response)
@@ -144,7 +150,7 @@ dispatch_answer(struct becket_call *call, becket_status status,
 		    status == call->failed ? call->sentence : NULL, false);
 		return;
 	}
-	status = frame_encode(call->begun.syntax, &frame, &operation->response,
+	status = frame_encode(form_of(call), &frame, &operation->response,
 	    response, call->host->memory, call->host->limits->response_size,
 	    &call->reply.stub);
 	if (status != BECKET_S_OK)
@@ -180,8 +186,9 @@ decode(struct becket_call *call, void **ret_request, void **ret_response)
 	const struct becket_operation *operation = becket_call_operation(call);
 	const struct becket_limits *limits = call->host->limits;
 	struct frame frame;
-	becket_status status = frame_decode(call->begun.syntax,
-	    buffer_bytes(&call->request), limits, &frame);
+	becket_status status =
+	    frame_decode(form_of(call), call->begun.big_endian,
+	        buffer_bytes(&call->request), limits, &frame);
 
 	if (status != BECKET_S_OK)
 		return status;

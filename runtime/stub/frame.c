@@ -4,6 +4,18 @@
 #include "base/arena.h"
 #include "payload/codec.h"
 #include "wire/call_header.h"
+#include "wire/envelope.h"
+
+enum frame_form
+frame_form(enum transfer_syntax syntax,
+    const struct becket_interface *interface)
+{
+	bool is_ndr = interface->flags & BECKET_INTERFACE_NDR;
+
+	if (syntax == SYNTAX_BECKET)
+		return FRAME_BECKET;
+	return syntax == SYNTAX_NDR && !is_ndr ? FRAME_ENVELOPE : FRAME_BARE;
+}
 
 static struct call_header
 header_of(const struct frame *frame)
@@ -17,23 +29,46 @@ header_of(const struct frame *frame)
 	};
 }
 
+static size_t
+measure_head(enum frame_form form, const struct call_header *header)
+{
+	switch (form) {
+	case FRAME_BECKET:
+		return call_header_measure(header);
+	case FRAME_ENVELOPE:
+		return ENVELOPE_RESPONSE_HEAD;
+	default:
+		return 0;
+	}
+}
+
+static void
+put_envelope(size_t size, uint8_t *head)
+{
+	struct cursor c = cursor_put(head, ENVELOPE_RESPONSE_HEAD);
+	uint32_t count = (uint32_t)size;
+
+	envelope_response(&c, &count);
+}
+
 becket_status
-frame_encode(enum transfer_syntax syntax, const struct frame *frame,
+frame_encode(enum frame_form form, const struct frame *frame,
     const struct becket_type *type, const void *message,
     const struct becket_memory *memory, size_t limit, struct buffer *ret_stub)
 {
 	struct call_header header = header_of(frame);
 	struct buffer stub = buffer_empty(memory);
-	size_t head =
-	    syntax == SYNTAX_BECKET ? call_header_measure(&header) : 0;
+	size_t head = measure_head(form, &header);
 	size_t size = type->codec->measure(type, message);
 
-	if (size > limit || head > limit - size)
+	if (size > limit || head > limit - size || size > UINT32_MAX)
 		return BECKET_S_LIMIT_EXCEEDED;
 	if (!buffer_reserve(&stub, head + size))
 		return BECKET_S_OUT_OF_MEMORY;
-	if (head > 0)
+	if (form == FRAME_BECKET)
 		call_header_encode(&header, stub.data);
+	else if (form == FRAME_ENVELOPE)
+		put_envelope(size, stub.data);
 	if (size > 0)
 		type->codec->encode(type, message, stub.data + head);
 	stub.size = head + size;
@@ -41,18 +76,13 @@ frame_encode(enum transfer_syntax syntax, const struct frame *frame,
 	return BECKET_S_OK;
 }
 
-becket_status
-frame_decode(enum transfer_syntax syntax, struct becket_bytes stub,
-    const struct becket_limits *limits, struct frame *ret_frame)
+static becket_status
+decode_becket(struct becket_bytes stub, const struct becket_limits *limits,
+    struct frame *ret_frame)
 {
 	struct call_header header;
-	becket_status status;
+	becket_status status = call_header_decode(stub, limits, &header);
 
-	if (syntax != SYNTAX_BECKET) {
-		*ret_frame = (struct frame){ .body = stub };
-		return BECKET_S_OK;
-	}
-	status = call_header_decode(stub, limits, &header);
 	if (status != BECKET_S_OK)
 		return status;
 	if (header.flags & CALL_HEADER_STREAM)
@@ -63,6 +93,36 @@ frame_decode(enum transfer_syntax syntax, struct becket_bytes stub,
 		.body = { stub.data + header.size, stub.size - header.size },
 	};
 	return BECKET_S_OK;
+}
+
+static becket_status
+decode_envelope(struct becket_bytes stub, bool big_endian,
+    struct frame *ret_frame)
+{
+	struct cursor c = cursor_get(stub.data, stub.size, big_endian);
+	struct frame frame = { 0 };
+	uint32_t size;
+
+	envelope_request(&c, &size);
+	cursor_bytes(&c, &frame.body, size);
+	if (c.status == BECKET_S_OK)
+		*ret_frame = frame;
+	return c.status;
+}
+
+becket_status
+frame_decode(enum frame_form form, bool big_endian, struct becket_bytes stub,
+    const struct becket_limits *limits, struct frame *ret_frame)
+{
+	switch (form) {
+	case FRAME_BECKET:
+		return decode_becket(stub, limits, ret_frame);
+	case FRAME_ENVELOPE:
+		return decode_envelope(stub, big_endian, ret_frame);
+	default:
+		*ret_frame = (struct frame){ .body = stub };
+		return BECKET_S_OK;
+	}
 }
 
 becket_status

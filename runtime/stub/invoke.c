@@ -46,6 +46,12 @@ choose_syntax(const struct invoke *invoke, const struct session *session)
 	return is_ndr(invoke) ? SYNTAX_NDR : SYNTAX_BECKET;
 }
 
+static enum frame_form
+form_of(const struct invoke *invoke)
+{
+	return frame_form(invoke->syntax, invoke->interface);
+}
+
 becket_status
 invoke_check(const struct invoke *invoke)
 {
@@ -87,7 +93,7 @@ encode_request(const struct invoke *invoke, const void *request, uint64_t now,
 {
 	struct frame frame = { .remaining_us = remaining_us(invoke, now) };
 
-	return frame_encode(invoke->syntax, &frame,
+	return frame_encode(form_of(invoke), &frame,
 	    &operation_of(invoke)->request, request, invoke->memory,
 	    invoke->limits->request_size, ret_stub);
 }
@@ -276,7 +282,7 @@ invoke_decode(struct invoke *invoke, void **ret_message)
 	struct frame frame;
 	struct reply *reply;
 	size_t size;
-	becket_status status = frame_decode(invoke->syntax,
+	becket_status status = frame_decode(form_of(invoke), invoke->big_endian,
 	    buffer_bytes(&invoke->response), invoke->limits, &frame);
 
 	if (status == BECKET_S_OK)

@@ -116,13 +116,16 @@ new_manager(struct managers *managers, const struct becket_interface *interface,
     bool is_hidden)
 {
 	struct manager *manager = memory_new(managers->memory, sizeof *manager);
-	bool is_ndr = (interface->flags & BECKET_INTERFACE_NDR) != 0;
+	unsigned syntaxes = 1u << SYNTAX_NDR;
 
 	if (manager == NULL)
 		return NULL;
+	/* Messages of ours go in an envelope where NDR is all they have. */
+	if (!(interface->flags & BECKET_INTERFACE_NDR))
+		syntaxes |= 1u << SYNTAX_BECKET;
 	manager->registered = (struct registered){
 		.interface = id_of(interface),
-		.syntaxes = 1u << (is_ndr ? SYNTAX_NDR : SYNTAX_BECKET),
+		.syntaxes = syntaxes,
 	};
 	manager->is_hidden = is_hidden;
 	list_init(&manager->types);

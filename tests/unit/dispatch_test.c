@@ -264,11 +264,62 @@ a_request_becomes_a_reply(void **state)
 	expect_reply(call, "hello");
 	assert_int_equal(bench.remaining, -1);
 	becket_call_free(call);
-	/* NDR has no place for flags. */
-	call = make_call(&bench, SYNTAX_NDR, ECHO, "hello", 5);
-	assert_true(serve(call));
-	assert_int_equal(call->reply.stub.size, 5);
-	becket_call_free(call);
+	tear_down(&bench);
+}
+
+static void
+a_request_in_ndr_has_an_envelope_in_either_byte_order(void **state)
+{
+	static const char little[] = "\5\0\0\0\5\0\0\0hello, trailing";
+	static const char big[] = "\0\0\0\5\0\0\0\5hello";
+	static const char reply[] = "\5\0\0\0\0\0\2\0\5\0\0\0hello";
+	struct becket_call *call;
+	struct bench bench;
+
+	(void)state;
+	assert_true(set_up(&bench, TEST_MEMORY_NEVER));
+	for (int order = 0; order < 2; order++) {
+		call = order ? make_call(&bench, SYNTAX_NDR, ECHO, big,
+		                   sizeof big - 1)
+		             : make_call(&bench, SYNTAX_NDR, ECHO, little,
+		                   sizeof little - 1);
+		call->begun.big_endian = order;
+		assert_true(serve(call));
+		assert_int_equal(call->reply.status, BECKET_S_OK);
+		assert_bytes(buffer_bytes(&call->reply.stub), reply,
+		    sizeof reply - 1);
+		becket_call_free(call);
+	}
+	tear_down(&bench);
+}
+
+static void
+an_envelope_that_lies_is_bad_stub_data(void **state)
+{
+	static const struct {
+		const char *stub;
+		size_t size;
+	} cases[] = {
+		{ "", 0 }, { "\5\0\0\0", 4 }, { "\5\0\0\0\5\0\0\0hell", 12 },
+		{ "\5\0\0\0\4\0\0\0hello", 13 },
+		{ "\4\0\0\0\5\0\0\0hello", 13 },
+		{ "\377\377\377\377\377\377\377\377hello", 13 },
+		{ "\0\0\0\5\0\0\0\5hello", 13 }, /* the other byte order */
+	};
+	struct bench bench;
+
+	(void)state;
+	assert_true(set_up(&bench, TEST_MEMORY_NEVER));
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct becket_call *call = make_call(&bench, SYNTAX_NDR, ECHO,
+		    cases[i].stub, cases[i].size);
+
+		assert_true(serve(call));
+		assert_int_equal(call->reply.status, BECKET_X_BAD_STUB_DATA);
+		assert_true(call->reply.did_not_execute);
+		assert_int_equal(call->reply.stub.size, 0);
+		becket_call_free(call);
+	}
 	tear_down(&bench);
 }
 
@@ -408,7 +459,7 @@ a_peer_without_our_syntax_gets_the_status_alone(void **state)
 	(void)state;
 	assert_true(set_up(&bench, TEST_MEMORY_NEVER));
 	bench.sentence = "unheard";
-	call = make_call(&bench, SYNTAX_NDR, FAIL, "", 0);
+	call = make_call(&bench, SYNTAX_NDR, FAIL, "\0\0\0\0\0\0\0", 8);
 	assert_true(serve(call));
 	assert_int_equal(call->reply.status, 0x1234);
 	assert_int_equal(call->reply.stub.size, 0);
@@ -588,6 +639,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_becomes_a_reply),
+		cmocka_unit_test(
+		    a_request_in_ndr_has_an_envelope_in_either_byte_order),
+		cmocka_unit_test(an_envelope_that_lies_is_bad_stub_data),
 		cmocka_unit_test(refusals_did_not_execute),
 		cmocka_unit_test(what_cannot_be_decoded_did_not_execute),
 		cmocka_unit_test(

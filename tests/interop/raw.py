@@ -205,6 +205,76 @@ def test_unknown_transfer_syntaxes_are_rejected(server):
         assert peer.call(0, b"x") == b"x"
 
 
+def envelope(message, size=None, count=None, order=LITTLE):
+    size = len(message) if size is None else size
+    count = size if count is None else count
+    return order.pack("II", size, count) + message
+
+
+def answered(message):
+    return LITTLE.pack("III", len(message), 0x20000, len(message)) + message
+
+
+def test_ndr_peers_have_an_envelope_in_both_byte_orders(server):
+    for order in LITTLE, BIG:
+        with server.peer() as peer:
+            answer = peer.bind(syntax=NDR, order=order)
+            assert (answer.xmit, answer.recv) == (5840, 5840)
+            for message in b"hello", b"", b"odd":
+                peer.send(request(0, envelope(message, order=order) + b"more",
+                                  order=order))
+                assert peer.reply() == answered(message)
+
+
+def test_large_envelopes_in_fragments(server):
+    with server.bound(syntax=NDR) as peer:
+        body = bytes(range(251)) * 4000
+        stub = envelope(body)
+        cut = [stub[i:i + 5816] for i in range(0, len(stub), 5816)]
+        for i, part in enumerate(cut):
+            flags = (FIRST if i == 0 else 0) | (LAST if i + 1 == len(cut) else 0)
+            peer.send(request(0, part, flags=flags, call=3))
+        assert peer.reply() == answered(body)
+
+
+def test_envelopes_that_lie_are_bad_stub_data(server):
+    with server.bound(syntax=NDR) as peer:
+        for stub in (b"", b"\5\0\0\0", envelope(b"hello", 5, 4),
+                     envelope(b"hello", 4, 5), envelope(b"hell", 5),
+                     envelope(b"hello", 0xFFFFFFFF),
+                     envelope(b"hello", order=BIG)):
+            fault = peer.fault(request(0, stub))
+            assert fault.status == BAD_STUB_DATA, (stub, hex(fault.status))
+            assert fault.flags == FIRST | LAST | DID_NOT_EXECUTE
+            assert fault.stub == b"", fault.stub
+        peer.send(request(0, envelope(b"still there")))
+        assert peer.reply() == answered(b"still there")
+
+
+def test_faults_to_ndr_peers_are_their_code_alone(server):
+    with server.bound(syntax=NDR) as peer:
+        fault = peer.fault(request(2, envelope(u32(4711))))
+        assert fault.status == 4711 and fault.flags == FIRST | LAST
+        assert fault.stub == b"" and fault.hint == 24
+        fault = peer.fault(request(9, envelope(b"")))
+        assert fault.status == OP_RNG and fault.stub == b""
+
+
+def test_our_syntax_is_preferred_to_ndr(server):
+    with server.peer() as peer:
+        answer = peer.ask(bind((0, ECHO, [NDR]), (1, ECHO, [BECKET])))
+        assert answer.results == [(2, 2), (0, 0)], answer.results
+        peer.send(request(0, b"\0hello", context=1))
+        assert peer.reply() == b"\0hello"
+        # and the other, when it is asked for by itself
+        assert peer.ask(alter((0, ECHO, [NDR]))).results == [(0, 0)]
+        peer.send(request(0, envelope(b"hello")))
+        assert peer.reply() == answered(b"hello")
+    with server.peer() as peer:
+        answer = peer.ask(bind((0, ECHO, [NDR, BECKET])))
+        assert answer.syntaxes == [LITTLE.syntax(BECKET)]
+
+
 def test_one_context_is_accepted_per_bind(server):
     with server.peer() as peer:
         answer = peer.ask(bind((0, ECHO, [BECKET]), (1, OTHER, [BECKET]),

@@ -16,14 +16,19 @@ python()
 	/usr/bin/python3 -B "$@" || failed=1
 }
 
-# Calculator's module and client, as anybody builds them.
+# The examples' modules and clients, as anybody builds them.
+example()
+{
+	PATH=$stage/bin:$PATH PKG_CONFIG_PATH=$stage/lib/pkgconfig \
+	    ${MAKE:-make} -s -C "examples/$1" O="$work/$1" \
+	    LDFLAGS="-Wl,-rpath,$stage/lib"
+}
+
 build()
 {
 	rm -rf "$work" && mkdir -p "$work" &&
 	    ${MAKE:-make} -s B="$B" DESTDIR= PREFIX="$stage" install &&
-	    PATH=$stage/bin:$PATH PKG_CONFIG_PATH=$stage/lib/pkgconfig \
-	    ${MAKE:-make} -s -C examples/calculator O="$calculator" \
-	    LDFLAGS="-Wl,-rpath,$stage/lib"
+	    example calculator && example files
 }
 
 python tests/interop/raw.py "$server"
@@ -32,11 +37,18 @@ python tests/interop/samba_peer.py "$server"
 # The rest is built outside, without the sanitizers of this.
 test -z "${SAN-}" || exit $failed
 
-build || { echo "not ok interop: Calculator does not build"; exit 1; }
+build || { echo "not ok interop: the examples do not build"; exit 1; }
 daemon=("$stage/sbin/becketd" --module "$calculator/calculator.so")
 
 python tests/interop/worked.py "$calculator/calculator" "${daemon[@]}" \
     --listen ncacn_ip_tcp:127.0.0.1
+cat >"$work/files.conf" <<END
+[module files]
+Path = $work/files/files.so
+Root = $work/root
+END
+python tests/interop/envelope_peer.py "$work/root" "${daemon[@]}" \
+    --config "$work/files.conf" --listen ncacn_ip_tcp:127.0.0.1
 here='ncacn_ip_tcp:127.0.0.1[4747]' # in a network of our own
 python tests/interop/capture.py "$work/capture.pcap" "$server" \
     "$B/becket" ping -c 3 -i 0.01 '{tcp}' :: \

@@ -96,6 +96,16 @@ def talk(server):
         peer.reply()
 
 
+def run(command):
+    done = subprocess.run(command, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=120, check=False)
+    if done.returncode == 0:
+        return []
+    return ["%s ended with status %d\n%s" % (
+        " ".join(command), done.returncode, done.stdout)]
+
+
 def record(path, program, commands):
     """Returns the failures, as sentences."""
     failures = []
@@ -105,16 +115,12 @@ def record(path, program, commands):
         server = dce.Server([program] + dce.LISTEN, directory)
         talk(server)
         tcp = "ncacn_ip_tcp:127.0.0.1[%d]" % server.port
-        for command in commands:
-            command = [part.replace("{tcp}", tcp) for part in command]
-            done = subprocess.run(command, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, text=True,
-                                  timeout=120, check=False)
-            if done.returncode != 0:
-                failures.append("%s ended with status %d\n%s" % (
-                    " ".join(command), done.returncode, done.stdout))
-        server.stop()
+        try:
+            for command in commands:
+                failures += run([part.replace("{tcp}", tcp)
+                                 for part in command])
+        finally:
+            server.stop()
     recorder.stop()
     return failures
 

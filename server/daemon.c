@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "flags.h"
+#include "limit.h"
 #include "listens.h"
 #include "log.h"
 #include "mapper.h"
@@ -49,7 +50,7 @@ keep_what_cannot_change(struct config *config, struct config *new)
 	        ? config->ncalrpc_dir == new->ncalrpc_dir
 	        : strcmp(config->ncalrpc_dir, new->ncalrpc_dir) == 0;
 	if (!same_dir || config->mapper != new->mapper ||
-	    memcmp(&config->limits, &new->limits, sizeof new->limits) != 0)
+	    !limits_equal(&config->limits, &new->limits))
 		log_line(BECKET_LOG_WARNING,
 		    "[limits], NcalrpcDir, and whether there is a [mapper] "
 		    "change with a restart only");
@@ -368,7 +369,7 @@ turn(struct daemon *daemon)
 		log_line(BECKET_LOG_ERROR, "poll: %s", strerror(errno));
 	if (fds[1].revents != 0)
 		take_signals(daemon);
-	if (!daemon->draining)
+	if (!daemon->draining && (daemon->reloads || fds[2].revents != 0))
 		go_on_reloading(daemon);
 	return becket_server_process(daemon->server);
 }

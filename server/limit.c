@@ -78,3 +78,15 @@ limit_set(struct becket_limits *limits, const char *name, const char *text)
 	store(limits, row, value);
 	return NULL;
 }
+
+/* Not memcmp() of all: there are gaps. */
+bool
+limits_equal(const struct becket_limits *one, const struct becket_limits *other)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (memcmp((const char *)one + rows[i].offset,
+		        (const char *)other + rows[i].offset,
+		        rows[i].size) != 0)
+			return false;
+	return true;
+}

@@ -10,4 +10,7 @@
 const char *limit_set(struct becket_limits *limits, const char *name,
     const char *text);
 
+bool limits_equal(const struct becket_limits *one,
+    const struct becket_limits *other);
+
 #endif

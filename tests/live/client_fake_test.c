@@ -33,11 +33,12 @@
 
 /* clang-format off */
 #define BYTES { &becket_codec_bytes, NULL, sizeof(struct becket_bytes) }
+#define MESSAGES .request = BYTES, .response = BYTES
 static const struct becket_operation operations[] = {
-	{ "Echo", BYTES, BYTES, 0, 0 },
-	{ "Stream", BYTES, BYTES, 0, BECKET_OPERATION_REQUEST_STREAM },
-	{ NULL, BYTES, BYTES, 0, 0 },
-	{ "Hurried", BYTES, BYTES, 150, 0 },
+	{ .name = "Echo", MESSAGES },
+	{ .name = "Stream", MESSAGES, .flags = BECKET_OPERATION_REQUEST_STREAM },
+	{ MESSAGES },
+	{ .name = "Hurried", MESSAGES, .timeout_ms = 150 },
 };
 /* clang-format on */
 

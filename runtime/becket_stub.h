@@ -43,7 +43,7 @@ enum {
  * section 3.4. The offsets are those of ProtobufCBinaryData in the structs of
  * messages. One that stands in both is [in, out].
  */
-enum { BECKET_CONTEXT_NOWHERE = UINT32_MAX };
+#define BECKET_CONTEXT_NOWHERE UINT32_MAX
 struct becket_context_parameter {
 	uint16_t type;              /* of becket_interface.context_types */
 	uint32_t request, response; /* offset, or BECKET_CONTEXT_NOWHERE */

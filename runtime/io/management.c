@@ -178,7 +178,8 @@ inq_princ_name(const void *epv, struct becket_call *call, const void *request,
 
 /* clang-format off */
 #define BYTES { &becket_codec_bytes, NULL, sizeof(struct becket_bytes) }
-#define OPERATION(name) { name, BYTES, BYTES, 0, 0 }
+#define OPERATION(text) \
+	{ .name = text, .request = BYTES, .response = BYTES }
 
 static const struct becket_operation operations[MGMT_OPERATIONS] = {
 	[MGMT_INQ_IF_IDS]           = OPERATION("inq_if_ids"),

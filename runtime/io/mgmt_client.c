@@ -20,14 +20,15 @@ enum { LARGEST_NAME = 1024 };
 
 /* clang-format off */
 #define BYTES { &becket_codec_bytes, NULL, sizeof(struct becket_bytes) }
+#define OPERATION(text) \
+	{ .name = text, .request = BYTES, .response = BYTES }
+
 static const struct becket_operation operations[MGMT_OPERATIONS] = {
-	[MGMT_INQ_IF_IDS] = { "inq_if_ids", BYTES, BYTES, 0, 0 },
-	[MGMT_INQ_STATS] = { "inq_stats", BYTES, BYTES, 0, 0 },
-	[MGMT_IS_SERVER_LISTENING] =
-	    { "is_server_listening", BYTES, BYTES, 0, 0 },
-	[MGMT_STOP_SERVER_LISTENING] =
-	    { "stop_server_listening", BYTES, BYTES, 0, 0 },
-	[MGMT_INQ_PRINC_NAME] = { "inq_princ_name", BYTES, BYTES, 0, 0 },
+	[MGMT_INQ_IF_IDS] = OPERATION("inq_if_ids"),
+	[MGMT_INQ_STATS] = OPERATION("inq_stats"),
+	[MGMT_IS_SERVER_LISTENING] = OPERATION("is_server_listening"),
+	[MGMT_STOP_SERVER_LISTENING] = OPERATION("stop_server_listening"),
+	[MGMT_INQ_PRINC_NAME] = OPERATION("inq_princ_name"),
 };
 /* clang-format on */
 

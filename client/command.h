@@ -36,5 +36,13 @@ int command_ping(const struct command *command);
 int command_ifs(const struct command *command);
 int command_stats(const struct command *command);
 int command_stop(const struct command *command);
+/* command->binding: of the mapper; NULL: this host's */
+int command_ep(const struct command *command);
+
+/* The string binding of the mapper that is meant by a host or a string
+ * binding. Free with becket_string_free().
+ */
+BECKET_MUST_USE becket_status mapper_text(struct becket_runtime *runtime,
+    const char *typed, char **ret_text);
 
 #endif

@@ -16,13 +16,16 @@ static const char usage[] =
     "       becket [FLAGS] ifs BINDING\n"
     "       becket [FLAGS] stats BINDING\n"
     "       becket [FLAGS] stop BINDING\n"
+    "       becket [FLAGS] ep [HOST | BINDING]\n"
     "\n"
-    "Ask a server through its management interface.\n"
+    "Ask a server through its management interface, or an endpoint map.\n"
     "\n"
     "  ping    is it listening? Again and again, with round-trip times\n"
     "  ifs     which interfaces it offers\n"
     "  stats   how many calls and packets it has seen\n"
     "  stop    ask it to stop; most servers refuse\n"
+    "  ep      the endpoint map of this host, or of another: who serves what\n"
+    "          where\n"
     "\n"
     "  -c, --count COUNT        ping so often; without it, until interrupted\n"
     "  -i, --interval SECONDS   pause between pings (1)\n"
@@ -32,7 +35,8 @@ static const char usage[] =
     "  -h, --help               print this and exit\n"
     "\n"
     "BINDING is a string binding: 'ncacn_ip_tcp:127.0.0.1[4747]',\n"
-    "'ncalrpc:[name]'. $BECKET_NCALRPC_DIR is where ncalrpc sockets live.\n"
+    "'ncalrpc:[name]'. $BECKET_NCALRPC_DIR is where ncalrpc sockets live,\n"
+    "$BECKET_MAPPER the string binding of the endpoint mapper.\n"
     "\n"
     "Exit status: 0 success, 1 the server refused or failed, 2 wrong usage,\n"
     "3 no server was reached, 4 the answer did not come.\n";
@@ -57,6 +61,7 @@ static const struct {
 	{ "ifs", command_ifs },
 	{ "stats", command_stats },
 	{ "stop", command_stop },
+	{ "ep", command_ep },
 };
 
 static _Noreturn void
@@ -132,13 +137,27 @@ parse_flags(struct command *command, int argc, char **argv)
 	return timeout_ms;
 }
 
+static bool
+is_for_maps(const struct command *command)
+{
+	return strcmp(command->name, "ep") == 0;
+}
+
 static becket_status
 open_binding(struct command *command, uint64_t timeout_ms)
 {
+	char *text = NULL;
 	becket_status status = becket_runtime_new(NULL, &command->runtime);
+	if (status != BECKET_S_OK || command->binding_text == NULL)
+		return status;
+	if (is_for_maps(command))
+		status =
+		    mapper_text(command->runtime, command->binding_text, &text);
 	if (status == BECKET_S_OK)
 		status = becket_binding_from_string_binding(command->runtime,
-		    command->binding_text, &command->binding);
+		    text == NULL ? command->binding_text : text,
+		    &command->binding);
+	becket_string_free(command->runtime, &text);
 	if (status == BECKET_S_OK)
 		status = becket_binding_set_option(command->binding,
 		    BECKET_OPTION_CALL_TIMEOUT, timeout_ms);
@@ -174,13 +193,14 @@ main(int argc, char **argv)
 	struct command command = { 0 };
 	uint64_t timeout_ms = parse_flags(&command, argc, argv);
 	if (optind == argc)
-		wrong_usage("what to ask? ping, ifs, stats or stop", "");
+		wrong_usage("what to ask? ping, ifs, stats, stop or ep", "");
 	command.name = argv[optind++];
 	if (!command_exists(command.name))
 		wrong_usage("there is no command ", command.name);
-	if (optind == argc)
+	if (optind == argc && !is_for_maps(&command))
 		wrong_usage("a string binding is missing", "");
-	command.binding_text = argv[optind++];
+	if (optind < argc)
+		command.binding_text = argv[optind++];
 	if (optind < argc)
 		wrong_usage("one argument too many: ", argv[optind]);
 	if (command.is_paced && strcmp(command.name, "ping") != 0)

@@ -40,7 +40,8 @@ command_failed(const struct command *command, becket_status status)
 		error = &own; /* found before there was a call */
 	if (command->json) {
 		json_begin(&json, NULL);
-		json_string(&json, "binding", command->binding_text);
+		json_string(&json, "binding",
+		    command->binding_text == NULL ? "" : command->binding_text);
 		json_error(&json, error);
 		json_end(&json);
 	}

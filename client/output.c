@@ -159,6 +159,18 @@ json_error(struct json *json, const struct becket_error *error)
 /* ------------------------------------------------------------------ text -- */
 
 void
+print_column(const char *text, int width)
+{
+	int written = 0;
+	for (const char *p = text; *p != '\0'; p++, written++) {
+		unsigned char c = (unsigned char)*p;
+		putchar(c < 0x20 || c == 0x7f ? '?' : c);
+	}
+	for (; width > 0 && written < width + 2; written++)
+		putchar(' ');
+}
+
+void
 print_failure(const char *sentence)
 {
 	fputs("becket: ", stderr);

@@ -38,6 +38,9 @@ void json_bool(struct json *json, const char *name, bool value);
 /* Fields "status", "code", "outcome", "sentence", "detail" of a failure. */
 void json_error(struct json *json, const struct becket_error *error);
 
+/* Text and blanks behind it, up to a width and two more; 0: none. */
+void print_column(const char *text, int width);
+
 /* A line on stderr: "becket: sentence". */
 void print_failure(const char *sentence);
 

@@ -103,11 +103,18 @@ struct becket_runtime_options {
 	 * else /run/becket.
 	 */
 	const char *ncalrpc_dir;
+	/* Where endpoint mappers are: a string binding, copied. For TCP without
+	 * a host it is that of the server that is looked for; ncalrpc is for
+	 * servers on this host. Default: $BECKET_MAPPER, else
+	 * ncalrpc:[epmapper] for this host and TCP port 135 for others.
+	 */
+	const char *mapper;
 };
 
 /* The owner of all that is shared. options may be NULL. Free it last, with
- * becket_runtime_free(). C706 has no such object; it stands for the library's
- * initialisation and clean-up.
+ * becket_runtime_free(). S_OUT_OF_MEMORY, S_INVALID_ARG; mapper is no good:
+ * what becket_binding_from_string_binding() says. C706 has no such object; it
+ * stands for the library's initialisation and clean-up.
  */
 BECKET_API BECKET_MUST_USE becket_status
 becket_runtime_new(const struct becket_runtime_options *options,
@@ -186,8 +193,13 @@ BECKET_API void becket_string_free(struct becket_runtime *runtime,
  * gone, for limits.linger_ms; whenever a call begins or ends, those that have
  * stayed so long are closed.
  *
- * Free with becket_binding_free(). There is one option:
- * connect_timeout=MS bounds connecting, which counts as part of the call.
+ * Without an endpoint the handle is partially bound: the first call through an
+ * interface takes an endpoint that the IDL gives it, else asks the endpoint map
+ * of the host.
+ *
+ * Free with becket_binding_free(). There are two options: connect_timeout=MS
+ * bounds connecting, which counts as part of the call; mapper=ENDPOINT says
+ * where that host's endpoint mapper is.
  * A host name is looked up by getaddrinfo(), which heeds no timeout.
  * S_INVALID_STRING_BINDING, S_INVALID_RPC_PROTSEQ, S_PROTSEQ_NOT_SUPPORTED,
  * S_INVALID_ENDPOINT_FORMAT, S_INVALID_NET_ADDR, S_STRING_TOO_LONG,
@@ -266,6 +278,85 @@ becket_binding_inq_option(struct becket_binding *binding,
  */
 BECKET_API void becket_binding_set_next_timeout(struct becket_binding *binding,
     uint32_t milliseconds);
+
+/* -------------------------------------------------------- endpoint map -- */
+
+/*
+ * The map of a host tells its clients where servers listen: who has a partially
+ * bound handle needs to know no endpoint. becketd(8) keeps one.
+ */
+
+struct becket_uuid_vector {
+	size_t count;
+	const struct becket_uuid *uuids;
+};
+struct becket_binding_vector;
+
+/* Enter an interface of the server's into this host's map, over the local
+ * socket: at the endpoints of vector (NULL: all those that the server listens
+ * at), for each of the objects (NULL or none: for any), in each transfer
+ * syntax; annotation, at most 63 bytes, tells people what it is (NULL: its
+ * name in the IDL). interface NULL: every one that is registered now.
+ *
+ * What the same user has entered before with this interface, object and
+ * protocol sequence is replaced; with the second function it stays, for several
+ * servers side by side.
+ *
+ * The entries stay until they are unregistered, the server stops or is freed,
+ * or its process ends; when the mapper is restarted while the server serves,
+ * they are entered again. Before or while the server listens; not from a
+ * manager routine of the mapper's own process. Any thread.
+ *
+ * S_SERVER_UNAVAILABLE: there is no mapper now, and S_CALL_CANCELLED: it does
+ * not answer within limits.call_ms; the entries are kept and go into its map
+ * as soon as it does and the server serves. S_UNKNOWN_IF: the interface is not
+ * registered with the server. S_NO_BINDINGS, S_INVALID_ENTRY,
+ * S_STRING_TOO_LONG (the annotation), S_CANT_CREATE, S_ACCESS_DENIED.
+ * rpc_ep_register, rpc_ep_register_no_replace.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_ep_register(struct becket_server *server,
+    const struct becket_interface *interface,
+    const struct becket_binding_vector *vector,
+    const struct becket_uuid_vector *objects, const char *annotation);
+BECKET_API BECKET_MUST_USE becket_status
+becket_ep_register_no_replace(struct becket_server *server,
+    const struct becket_interface *interface,
+    const struct becket_binding_vector *vector,
+    const struct becket_uuid_vector *objects, const char *annotation);
+
+/* As becket_ep_register(), but wait for nothing: the server's loop enters them
+ * as soon as it serves and there is a mapper, and logs a refusal. For servers
+ * that may start before the mapper, or are the mapper. With interface and
+ * vector NULL, entries of this server's for what it offers no more go.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_ep_register_later(struct becket_server *server,
+    const struct becket_interface *interface,
+    const struct becket_binding_vector *vector,
+    const struct becket_uuid_vector *objects, const char *annotation);
+
+/* Take entries of this server's back. NULLs are any: interface, endpoints,
+ * objects. S_NOT_REGISTERED: there are none such. Any thread.
+ * rpc_ep_unregister.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_ep_unregister(struct becket_server *server,
+    const struct becket_interface *interface,
+    const struct becket_binding_vector *vector,
+    const struct becket_uuid_vector *objects);
+
+/* Find the endpoint of a partially bound handle now, as its first call through
+ * interface would; a handle that has one is left alone. What is found stays
+ * until becket_binding_reset(), and copies take it along. S_NOT_REGISTERED: the
+ * map has no such interface with a version that serves (the same major, at
+ * least our minor), in our transfer syntax, for the handle's object.
+ * S_SERVER_UNAVAILABLE: the mapper cannot be reached. Any thread.
+ * rpc_ep_resolve_binding.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_ep_resolve_binding(struct becket_binding *binding,
+    const struct becket_interface *interface);
 
 /* ------------------------------------------------------------- servers -- */
 
@@ -605,6 +696,67 @@ BECKET_API void becket_if_id_vector_free(struct becket_if_id_vector **vector);
 BECKET_API BECKET_MUST_USE becket_status
 becket_mgmt_inq_server_princ_name(struct becket_binding *binding,
     uint32_t authn_service, char **ret_name);
+
+/* ----------------------------------------- management of endpoint maps -- */
+
+enum becket_ep_inquiry_type { /* rpc_c_ep_* */
+	BECKET_EP_ALL_ELTS = 0,
+	BECKET_EP_MATCH_BY_IF = 1,
+	BECKET_EP_MATCH_BY_OBJ = 2,
+	BECKET_EP_MATCH_BY_BOTH = 3,
+};
+
+enum becket_vers_option { /* rpc_c_vers_*: which versions of the interface */
+	BECKET_VERS_ALL = 1,
+	BECKET_VERS_COMPATIBLE = 2, /* this major, at least this minor */
+	BECKET_VERS_EXACT = 3,
+	BECKET_VERS_MAJOR_ONLY = 4,
+	BECKET_VERS_UPTO = 5,
+};
+
+/* One entry of a map. Views live until the next call with the inquiry. */
+struct becket_ep_element {
+	struct becket_if_id interface;
+	struct becket_if_id transfer_syntax;
+	struct becket_uuid object; /* nil: any */
+	/* Where: a string binding with the object; "" if its protocol sequence
+	 * is unknown.
+	 */
+	const char *binding;
+	const char *annotation;
+};
+
+/* Look through a map: mapper is a handle for it, which is copied, or NULL for
+ * this host's. interface, versions and object count as the type of inquiry
+ * says. No I/O happens yet. Give the inquiry back with
+ * becket_mgmt_ep_elt_inq_done(). S_INVALID_ARG, S_INVALID_VERS_OPTION. Any
+ * thread. rpc_mgmt_ep_elt_inq_begin.
+ */
+struct becket_ep_inquiry;
+BECKET_API BECKET_MUST_USE becket_status
+becket_mgmt_ep_elt_inq_begin(struct becket_runtime *runtime,
+    struct becket_binding *mapper, enum becket_ep_inquiry_type type,
+    const struct becket_if_id *interface, enum becket_vers_option versions,
+    const struct becket_uuid *object, struct becket_ep_inquiry **ret_inquiry);
+
+/* S_NO_MORE_ELEMENTS: that was all. One thread at a time. */
+BECKET_API BECKET_MUST_USE becket_status
+becket_mgmt_ep_elt_inq_next(struct becket_ep_inquiry *inquiry,
+    struct becket_ep_element *ret_element);
+
+/* Frees *inquiry and makes it NULL. */
+BECKET_API void becket_mgmt_ep_elt_inq_done(struct becket_ep_inquiry **inquiry);
+
+/* Delete others' entries: those of an interface at the protocol sequence of
+ * binding, and at its endpoint if it has one, for object (NULL: for any). Only
+ * for root and the owner, through a mapper that is asked over ncalrpc; mapper
+ * NULL: this host's. S_NOT_REGISTERED, S_ACCESS_DENIED. Any thread.
+ * rpc_mgmt_ep_unregister.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_mgmt_ep_unregister(struct becket_binding *mapper,
+    const struct becket_if_id *interface, struct becket_binding *binding,
+    const struct becket_uuid *object);
 
 /* --------------------------------------------- calls, as a manager sees -- */
 

@@ -45,6 +45,10 @@ struct config {
 	struct log_options log;
 	bool allow_stop;
 	bool mapper; /* be the host's endpoint mapper */
+	/* Enter our interfaces into its endpoint map? The mapper itself does,
+	 * unless it is told not to.
+	 */
+	bool enter, enter_not;
 	struct config_listen *mapper_listens; /* see mapper_places() */
 	bool is_reload;                       /* read while the daemon serves */
 	unsigned mistakes;

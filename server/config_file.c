@@ -114,6 +114,14 @@ take_allow_stop(struct reader *reader, const char *value)
 	(void)parse_yes(reader, value, &reader->config->allow_stop);
 }
 
+static void
+take_register(struct reader *reader, const char *value)
+{
+	struct config *config = reader->config;
+	if (parse_yes(reader, value, &config->enter))
+		config->enter_not = !config->enter;
+}
+
 static const struct key {
 	const char *name;
 	void (*take)(struct reader *reader, const char *value);
@@ -124,6 +132,7 @@ static const struct key {
 	{ "Log", take_log, false },
 	{ "AccessLog", take_access_log, false },
 	{ "AllowStop", take_allow_stop, false },
+	{ "Register", take_register, false },
 };
 
 /* -------------------------------------------------------------- sections -- */

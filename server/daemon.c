@@ -72,6 +72,24 @@ take(struct daemon *daemon, struct config *new)
 	atomic_store(&daemon->allow_stop, new->allow_stop);
 }
 
+/* Our interfaces, as they are now, go into the endpoint map of the host; what
+ * was there of ours and is no more goes out of it.
+ */
+static void
+enter_map(struct daemon *daemon)
+{
+	const struct config *config = daemon->config;
+	bool enters = config->enter || (config->mapper && !config->enter_not);
+	becket_status status = BECKET_S_OK;
+	if (enters && !daemon->draining)
+		status = becket_ep_register_later(daemon->server, NULL, NULL,
+		    NULL, NULL);
+	if (status != BECKET_S_OK)
+		log_line(BECKET_LOG_ERROR,
+		    "nothing can be entered into the endpoint map: %s",
+		    becket_status_text(status));
+}
+
 /* Everything that can be wrong with it is looked for before anything that runs
  * is touched.
  */
@@ -127,6 +145,7 @@ end_reload(struct daemon *daemon)
 	    "%s", result);
 	notify(state);
 	free(state);
+	enter_map(daemon);
 	daemon->reloads = false;
 	daemon->refused = false;
 	daemon->config->mistakes = 0;
@@ -381,6 +400,7 @@ serve(struct daemon *daemon)
 	struct becket_stats stats;
 	unsigned cut;
 	notify("READY=1\nSTATUS=serving\n");
+	enter_map(daemon);
 	while (turn(daemon))
 		;
 	becket_server_inq_stats(daemon->server, &stats);

@@ -8,7 +8,7 @@
 #include "daemon.h"
 
 static const char usage[] =
-    "usage: becketd [-qvM] [-c FILE] [-l BINDING]... [-m PATH]...\n"
+    "usage: becketd [-qvMR] [-c FILE] [-l BINDING]... [-m PATH]...\n"
     "               [-s MODULE.KEY=VALUE]...\n"
     "\n"
     "Serve interface modules, in the foreground.\n"
@@ -22,6 +22,7 @@ static const char usage[] =
     "  -m, --module PATH            load this module, and this...\n"
     "  -s, --set MODULE.KEY=VALUE   a setting of a module; beats the file\n"
     "  -M, --mapper                 be the endpoint mapper of this host\n"
+    "  -R, --register               enter the interfaces into its map\n"
     "      --ncalrpc-dir DIR        where ncalrpc sockets live\n"
     "      --check-config           do everything but listen, then exit\n"
     "  -q, --quiet                  log warnings and errors, no calls\n"
@@ -43,6 +44,7 @@ static const struct option options[] = {
 	{ "module", required_argument, NULL, 'm' },
 	{ "set", required_argument, NULL, 's' },
 	{ "mapper", no_argument, NULL, 'M' },
+	{ "register", no_argument, NULL, 'R' },
 	{ "ncalrpc-dir", required_argument, NULL, NCALRPC_DIR },
 	{ "check-config", no_argument, NULL, CHECK_CONFIG },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -51,7 +53,7 @@ static const struct option options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
-static const char letters[] = "c:l:m:s:Mqvh";
+static const char letters[] = "c:l:m:s:MRqvh";
 
 /* The file is read first, wherever its flag stands, so that flags win. */
 static void
@@ -82,6 +84,9 @@ read_flag(struct config *config, int c, bool *ret_check)
 		break;
 	case 'M':
 		config->mapper = true;
+		break;
+	case 'R':
+		config->enter = true;
 		break;
 	case NCALRPC_DIR:
 		config_set_ncalrpc_dir(config, optarg);

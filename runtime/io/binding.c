@@ -7,6 +7,7 @@
 #include "io/clock.h"
 #include "io/error.h"
 #include "io/next_timeout.h"
+#include "io/resolve.h"
 #include "io/string_parts.h"
 
 /* The handle's lock is held, or the handle is nobody else's, in these three. */
@@ -60,6 +61,7 @@ binding_fini(struct becket_binding *binding)
 	struct becket_runtime *runtime = binding->runtime;
 
 	binding_drop_uses(binding);
+	resolve_forget(binding);
 	runtime_free_text(runtime, binding->host);
 	runtime_free_text(runtime, binding->endpoint);
 	runtime_free_text(runtime, binding->option_text);
@@ -84,6 +86,7 @@ binding_make(struct becket_runtime *runtime, const struct protseq *protseq,
 		.serial = clock_now(),
 	};
 	list_init(&binding->uses);
+	list_init(&binding->resolutions);
 	if (binding->host == NULL || binding->endpoint == NULL ||
 	    binding->option_text == NULL ||
 	    pthread_mutex_init(&binding->lock, NULL) != 0) {
@@ -193,6 +196,21 @@ object_of(struct becket_binding *binding)
 	return object;
 }
 
+/* A copy: its own, or what it has been resolved to. */
+static char *
+endpoint_of(struct becket_binding *binding)
+{
+	const char *resolved;
+	char *copy;
+
+	pthread_mutex_lock(&binding->lock);
+	resolved = *binding->endpoint == '\0' ? resolve_first(binding) : NULL;
+	copy = runtime_copy_text(binding->runtime,
+	    resolved == NULL ? binding->endpoint : resolved);
+	pthread_mutex_unlock(&binding->lock);
+	return copy;
+}
+
 becket_status
 becket_binding_to_string_binding(struct becket_binding *binding,
     char **ret_string)
@@ -200,6 +218,7 @@ becket_binding_to_string_binding(struct becket_binding *binding,
 	char text[BECKET_UUID_TEXT_SIZE] = "";
 	struct string_parts parts;
 	struct becket_uuid object;
+	char *endpoint;
 	becket_status status = binding_check(binding);
 
 	if (status != BECKET_S_OK)
@@ -207,14 +226,19 @@ becket_binding_to_string_binding(struct becket_binding *binding,
 	object = object_of(binding);
 	if (!becket_uuid_is_nil(&object))
 		becket_uuid_to_string(&object, text);
+	endpoint = endpoint_of(binding);
+	if (endpoint == NULL)
+		return error_set(BECKET_S_OUT_OF_MEMORY, "%s",
+		    becket_status_text(BECKET_S_OUT_OF_MEMORY));
 	parts = (struct string_parts){
 		.object = text,
 		.protseq = (char *)(uintptr_t)binding->protseq->name,
 		.netaddr = binding->host,
-		.endpoint = binding->endpoint,
+		.endpoint = endpoint,
 		.options = binding->option_text,
 	};
 	status = string_parts_join(binding->runtime, &parts, ret_string);
+	runtime_free_text(binding->runtime, endpoint);
 	if (status != BECKET_S_OK)
 		return error_set(status, "%s", becket_status_text(status));
 	return BECKET_S_OK;
@@ -238,6 +262,8 @@ copy_state(struct becket_binding *from, struct becket_binding *to)
 			status =
 			    add_use(to, client_association_ref(association));
 	}
+	if (status == BECKET_S_OK)
+		status = resolve_copy(from, to);
 	pthread_mutex_unlock(&from->lock);
 	return status;
 }
@@ -286,6 +312,7 @@ becket_binding_reset(struct becket_binding *binding)
 		client_association_unlist(
 		    container_of(node, struct binding_use, node)->association);
 	binding_drop_uses(binding);
+	resolve_forget(binding);
 	pthread_mutex_unlock(&binding->lock);
 	return BECKET_S_OK;
 }

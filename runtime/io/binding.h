@@ -32,7 +32,8 @@ struct becket_binding {
 	struct becket_uuid object;
 	uint32_t timeout; /* ms; 0: none of its own */
 	bool is_unique;
-	struct list uses; /* of struct binding_use */
+	struct list uses;        /* of struct binding_use */
+	struct list resolutions; /* of struct resolution: io/resolve.h */
 };
 
 struct binding_use {

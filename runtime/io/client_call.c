@@ -8,7 +8,7 @@
 #include "io/clock.h"
 #include "io/error.h"
 #include "io/lease.h"
-#include "io/string_parts.h"
+#include "io/resolve.h"
 #include "stub/invoke.h"
 
 /*
@@ -116,37 +116,6 @@ connect_deadline(const struct client_call *call)
 	           : call->invoke.deadline;
 }
 
-/* A partially bound handle: the interface may say where it lives (C706 2.2.3).
- * No endpoint map is asked yet.
- */
-static becket_status
-resolve_endpoint(struct client_call *call)
-{
-	struct becket_runtime *runtime = call->binding->runtime;
-	const struct protseq *protseq = call->binding->protseq;
-	const char *const *known = call->invoke.interface->endpoints;
-
-	if (*call->binding->endpoint != '\0')
-		return BECKET_S_OK;
-	for (; known != NULL && *known != NULL; known++) {
-		struct string_parts parts;
-		becket_status status =
-		    string_parts_split(runtime, *known, &parts);
-
-		if (status != BECKET_S_OK)
-			return status;
-		if (strcmp(parts.protseq, protseq->name) == 0 &&
-		    protseq->check_endpoint(parts.endpoint) == BECKET_S_OK) {
-			call->endpoint = parts.endpoint;
-			parts.endpoint = NULL;
-		}
-		string_parts_fini(runtime, &parts);
-		if (call->endpoint != NULL)
-			return BECKET_S_OK;
-	}
-	return BECKET_S_NO_ENDPOINT_FOUND;
-}
-
 static void
 run(struct client_call *call, struct lease *lease)
 {
@@ -218,17 +187,16 @@ try_once(struct client_call *call, const void *request, bool is_first,
 static becket_status
 call_server(struct client_call *call, const void *request, void **ret_response)
 {
-	becket_status status = resolve_endpoint(call);
+	char why[RESOLVE_WHY_SIZE];
+	becket_status status = resolve(call->binding, call->invoke.interface,
+	    &call->view.object, call->invoke.deadline, &call->endpoint, why);
 	bool is_retry = true;
 
-	if (status == BECKET_S_NO_ENDPOINT_FOUND)
+	if (status != BECKET_S_OK)
 		return fail(call, status, BECKET_NOT_SENT,
-		    "no endpoint was found: neither the string binding nor "
-		    "the interface names one, and there is no endpoint map "
-		    "yet");
-	if (status == BECKET_S_OK)
-		status = binding_association(call->binding, endpoint_of(call),
-		    &call->association);
+		    *why == '\0' ? NULL : why);
+	status = binding_association(call->binding, endpoint_of(call),
+	    &call->association);
 	for (int i = 0; i < TRIES && status == BECKET_S_OK && is_retry; i++) {
 		invoke_retry(&call->invoke);
 		status = try_once(call, request, i == 0, &is_retry);

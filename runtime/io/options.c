@@ -79,11 +79,27 @@ set_timeout(const char *name, const char *value, uint32_t *ret_timeout)
 }
 
 static becket_status
+set_mapper(const char *value, struct binding_options *options)
+{
+	size_t size = strlen(value);
+
+	if (size == 0 || size >= sizeof options->mapper)
+		return error_set(BECKET_S_INVALID_NETWORK_OPTIONS,
+		    "option \"mapper\" of the string binding: \"%s\" is no "
+		    "endpoint",
+		    value);
+	memcpy(options->mapper, value, size + 1);
+	return BECKET_S_OK;
+}
+
+static becket_status
 take_option(const char *name, const char *value,
     struct binding_options *options)
 {
 	if (strcmp(name, "connect_timeout") == 0)
 		return set_timeout(name, value, &options->connect_timeout);
+	if (strcmp(name, "mapper") == 0)
+		return set_mapper(value, options);
 	return refuse(name);
 }
 

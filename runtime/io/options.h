@@ -13,9 +13,13 @@
  *
  *   connect_timeout=MS   how long connecting may take, of the time that the
  *                        call has
+ *   mapper=ENDPOINT      where the endpoint mapper of the server's host is
  */
+enum { OPTION_ENDPOINT_SIZE = 108 }; /* no endpoint is longer */
+
 struct binding_options {
-	uint32_t connect_timeout; /* 0: not said */
+	uint32_t connect_timeout;          /* 0: not said */
+	char mapper[OPTION_ENDPOINT_SIZE]; /* "": not said */
 };
 
 /* text: as struct string_parts has it. On failure the thread's error record

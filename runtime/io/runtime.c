@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/allocate.h"
+#include "io/mapper_address.h"
 #include "io/pool.h"
 
 #define DEFAULT_NCALRPC_DIR "/run/becket"
@@ -116,6 +117,22 @@ take_options(const struct becket_runtime_options *given,
 	return BECKET_S_OK;
 }
 
+static becket_status
+take_mapper(struct becket_runtime *runtime, const char *mapper)
+{
+	becket_status status;
+
+	if (mapper == NULL)
+		mapper = secure_getenv("BECKET_MAPPER");
+	if (mapper == NULL || *mapper == '\0')
+		return BECKET_S_OK;
+	status = mapper_check(runtime, mapper);
+	if (status != BECKET_S_OK)
+		return status;
+	runtime->mapper = runtime_copy_text(runtime, mapper);
+	return runtime->mapper == NULL ? BECKET_S_OUT_OF_MEMORY : BECKET_S_OK;
+}
+
 becket_status
 becket_runtime_new(const struct becket_runtime_options *given,
     struct becket_runtime **ret_runtime)
@@ -141,9 +158,13 @@ becket_runtime_new(const struct becket_runtime_options *given,
 	runtime->ncalrpc_dir =
 	    runtime_copy_text(runtime, choose_ncalrpc_dir(&options));
 	status = pool_new(runtime, &runtime->pool);
-	if (runtime->ncalrpc_dir == NULL || status != BECKET_S_OK) {
+	if (runtime->ncalrpc_dir == NULL || status != BECKET_S_OK)
+		status = BECKET_S_OUT_OF_MEMORY;
+	else
+		status = take_mapper(runtime, options.mapper);
+	if (status != BECKET_S_OK) {
 		becket_runtime_free(runtime);
-		return BECKET_S_OUT_OF_MEMORY;
+		return status;
 	}
 	*ret_runtime = runtime;
 	return BECKET_S_OK;
@@ -160,6 +181,7 @@ becket_runtime_free(struct becket_runtime *runtime)
 	pool_free(runtime->pool);
 	free_fork_mark(runtime->fork_mark);
 	runtime_free_text(runtime, runtime->ncalrpc_dir);
+	runtime_free_text(runtime, runtime->mapper);
 	memory_free(&memory, runtime, sizeof *runtime);
 }
 

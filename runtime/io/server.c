@@ -37,6 +37,7 @@ deliver(struct loop *loop)
 	    container_of(loop, struct becket_server, loop);
 	struct list mail, dirty;
 
+	registrar_look(&server->registrar);
 	list_init(&mail);
 	list_init(&dirty);
 	pthread_mutex_lock(&server->mailbox.lock);
@@ -133,6 +134,9 @@ becket_server_new(struct becket_runtime *runtime,
 	init_plain(server);
 	status = loop_init(&server->loop, deliver);
 	if (status == BECKET_S_OK)
+		status =
+		    registrar_init(&server->registrar, runtime, &server->loop);
+	if (status == BECKET_S_OK)
 		status = management_register(server);
 	if (status != BECKET_S_OK) {
 		becket_server_free(server);
@@ -148,6 +152,7 @@ becket_server_free(struct becket_server *server)
 	if (server == NULL)
 		return;
 	server_end(server);
+	registrar_fini(&server->registrar);
 	server_accept_stop(server);
 	tokens_fini(&server->tokens);
 	managers_fini(&server->managers);

@@ -8,6 +8,7 @@
 #include "engine/association.h"
 #include "io/conn.h"
 #include "io/loop.h"
+#include "io/registrar.h"
 #include "io/runtime.h"
 #include "stub/call.h"
 
@@ -74,6 +75,8 @@ struct becket_server {
 	pthread_t thread;
 	bool has_thread;
 	atomic_uint cut_calls; /* since it began to listen */
+
+	struct registrar registrar; /* its entries in the endpoint map */
 
 	atomic_ullong last_connection; /* of struct becket_peer */
 	atomic_ullong calls_in, calls_out, packets_in, packets_out;

@@ -77,6 +77,7 @@ begin_drain(struct becket_server *server)
 {
 	atomic_store(&server->state, SERVER_DRAINING);
 	server_accept_stop(server);
+	registrar_stop(&server->registrar);
 	loop_set_timer(&server->loop, &server->drained,
 	    server->loop.now + clock_from_ms(server->limits.drain_ms));
 	list_for_each (node, &server->conns)

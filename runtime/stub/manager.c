@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "stub/manager.h"
 
+#include <string.h>
+
 #include "base/allocate.h"
 #include "base/trap.h"
 
@@ -457,4 +459,40 @@ managers_list_types(struct managers *managers,
 	}
 	managers_leave(managers);
 	return found;
+}
+
+static struct manager_view
+view_of(const struct manager *manager)
+{
+	const char *name = type_of(manager->types.next)->interface->name;
+	struct manager_view view = {
+		.interface = manager->registered.interface,
+		.syntaxes = manager->registered.syntaxes,
+	};
+	size_t size = strlen(name);
+
+	if (size >= sizeof view.name)
+		size = sizeof view.name - 1;
+	memcpy(view.name, name, size);
+	return view;
+}
+
+uint32_t
+managers_views(struct managers *managers, struct manager_view *ret_views,
+    uint32_t count)
+{
+	uint32_t seen = 0;
+
+	managers_enter(managers);
+	for (uint32_t i = 0; i < managers->registry.interfaces.capacity; i++) {
+		struct manager *manager = manager_at(managers, i);
+
+		if (manager == NULL || manager->is_hidden)
+			continue;
+		if (seen < count)
+			ret_views[seen] = view_of(manager);
+		seen++;
+	}
+	managers_leave(managers);
+	return seen;
 }

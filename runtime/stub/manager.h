@@ -112,6 +112,19 @@ struct manager_type *manager_hold(struct manager_type *type);
 /* Anywhere, any thread; NULL is fine. */
 void managers_release(struct managers *managers, struct manager_type *type);
 
+/* What there is to tell of an interface that is offered. */
+struct manager_view {
+	struct syntax_id interface;
+	unsigned syntaxes; /* as struct registered has them */
+	char name[64];     /* cut where it is longer */
+};
+
+/* Of the interfaces that are not hidden: up to count of them are written, all
+ * of them counted. Any thread.
+ */
+uint32_t managers_views(struct managers *managers,
+    struct manager_view *ret_views, uint32_t count);
+
 /* The interfaces that are not hidden: up to count of them are written, all of
  * them counted. Any thread.
  */

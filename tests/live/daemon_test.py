@@ -814,6 +814,34 @@ def test_reload_waits_for_calls_and_goes_on_serving():
         assert it.divide().stdout == "42 remainder 1\n"
 
 
+def test_reload_under_load():
+    """One module is called all the time, another comes and goes while it is
+    called too."""
+    with Reloaded(AT_TCP + WITH_CALCULATOR) as it:
+        def clients(count, *command):
+            return [subprocess.Popen(command, env=it.place.environment,
+                                     stdout=subprocess.DEVNULL,
+                                     stderr=subprocess.DEVNULL)
+                    for _ in range(count)]
+        steady = clients(2, CALCULATOR, "-n", "1000000", it.daemon.binding,
+                         "add", "1", "2")
+        try:
+            for i in range(20):
+                it.reload(AT_TCP + WITH_CALCULATOR
+                          + files_at("/usr/lib" if i % 2 else "/usr/bin"))
+                others = clients(3, FILES, it.daemon.binding, "list", "")
+                it.reload(AT_TCP + WITH_CALCULATOR)
+                for other in others:  # served, or refused
+                    assert other.wait(TIMEOUT) in (0, 1)
+            assert [client.poll() for client in steady] == [None, None]
+        finally:
+            for client in steady:
+                client.kill()
+                client.wait()
+        assert "Files.List" in it.daemon.read_log()
+        assert not it.maps("files.so")
+
+
 def test_reload_again_while_it_waits():
     with Reloaded(AT_TCP + WITH_HOLD) as it, Held(it.daemon) as held:
         it.start_reload(AT_TCP)

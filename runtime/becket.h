@@ -453,10 +453,19 @@ becket_server_register_if(struct becket_server *server,
     const struct becket_routines *routines, const struct becket_uuid *type,
     const void *epv, unsigned flags);
 
-/* Numbered as RPC_IF_... Whoever they keep out is answered S_ACCESS_DENIED,
- * and nothing has been executed.
+/* Numbered as RPC_IF_... Whoever the last two keep out is answered
+ * S_ACCESS_DENIED, and nothing has been executed.
  */
 enum {
+	/* The server listens, in a thread of the library's as with
+	 * BECKET_LISTEN_DONT_WAIT, from the moment when the first of these
+	 * interfaces is registered, and stops when the last one is
+	 * unregistered; then its endpoints are closed. Use protocol sequences
+	 * before: S_NO_PROTSEQS_REGISTERED, and nothing is registered. A server
+	 * that listens already stays as it is; one that began by itself and is
+	 * then told to listen does not end by itself any more.
+	 */
+	BECKET_IF_AUTOLISTEN = 0x01,
 	/* Callers whose identity is known: those of ncalrpc, so far. */
 	BECKET_IF_ALLOW_SECURE_ONLY = 0x08,
 	/* Callers on this machine, through ncalrpc. */
@@ -480,10 +489,17 @@ struct becket_register_options {
 	 */
 	becket_authorize_fn *authorize;
 	void *authorize_user;
+	/* Calls that may run at once, deferred ones included; 0: any number.
+	 * Others wait until one of them is answered, but no more than
+	 * limits.interface_queue; then S_SERVER_TOO_BUSY, and nothing has been
+	 * executed.
+	 */
+	uint32_t max_calls;
 };
 
 /* The same with more to say; options may be NULL. Use the generated
- * x_register_ex(). RpcServerRegisterIfEx.
+ * x_register_ex(). With AUTOLISTEN also what becket_server_listen() says, and
+ * S_SHUTTING_DOWN: it is just stopping. RpcServerRegisterIfEx.
  */
 BECKET_API BECKET_MUST_USE becket_status
 becket_server_register_if_ex(struct becket_server *server,
@@ -492,10 +508,10 @@ becket_server_register_if_ex(struct becket_server *server,
     const void *epv, const struct becket_register_options *options);
 
 /* Take it back: new calls are answered "interface is not registered".
- * interface NULL: all of them. type NULL: of every type. wait: return when the
- * calls that run are done; not from a manager routine, nor from the thread
- * that runs the server. S_UNKNOWN_IF, S_UNKNOWN_MGR_TYPE. Any thread.
- * rpc_server_unregister_if.
+ * interface NULL: all of them but AUTOLISTEN's. type NULL: of every type. wait:
+ * return when the calls that run are done; not from a manager routine, nor from
+ * the thread that runs the server. S_UNKNOWN_IF, S_UNKNOWN_MGR_TYPE. Any
+ * thread. rpc_server_unregister_if.
  */
 BECKET_API BECKET_MUST_USE becket_status
 becket_server_unregister_if(struct becket_server *server,

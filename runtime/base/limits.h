@@ -53,6 +53,8 @@
 	LIMIT(objects, uint32_t, 65536) \
 	/* association groups of one server */ \
 	LIMIT(associations, uint32_t, 16384) \
+	/* calls that wait for an interface with a maximum of calls */ \
+	LIMIT(interface_queue, uint32_t, 1024) \
 	/* deferred calls of one server */ \
 	LIMIT(deferred_calls, uint32_t, 65536) \
 	/* a peer stalls inside a PDU, before its bind, or as we close, ms */ \

@@ -72,6 +72,8 @@ void conn_close(struct conn *conn);
  * with conn_flush().
  */
 void conn_answer(struct conn *conn, struct becket_call *call);
+/* Run a call that has waited; to be flushed, too. */
+void conn_resume(struct conn *conn, struct becket_call *call);
 void conn_flush(struct conn *conn);
 
 /* conn_step.c: what the session tells. */

@@ -117,7 +117,7 @@ conn_abandon_calls(struct conn *conn)
 			continue;
 		conn->calls[i] = NULL;
 		atomic_store(&call->is_cancelled, true);
-		if (!call->is_away)
+		if (!call->is_away || dispatch_withdraw(call))
 			becket_call_free(call);
 	}
 }
@@ -164,6 +164,24 @@ find_type(struct conn *conn, struct becket_call *call)
 	managers_enter(managers);
 }
 
+/* Within managers_enter(), for the sake of the log. Before it was complete, it
+ * never will be; while it waits, it need not run any more.
+ */
+static struct becket_call *
+take_cancel(struct becket_call *call, becket_status *ret_refusal)
+{
+	atomic_store(&call->is_cancelled, true);
+	*ret_refusal = BECKET_S_CALL_CANCELLED;
+	if (call->type == NULL) {
+		(void)!dispatch_prepare(call);
+		return call;
+	}
+	if (!dispatch_withdraw(call))
+		return NULL;
+	call->is_away = false;
+	return call;
+}
+
 /* Within managers_enter(). A call that has something to be done, and whether
  * that is to refuse it; else NULL.
  */
@@ -191,16 +209,12 @@ take_event(struct conn *conn, struct session_event *event,
 	if (call == NULL)
 		return NULL;
 	if (event->kind == SESSION_CANCEL)
-		atomic_store(&call->is_cancelled, true);
-	/* Cancelled before it was complete, it never will be. */
-	if (event->kind != SESSION_END &&
-	    (event->kind != SESSION_CANCEL || call->is_away))
+		return take_cancel(call, ret_refusal);
+	if (event->kind != SESSION_END)
 		return NULL;
 	*ret_refusal = dispatch_prepare(call);
 	if (call->is_overfull)
 		*ret_refusal = BECKET_S_PROTOCOL_ERROR;
-	if (event->kind == SESSION_CANCEL)
-		*ret_refusal = BECKET_S_CALL_CANCELLED;
 	return call;
 }
 
@@ -229,14 +243,42 @@ conn_count(struct conn *conn)
 }
 
 static void
-do_call(struct conn *conn, struct becket_call *call, becket_status refusal)
+run_call(struct conn *conn, struct becket_call *call)
 {
 	conn_count(conn); /* it may ask for the statistics */
-	if (refusal != BECKET_S_OK)
-		dispatch_refuse(call, refusal);
-	else if (dispatch_authorize(call) && !dispatch_run(call)) {
+	if (dispatch_run(call))
+		finish_call(conn, call);
+	else
 		call->is_away = true;
-		return;
+}
+
+void
+conn_resume(struct conn *conn, struct becket_call *call)
+{
+	if (find_call(conn, call->id) == call) {
+		call->is_away = false;
+		run_call(conn, call);
+	} else {
+		becket_call_free(call);
+	}
+}
+
+static void
+do_call(struct conn *conn, struct becket_call *call, becket_status refusal)
+{
+	if (refusal != BECKET_S_OK) {
+		dispatch_refuse(call, refusal);
+	} else if (dispatch_authorize(call)) {
+		switch (dispatch_enter(call)) {
+		case GATE_ENTERED:
+			run_call(conn, call);
+			return;
+		case GATE_WAIT:
+			call->is_away = true;
+			return;
+		default:
+			break;
+		}
 	}
 	finish_call(conn, call);
 }

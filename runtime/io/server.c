@@ -9,8 +9,9 @@
 
 /* ----------------------------------------------------------- new, free -- */
 
-static void
-post(struct call_host *host, struct becket_call *call)
+/* false: nobody will look into the mailbox any more. */
+static bool
+mail(struct call_host *host, struct becket_call *call)
 {
 	struct becket_server *server = host->server;
 	struct mailbox *mailbox = &server->mailbox;
@@ -22,42 +23,69 @@ post(struct call_host *host, struct becket_call *call)
 	if (is_open)
 		list_append(&mailbox->calls, &call->node);
 	pthread_mutex_unlock(&mailbox->lock);
-	if (!is_open) {
-		server_log_call(server, call);
-		becket_call_free(call);
-	} else if (was_empty) {
+	if (is_open && was_empty)
 		loop_wake(&server->loop);
+	return is_open;
+}
+
+static void
+post(struct call_host *host, struct becket_call *call)
+{
+	call->is_answered = true;
+	if (mail(host, call))
+		return;
+	server_log_call(host->server, call);
+	becket_call_free(call);
+}
+
+static struct becket_call *
+next_mail(struct mailbox *mailbox)
+{
+	struct becket_call *call = NULL;
+
+	pthread_mutex_lock(&mailbox->lock);
+	if (!list_is_empty(&mailbox->calls)) {
+		call =
+		    container_of(mailbox->calls.next, struct becket_call, node);
+		list_remove(&call->node);
+	}
+	pthread_mutex_unlock(&mailbox->lock);
+	return call;
+}
+
+/* conn NULL: it is gone. */
+static void
+deliver_one(struct becket_server *server, struct conn *conn,
+    struct becket_call *call)
+{
+	if (conn == NULL) {
+		if (call->is_answered)
+			server_log_call(server, call);
+		becket_call_free(call);
+	} else if (call->is_answered) {
+		conn_answer(conn, call);
+	} else {
+		conn_resume(conn, call);
 	}
 }
 
+/* A call that is freed may make place for another, which is mail, too. */
 static void
 deliver(struct loop *loop)
 {
 	struct becket_server *server =
 	    container_of(loop, struct becket_server, loop);
-	struct list mail, dirty;
+	struct becket_call *call;
+	struct list dirty;
 
 	registrar_look(&server->registrar);
-	list_init(&mail);
 	list_init(&dirty);
-	pthread_mutex_lock(&server->mailbox.lock);
-	list_for_each (node, &server->mailbox.calls) {
-		list_remove(node);
-		list_append(&mail, node);
-	}
-	pthread_mutex_unlock(&server->mailbox.lock);
-	list_for_each (node, &mail) {
-		struct becket_call *call =
-		    container_of(node, struct becket_call, node);
+	while ((call = next_mail(&server->mailbox)) != NULL) {
 		struct conn *conn = idmap_get(&server->conn_ids, call->conn);
 
-		list_remove(node);
-		if (conn == NULL) {
-			server_log_call(server, call);
-			becket_call_free(call);
+		deliver_one(server, conn, call);
+		if (conn == NULL)
 			continue;
-		}
-		conn_answer(conn, call);
 		list_remove(&conn->dirty);
 		list_append(&dirty, &conn->dirty);
 	}
@@ -94,6 +122,7 @@ init_plain(struct becket_server *server)
 	pthread_mutex_init(&server->mailbox.lock, NULL);
 	pthread_mutex_init(&server->listeners_lock, NULL);
 	pthread_mutex_init(&server->state_lock, NULL);
+	pthread_mutex_init(&server->auto_lock, NULL);
 	pthread_cond_init(&server->state_changed, NULL);
 	timer_init(&server->resume, server_resume);
 	timer_init(&server->drained, server_cut);
@@ -112,6 +141,7 @@ init_plain(struct becket_server *server)
 		.server = server,
 		.now = clock_now,
 		.post = post,
+		.resume = mail,
 	};
 }
 
@@ -162,6 +192,7 @@ becket_server_free(struct becket_server *server)
 	loop_fini(&server->loop);
 	pthread_cond_destroy(&server->state_changed);
 	pthread_mutex_destroy(&server->state_lock);
+	pthread_mutex_destroy(&server->auto_lock);
 	pthread_mutex_destroy(&server->listeners_lock);
 	pthread_mutex_destroy(&server->mailbox.lock);
 	memory_free(&server->runtime->memory, server, sizeof *server);
@@ -201,6 +232,8 @@ take_register_options(const struct becket_register_options *given,
 	return BECKET_S_OK;
 }
 
+static const struct becket_uuid nil;
+
 becket_status
 becket_server_register_if_ex(struct becket_server *server,
     const struct becket_interface *interface,
@@ -212,7 +245,7 @@ becket_server_register_if_ex(struct becket_server *server,
 
 	if (server == NULL || status != BECKET_S_OK)
 		return BECKET_S_INVALID_ARG;
-	return managers_add(&server->managers,
+	status = managers_add(&server->managers,
 	    &(struct manager_offer){
 	        .interface = interface,
 	        .routines = routines,
@@ -221,7 +254,16 @@ becket_server_register_if_ex(struct becket_server *server,
 	        .flags = options.flags,
 	        .authorize = options.authorize,
 	        .authorize_user = options.authorize_user,
+	        .max_calls = options.max_calls,
 	    });
+	if (status != BECKET_S_OK ||
+	    (options.flags & BECKET_IF_AUTOLISTEN) == 0)
+		return status;
+	status = server_begin_by_itself(server);
+	if (status != BECKET_S_OK)
+		(void)!managers_remove(&server->managers, interface,
+		    type == NULL ? &nil : type, false);
+	return status;
 }
 
 becket_status
@@ -229,9 +271,13 @@ becket_server_unregister_if(struct becket_server *server,
     const struct becket_interface *interface, const struct becket_uuid *type,
     bool wait)
 {
+	becket_status status;
+
 	if (server == NULL)
 		return BECKET_S_INVALID_ARG;
-	return managers_remove(&server->managers, interface, type, wait);
+	status = managers_remove(&server->managers, interface, type, wait);
+	server_end_by_itself(server);
+	return status;
 }
 
 becket_status
@@ -239,10 +285,14 @@ becket_server_unregister_if_then(struct becket_server *server,
     const struct becket_interface *interface, const struct becket_uuid *type,
     void (*done)(void *user), void *user)
 {
+	becket_status status;
+
 	if (server == NULL || done == NULL)
 		return BECKET_S_INVALID_ARG;
-	return managers_remove_then(&server->managers, interface, type, done,
+	status = managers_remove_then(&server->managers, interface, type, done,
 	    user);
+	server_end_by_itself(server);
+	return status;
 }
 
 /* -------------------------------------------------------------- objects -- */

@@ -38,7 +38,15 @@ enum {
 	STOP_NOW,
 };
 
-/* Answered calls on their way to the loop. */
+enum server_by_itself {
+	BY_ITSELF_NOT,
+	BY_ITSELF_LISTENS,
+	BY_ITSELF_ENDED, /* its thread is still to be waited for */
+};
+
+/* Calls on their way to the loop: those that have been answered, and those that
+ * have waited and may run now.
+ */
 struct mailbox {
 	pthread_mutex_t lock;
 	struct list calls;
@@ -74,7 +82,9 @@ struct becket_server {
 	pthread_cond_t state_changed;
 	pthread_t thread;
 	bool has_thread;
-	atomic_uint cut_calls; /* since it began to listen */
+	pthread_mutex_t auto_lock; /* of listens_by_itself's changes */
+	atomic_int by_itself;      /* enum server_by_itself */
+	atomic_uint cut_calls;     /* since it began to listen */
 
 	struct registrar registrar; /* its entries in the endpoint map */
 
@@ -97,6 +107,11 @@ void server_log_call(const struct becket_server *server,
  */
 uint64_t server_linger(const struct becket_server *server);
 bool server_is_listening(const struct becket_server *server);
+/* An interface with AUTOLISTEN has been registered. */
+BECKET_MUST_USE becket_status server_begin_by_itself(
+    struct becket_server *server);
+/* Some interface has been unregistered: was it the last of these? */
+void server_end_by_itself(struct becket_server *server);
 /* drain_ms is over. */
 void server_cut(struct timer *timer, uint64_t now);
 /* Stop at once, close all connections, join the thread: before it is freed. */

@@ -144,6 +144,18 @@ run(void *argument)
 
 /* --------------------------------------------------------------- listen -- */
 
+/* One that ended by itself has nobody who waits for it. */
+static void
+join_ended(struct becket_server *server)
+{
+	int ended = BY_ITSELF_ENDED;
+
+	if (atomic_load(&server->state) == SERVER_STOPPED &&
+	    atomic_compare_exchange_strong(&server->by_itself, &ended,
+	        BY_ITSELF_NOT))
+		(void)!becket_server_wait(server);
+}
+
 becket_status
 becket_server_start(struct becket_server *server)
 {
@@ -153,6 +165,7 @@ becket_server_start(struct becket_server *server)
 		return BECKET_S_INVALID_ARG;
 	if (runtime_is_stale(server->runtime))
 		return BECKET_S_STALE_AFTER_FORK;
+	join_ended(server);
 	if (atomic_load(&server->state) != SERVER_IDLE)
 		return BECKET_S_ALREADY_LISTENING;
 	status = server_accept_start(server);
@@ -161,6 +174,7 @@ becket_server_start(struct becket_server *server)
 	open_mailbox(server, true);
 	atomic_store(&server->cut_calls, 0);
 	atomic_store(&server->stop_wanted, STOP_NOT);
+	atomic_store(&server->by_itself, BY_ITSELF_NOT);
 	set_state(server, SERVER_LISTENING);
 	return BECKET_S_OK;
 }
@@ -179,20 +193,13 @@ spawn(struct becket_server *server)
 	return failed == 0;
 }
 
-becket_status
-becket_server_listen(struct becket_server *server, unsigned flags)
+static becket_status
+listen_in_thread(struct becket_server *server)
 {
-	becket_status status;
+	becket_status status = becket_server_start(server);
 
-	if (server == NULL || (flags & ~(unsigned)BECKET_LISTEN_DONT_WAIT) != 0)
-		return BECKET_S_INVALID_ARG;
-	status = becket_server_start(server);
 	if (status != BECKET_S_OK)
 		return status;
-	if ((flags & BECKET_LISTEN_DONT_WAIT) == 0) {
-		run(server);
-		return BECKET_S_OK;
-	}
 	server->has_thread = true;
 	if (spawn(server))
 		return BECKET_S_OK;
@@ -200,6 +207,66 @@ becket_server_listen(struct becket_server *server, unsigned flags)
 	open_mailbox(server, false);
 	set_state(server, SERVER_IDLE);
 	return BECKET_S_OUT_OF_RESOURCES;
+}
+
+/* It listens by itself; from now on because it was told to. */
+static bool
+is_taken_over(struct becket_server *server)
+{
+	int listens = BY_ITSELF_LISTENS;
+
+	return server_is_listening(server) &&
+	       atomic_compare_exchange_strong(&server->by_itself, &listens,
+	           BY_ITSELF_NOT);
+}
+
+becket_status
+becket_server_listen(struct becket_server *server, unsigned flags)
+{
+	const bool waits = (flags & BECKET_LISTEN_DONT_WAIT) == 0;
+	becket_status status;
+
+	if (server == NULL || (flags & ~(unsigned)BECKET_LISTEN_DONT_WAIT) != 0)
+		return BECKET_S_INVALID_ARG;
+	if (is_taken_over(server))
+		return waits ? becket_server_wait(server) : BECKET_S_OK;
+	if (!waits)
+		return listen_in_thread(server);
+	status = becket_server_start(server);
+	if (status == BECKET_S_OK)
+		run(server);
+	return status;
+}
+
+becket_status
+server_begin_by_itself(struct becket_server *server)
+{
+	becket_status status = BECKET_S_OK;
+
+	pthread_mutex_lock(&server->auto_lock);
+	join_ended(server);
+	if (atomic_load(&server->state) == SERVER_IDLE) {
+		status = listen_in_thread(server);
+		if (status == BECKET_S_OK)
+			atomic_store(&server->by_itself, BY_ITSELF_LISTENS);
+	} else if (!server_is_listening(server)) {
+		status = BECKET_S_SHUTTING_DOWN;
+	}
+	pthread_mutex_unlock(&server->auto_lock);
+	return status;
+}
+
+void
+server_end_by_itself(struct becket_server *server)
+{
+	int listens = BY_ITSELF_LISTENS;
+
+	pthread_mutex_lock(&server->auto_lock);
+	if (!managers_want_to_listen(&server->managers) &&
+	    atomic_compare_exchange_strong(&server->by_itself, &listens,
+	        BY_ITSELF_ENDED))
+		(void)!becket_server_stop(server);
+	pthread_mutex_unlock(&server->auto_lock);
 }
 
 static becket_status
@@ -246,6 +313,8 @@ is_running(struct becket_server *server)
 becket_status
 becket_server_wait(struct becket_server *server)
 {
+	bool has_thread;
+
 	if (server == NULL)
 		return BECKET_S_INVALID_ARG;
 	if (atomic_load(&server->state) == SERVER_IDLE)
@@ -253,10 +322,11 @@ becket_server_wait(struct becket_server *server)
 	pthread_mutex_lock(&server->state_lock);
 	while (is_running(server))
 		pthread_cond_wait(&server->state_changed, &server->state_lock);
+	has_thread = server->has_thread;
+	server->has_thread = false;
 	pthread_mutex_unlock(&server->state_lock);
-	if (server->has_thread) {
+	if (has_thread) {
 		pthread_join(server->thread, NULL);
-		server->has_thread = false;
 		set_state(server, SERVER_IDLE);
 	}
 	return BECKET_S_OK;

@@ -29,6 +29,7 @@ becket_call_new(struct call_host *host, struct peer *peer,
 		return NULL;
 	call->host = host;
 	list_init(&call->node);
+	list_init(&call->ticket.node);
 	call->id = event->call;
 	call->begun = event->begun;
 	call->begun.interface = NULL; /* it may be gone by the next event */
@@ -44,20 +45,43 @@ becket_call_new(struct call_host *host, struct peer *peer,
 	return call;
 }
 
-void
-becket_call_free(struct becket_call *call)
+/* The call that has its place now, or NULL. */
+static struct becket_call *
+leave_gate(struct becket_call *call)
 {
-	struct call_host *host;
+	struct ticket *next =
+	    call->type == NULL ? NULL
+	                       : gate_leave(&call->type->gate, &call->ticket);
 
-	if (call == NULL)
-		return;
-	host = call->host;
+	return next == NULL ? NULL
+	                    : container_of(next, struct becket_call, ticket);
+}
+
+static void
+dispose(struct becket_call *call)
+{
+	struct call_host *host = call->host;
+
 	buffer_fini(&call->request);
 	buffer_fini(&call->reply.stub);
 	arena_fini(&call->arena);
 	peer_release(call->peer);
 	managers_release(host->managers, call->type);
 	memory_free(host->memory, call, sizeof *call);
+}
+
+void
+becket_call_free(struct becket_call *call)
+{
+	while (call != NULL) {
+		struct call_host *host = call->host;
+		struct becket_call *next = leave_gate(call);
+
+		dispose(call);
+		if (next != NULL && host->resume(host, next))
+			return;
+		call = next;
+	}
 }
 
 const struct becket_operation *

@@ -21,8 +21,10 @@
  * response live in, and it may outlive its session: the engine knows it only
  * by (conn, id), and drops the answer if nobody has that name any more.
  *
- *   request arrives ─► ready ─► running ───────────────► answered ─► freed
- *                                  └─► deferred ─(token)─►┘
+ *   request arrives ─► ready ───────► running ──────────────► answered ─► freed
+ *                        └► waiting ─►┘  └─► deferred ─(token)─►┘
+ *
+ * It waits where its interface has a maximum of calls at once: stub/gate.h.
  *
  * One thread at a time works on it, which hands it on: the loop, the manager
  * routine, after becket_call_defer() whoever has the token, then the loop.
@@ -40,6 +42,10 @@ struct call_host {
 	uint64_t (*now)(void);        /* nanoseconds */
 	/* Takes a deferred call that has been answered. Any thread. */
 	void (*post)(struct call_host *host, struct becket_call *call);
+	/* Takes a call that has waited and may run now. Any thread. false:
+	 * nobody is there to run it.
+	 */
+	bool (*resume)(struct call_host *host, struct becket_call *call);
 };
 
 /* What goes back: a message, or with a status a fault and its data. */
@@ -63,6 +69,7 @@ struct becket_call {
 	struct idmap_id interface_id;
 	struct becket_uuid object_type; /* nil: none */
 	struct manager_type *type;      /* held; NULL until ready */
+	struct ticket ticket;           /* of the type's gate */
 	struct peer *peer;
 
 	struct buffer request;
@@ -77,9 +84,11 @@ struct becket_call {
 	struct call_reply reply;
 
 	atomic_bool is_cancelled;
-	bool is_entered; /* its manager routine */
+	bool is_entered;  /* its manager routine */
+	bool is_answered; /* as it comes by mail */
 	bool is_deferred;
-	bool is_away; /* deferred, and its routine has returned */
+	bool
+	    is_away; /* it waits, or is deferred and its routine has returned */
 	atomic_uint turns;
 	struct idmap_id token;
 };
@@ -94,7 +103,7 @@ struct becket_call *becket_call_new(struct call_host *host, struct peer *peer,
  */
 void becket_call_set_remaining(struct becket_call *call, uint64_t remaining_us);
 
-/* Any thread; NULL is fine. */
+/* Its place is the next call's: resume(). Any thread; NULL is fine. */
 void becket_call_free(struct becket_call *call);
 
 /* As becket_call_fail(). */

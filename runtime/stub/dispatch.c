@@ -179,6 +179,24 @@ dispatch_authorize(struct becket_call *call)
 	return status == BECKET_S_OK;
 }
 
+enum gate_verdict
+dispatch_enter(struct becket_call *call)
+{
+	enum gate_verdict verdict = gate_enter(&call->type->gate, &call->ticket,
+	    call->host->limits->interface_queue);
+
+	if (verdict == GATE_FULL)
+		dispatch_refuse(call, BECKET_S_SERVER_TOO_BUSY);
+	return verdict;
+}
+
+bool
+dispatch_withdraw(struct becket_call *call)
+{
+	return call->type != NULL &&
+	       gate_withdraw(&call->type->gate, &call->ticket);
+}
+
 /* The message that arrived, and an empty one to answer with. */
 static becket_status
 decode(struct becket_call *call, void **ret_request, void **ret_response)

@@ -31,7 +31,14 @@ BECKET_MUST_USE becket_status dispatch_prepare(struct becket_call *call);
  */
 bool dispatch_authorize(struct becket_call *call);
 
-/* Outside: run a prepared call that may be made. true: call->reply is there.
+/* Outside: may it run at once? If it waits, it comes back through resume(), and
+ * has entered. If it is turned away, call->reply says so.
+ */
+enum gate_verdict dispatch_enter(struct becket_call *call);
+/* It need not wait any more. false: it does not. */
+bool dispatch_withdraw(struct becket_call *call);
+
+/* Outside: run a call that has entered. true: call->reply is there.
  * false: the call is deferred and belongs to its token; it comes back through
  * post().
  */

@@ -40,12 +40,26 @@ managers_init(struct managers *managers, const struct becket_memory *memory,
 	pthread_cond_init(&managers->left, NULL);
 }
 
+static void
+free_type(struct managers *managers, struct manager_type *type)
+{
+	gate_fini(&type->gate);
+	memory_free(managers->memory, type, sizeof *type);
+}
+
+static bool
+is_auto(const struct manager_type *type)
+{
+	return (type->flags & BECKET_IF_AUTOLISTEN) != 0;
+}
+
 /* The last type takes its manager with it. */
 static void
 unlink_type(struct managers *managers, struct manager *manager,
     struct manager_type *type)
 {
 	list_remove(&type->node);
+	managers->auto_count -= is_auto(type);
 	manager->type_count--;
 	if (manager->type_count > 0)
 		return;
@@ -71,8 +85,7 @@ managers_fini(struct managers *managers)
 		if (manager == NULL)
 			continue;
 		list_for_each (node, &manager->types)
-			memory_free(managers->memory, type_of(node),
-			    sizeof(struct manager_type));
+			free_type(managers, type_of(node));
 		registry_remove(&managers->registry, &manager->registered);
 		memory_free(managers->memory, manager, sizeof *manager);
 	}
@@ -137,8 +150,9 @@ new_manager(struct managers *managers, const struct becket_interface *interface,
 static becket_status
 check_offer(const struct manager_offer *offer)
 {
-	const unsigned known =
-	    BECKET_IF_ALLOW_SECURE_ONLY | BECKET_IF_ALLOW_LOCAL_ONLY;
+	const unsigned known = BECKET_IF_AUTOLISTEN |
+	                       BECKET_IF_ALLOW_SECURE_ONLY |
+	                       BECKET_IF_ALLOW_LOCAL_ONLY;
 
 	if (offer->interface == NULL || offer->routines == NULL ||
 	    offer->epv == NULL || (offer->flags & ~known) != 0)
@@ -177,6 +191,7 @@ add_type(struct managers *managers, struct manager_type *type, bool is_hidden)
 	}
 	list_append(&manager->types, &type->node);
 	manager->type_count++;
+	managers->auto_count += is_auto(type);
 	return BECKET_S_OK;
 }
 
@@ -195,6 +210,7 @@ new_type(struct managers *managers, const struct manager_offer *offer)
 	type->flags = offer->flags;
 	type->authorize = offer->authorize;
 	type->authorize_user = offer->authorize_user;
+	gate_init(&type->gate, offer->max_calls);
 	atomic_init(&type->holders, 1);
 	return type;
 }
@@ -214,7 +230,7 @@ managers_add(struct managers *managers, const struct manager_offer *offer)
 	status = add_type(managers, new, offer->is_hidden);
 	pthread_rwlock_unlock(&managers->lock);
 	if (status != BECKET_S_OK)
-		memory_free(managers->memory, new, sizeof *new);
+		free_type(managers, new);
 	return status;
 }
 
@@ -276,7 +292,7 @@ managers_release(struct managers *managers, struct manager_type *type)
 	/* Unregistering has put it on the list before it let go. */
 	pthread_mutex_lock(&managers->leaving_lock);
 	list_remove(&type->node);
-	memory_free(managers->memory, type, sizeof *type);
+	free_type(managers, type);
 	pthread_cond_broadcast(&managers->left);
 	pthread_mutex_unlock(&managers->leaving_lock);
 	farewell_release(managers, farewell);
@@ -300,13 +316,29 @@ remove_type(struct managers *managers, struct manager *manager,
 	managers_release(managers, type);
 }
 
+/* The manager goes with its last type, and must not be looked at then. */
+static void
+remove_all_types(struct managers *managers, struct manager *manager,
+    struct farewell *farewell, bool auto_too)
+{
+	uint32_t count = manager->type_count;
+	struct list *node = manager->types.next;
+
+	while (count-- > 0) {
+		struct manager_type *type = type_of(node);
+
+		node = node->next;
+		if (auto_too || !is_auto(type))
+			remove_type(managers, manager, type, farewell);
+	}
+}
+
 /* type NULL: all of them. */
 static becket_status
 remove_types(struct managers *managers, struct manager *manager,
     const struct becket_uuid *type, struct farewell *farewell)
 {
 	struct manager_type *only;
-	uint32_t count = manager->type_count;
 
 	if (type != NULL) {
 		only = find_type(manager, type);
@@ -315,22 +347,30 @@ remove_types(struct managers *managers, struct manager *manager,
 		remove_type(managers, manager, only, farewell);
 		return BECKET_S_OK;
 	}
-	while (count-- > 0)
-		remove_type(managers, manager, type_of(manager->types.next),
-		    farewell);
+	remove_all_types(managers, manager, farewell, true);
 	return BECKET_S_OK;
 }
 
-/* A wildcard has nothing to complain of. */
+/* A wildcard has nothing to complain of, and leaves alone what listens by
+ * itself.
+ */
 static void
 remove_everywhere(struct managers *managers, const struct becket_uuid *type,
     struct farewell *farewell)
 {
 	for (uint32_t i = 0; i < managers->registry.interfaces.capacity; i++) {
 		struct manager *manager = manager_at(managers, i);
+		struct manager_type *only;
 
-		if (manager != NULL && !manager->is_hidden)
-			(void)!remove_types(managers, manager, type, farewell);
+		if (manager == NULL || manager->is_hidden)
+			continue;
+		if (type == NULL) {
+			remove_all_types(managers, manager, farewell, false);
+			continue;
+		}
+		only = find_type(manager, type);
+		if (only != NULL && !is_auto(only))
+			remove_type(managers, manager, only, farewell);
 	}
 }
 
@@ -413,6 +453,17 @@ managers_remove_then(struct managers *managers,
 	else
 		memory_free(managers->memory, farewell, sizeof *farewell);
 	return status;
+}
+
+bool
+managers_want_to_listen(struct managers *managers)
+{
+	bool want;
+
+	managers_enter(managers);
+	want = managers->auto_count > 0;
+	managers_leave(managers);
+	return want;
 }
 
 uint32_t

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "becket_stub.h"
 #include "engine/registry.h"
+#include "stub/gate.h"
 
 /*
  * The managers of a server: which interfaces it offers, and for each the EPVs,
@@ -40,7 +41,8 @@ struct manager_offer {
 	unsigned flags;
 	becket_authorize_fn *authorize; /* or NULL */
 	void *authorize_user;
-	bool is_hidden; /* mgmt: not listed, not unregistered */
+	uint32_t max_calls; /* 0: any number */
+	bool is_hidden;     /* mgmt: not listed, not unregistered */
 };
 
 struct manager_type {
@@ -52,6 +54,7 @@ struct manager_type {
 	unsigned flags;
 	becket_authorize_fn *authorize;
 	void *authorize_user;
+	struct gate gate;
 	atomic_uint holders; /* one for being registered, one for each call */
 	uint64_t leaving;    /* when it was unregistered; see managers.clock */
 	struct farewell *farewell; /* who is told when it has left, or NULL */
@@ -69,6 +72,7 @@ struct managers {
 	uint32_t limit;        /* of interfaces, and of types of each */
 	pthread_rwlock_t lock; /* of the registry and all lists of types */
 	struct registry registry;
+	uint32_t auto_count; /* types that are registered with AUTOLISTEN */
 
 	pthread_mutex_t leaving_lock;
 	pthread_cond_t left;
@@ -124,6 +128,9 @@ struct manager_view {
  */
 uint32_t managers_views(struct managers *managers,
     struct manager_view *ret_views, uint32_t count);
+
+/* Is something registered that makes the server listen? Any thread. */
+bool managers_want_to_listen(struct managers *managers);
 
 /* The interfaces that are not hidden: up to count of them are written, all of
  * them counted. Any thread.

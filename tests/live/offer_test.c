@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,8 +13,9 @@
 #include "wire/fault.h"
 
 /*
- * What a server offers to whom: objects and their types, authorisation. Every
- * test is run for each protocol sequence; which one is in its state.
+ * What a server offers, to whom, and how often at once: objects and their
+ * types, authorisation, maximum of calls, interfaces that make it listen.
+ * Every test is run for each protocol sequence; which one is in its state.
  */
 static size_t
 which(void **state)
@@ -229,9 +229,10 @@ ask_guard(void *user, struct becket_call *call)
 
 /* A server whose echo interface is registered with options. */
 static void
-start_with(struct echo *echo, const struct becket_register_options *options)
+start_with(struct echo *echo, const struct becket_limits *limits,
+    const struct becket_register_options *options)
 {
-	echo_open(echo, NULL);
+	echo_open(echo, limits);
 	assert_int_equal(becket_server_unregister_if(echo->server,
 	                     &echo_interface, NULL, true),
 	    BECKET_S_OK);
@@ -247,11 +248,12 @@ start_with(struct echo *echo, const struct becket_register_options *options)
 static void
 start_guarded(struct echo *echo, struct guard *guard)
 {
-	start_with(echo, &(struct becket_register_options){
-	                     .size = sizeof(struct becket_register_options),
-	                     .authorize = ask_guard,
-	                     .authorize_user = guard,
-	                 });
+	start_with(echo, NULL,
+	    &(struct becket_register_options){
+	        .size = sizeof(struct becket_register_options),
+	        .authorize = ask_guard,
+	        .authorize_user = guard,
+	    });
 }
 
 static void
@@ -349,7 +351,7 @@ only_ncalrpc_is_local_and_secure(void **state)
 		struct echo echo;
 		int fd;
 
-		start_with(&echo,
+		start_with(&echo, NULL,
 		    &(struct becket_register_options){
 		        .size = sizeof(struct becket_register_options),
 		        .flags = flags[i],
@@ -391,6 +393,234 @@ flags_that_do_not_exist_are_refused(void **state)
 	echo_stop(&echo);
 }
 
+/* ------------------------------------------------------ maximum of calls -- */
+
+static void
+start_with_places(struct echo *echo, uint32_t places, uint32_t queue)
+{
+	struct becket_limits limits = BECKET_LIMITS_DEFAULT;
+
+	limits.interface_queue = queue;
+	start_with(echo, &limits,
+	    &(struct becket_register_options){
+	        .size = sizeof(struct becket_register_options),
+	        .max_calls = places,
+	    });
+}
+
+static void
+answer(struct echo *echo, const char *text)
+{
+	const struct becket_bytes bytes = { (const uint8_t *)text,
+		strlen(text) };
+
+	assert_int_equal(becket_stub_answer(echo->token, &echo_interface, HOLD,
+	                     BECKET_S_OK, &bytes),
+	    BECKET_S_OK);
+}
+
+static void
+too_many_calls_wait_and_more_are_refused(void **state)
+{
+	struct echo echo;
+	int fd, other;
+
+	start_with_places(&echo, 1, 2);
+	fd = raw_open(&echo, which(state));
+	other = raw_open(&echo, which(state));
+	raw_ask(fd, 2, HOLD, "");
+	WAIT_UNTIL(atomic_load(&echo.held) == 1);
+	raw_ask(fd, 3, HOLD, "");
+	raw_ask(fd, 4, ECHO, "patient");
+	raw_ask(fd, 5, ECHO, "too many");
+	raw_expect_fault(fd, 5, NCA_S_SERVER_TOO_BUSY, PDU_DID_NOT_EXECUTE);
+	raw_ask(other, 6, ECHO, "too many here as well");
+	raw_expect_fault(other, 6, NCA_S_SERVER_TOO_BUSY, PDU_DID_NOT_EXECUTE);
+	assert_int_equal(atomic_load(&echo.held), 1);
+	answer(&echo, "first");
+	raw_expect(fd, 2, "first");
+	WAIT_UNTIL(atomic_load(&echo.held) == 2);
+	answer(&echo, "second");
+	raw_expect(fd, 3, "second");
+	raw_expect(fd, 4, "patient");
+	raw_ask(other, 7, ECHO, "room again");
+	raw_expect(other, 7, "room again");
+	close(fd);
+	close(other);
+	echo_stop(&echo);
+}
+
+static void
+who_waits_may_cancel_or_go(void **state)
+{
+	struct echo echo;
+	int fd, gone;
+
+	start_with_places(&echo, 1, 2);
+	fd = raw_open(&echo, which(state));
+	gone = raw_open(&echo, which(state));
+	raw_ask(fd, 2, HOLD, "");
+	WAIT_UNTIL(atomic_load(&echo.held) == 1);
+	raw_ask(fd, 3, ECHO, "");
+	raw_say(fd, PDU_CO_CANCEL, 3);
+	raw_expect_fault(fd, 3, fault_from_status(BECKET_S_CALL_CANCELLED),
+	    PDU_DID_NOT_EXECUTE);
+	/* Both places of the queue are taken by one who goes. */
+	raw_ask(gone, 2, ECHO, "");
+	raw_ask(gone, 3, ECHO, "");
+	raw_ask(gone, 4, ECHO, "");
+	raw_expect_fault(gone, 4, NCA_S_SERVER_TOO_BUSY, PDU_DID_NOT_EXECUTE);
+	raw_reset(gone);
+	for (uint32_t call = 4;; call++) {
+		static struct raw_reply reply;
+
+		raw_ask(fd, call, HOLD, "");
+		raw_ask(fd, ++call, HOLD, "");
+		raw_ask(fd, ++call, ECHO, "");
+		assert_true(raw_read(fd, &reply));
+		assert_int_equal(reply.pdu.header.type, PDU_FAULT);
+		if (reply.pdu.header.call == call)
+			break;
+		for (int i = 0; i < 2; i++)
+			assert_true(raw_read(fd, &reply));
+	}
+	assert_int_equal(atomic_load(&echo.held), 1);
+	answer(&echo, "");
+	WAIT_UNTIL(atomic_load(&echo.held) == 2);
+	close(fd);
+	echo_stop(&echo);
+}
+
+static void
+a_stop_lets_those_run_who_wait(void **state)
+{
+	struct echo echo;
+	int fd;
+
+	start_with_places(&echo, 1, 8);
+	fd = raw_open(&echo, which(state));
+	raw_ask(fd, 2, HOLD, "");
+	for (uint32_t call = 3; call < 8; call++)
+		raw_ask(fd, call, ECHO, "last");
+	raw_ask(fd, 8, HOLE, "");
+	raw_expect_fault(fd, 8, NCA_S_OP_RNG_ERROR, PDU_DID_NOT_EXECUTE);
+	assert_int_equal(becket_server_stop(echo.server), BECKET_S_OK);
+	answer(&echo, "first");
+	raw_expect(fd, 2, "first");
+	for (uint32_t call = 3; call < 8; call++)
+		raw_expect(fd, call, "last");
+	assert_int_equal(becket_server_wait(echo.server), BECKET_S_OK);
+	assert_int_equal(becket_server_inq_cut_calls(echo.server), 0);
+	close(fd);
+	echo_stop(&echo);
+}
+
+/* The one that runs is never answered; the rest goes with the connection. */
+static void
+a_stop_at_once_drops_those_who_wait(void **state)
+{
+	struct echo echo;
+	int fd;
+
+	start_with_places(&echo, 1, 8);
+	fd = raw_open(&echo, which(state));
+	for (uint32_t call = 2; call < 8; call++)
+		raw_ask(fd, call, HOLD, "");
+	raw_ask(fd, 8, HOLE, "");
+	raw_expect_fault(fd, 8, NCA_S_OP_RNG_ERROR, PDU_DID_NOT_EXECUTE);
+	becket_server_stop_now(echo.server);
+	assert_int_equal(becket_server_wait(echo.server), BECKET_S_OK);
+	assert_int_equal(atomic_load(&echo.held), 1);
+	close(fd);
+	echo_stop(&echo);
+}
+
+/* -------------------------------------------------------- listen by itself --
+ */
+
+static becket_status
+offer_auto(struct echo *echo, const struct becket_uuid *type)
+{
+	return becket_server_register_if(echo->server, &name_interface,
+	    &name_routines, type, "auto", BECKET_IF_AUTOLISTEN);
+}
+
+static becket_status
+withdraw_auto(struct echo *echo, const struct becket_uuid *type)
+{
+	return becket_server_unregister_if(echo->server, &name_interface, type,
+	    true);
+}
+
+static void
+use_addresses(struct echo *echo)
+{
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(becket_server_use_string_binding(echo->server,
+		                     echo->addresses[i]),
+		    BECKET_S_OK);
+}
+
+static void
+it_listens_from_the_first_to_the_last(void **state)
+{
+	struct becket_binding *binding;
+	struct echo echo;
+
+	echo_open(&echo, NULL);
+	for (int round = 0; round < 3; round++) {
+		binding = bind_to(&echo, state);
+		assert_int_equal(offer_auto(&echo, NULL), BECKET_S_OK);
+		expect_name(binding, NULL, "auto");
+		assert_int_equal(offer_auto(&echo, &red), BECKET_S_OK);
+		assert_int_equal(withdraw_auto(&echo, &blue),
+		    BECKET_S_UNKNOWN_MGR_TYPE);
+		assert_int_equal(withdraw_auto(&echo, &red), BECKET_S_OK);
+		/* A wildcard does not mean it. */
+		assert_int_equal(becket_server_unregister_if(echo.server, NULL,
+		                     NULL, true),
+		    BECKET_S_OK);
+		expect_name(binding, NULL, "auto");
+		assert_int_equal(withdraw_auto(&echo, NULL), BECKET_S_OK);
+		if (round == 1) /* whether somebody waits for it or not */
+			assert_int_equal(becket_server_wait(echo.server),
+			    BECKET_S_OK);
+		becket_binding_free(&binding);
+		WAIT_UNTIL(
+		    offer_auto(&echo, NULL) == BECKET_S_NO_PROTSEQS_REGISTERED);
+		/* Nothing has been registered by that. */
+		assert_int_equal(withdraw_auto(&echo, NULL),
+		    BECKET_S_UNKNOWN_IF);
+		use_addresses(&echo);
+	}
+	echo_stop(&echo);
+}
+
+static void
+told_to_listen_it_does_not_end_by_itself(void **state)
+{
+	struct becket_binding *binding;
+	struct echo echo;
+
+	echo_open(&echo, NULL);
+	binding = bind_to(&echo, state);
+	assert_int_equal(offer_auto(&echo, NULL), BECKET_S_OK);
+	assert_int_equal(becket_server_listen(echo.server,
+	                     BECKET_LISTEN_DONT_WAIT),
+	    BECKET_S_OK);
+	assert_int_equal(becket_server_listen(echo.server,
+	                     BECKET_LISTEN_DONT_WAIT),
+	    BECKET_S_ALREADY_LISTENING);
+	assert_int_equal(withdraw_auto(&echo, NULL), BECKET_S_OK);
+	echo_expect(binding, ECHO, "still", "still");
+	/* The same in the other order. */
+	assert_int_equal(offer_auto(&echo, NULL), BECKET_S_OK);
+	assert_int_equal(withdraw_auto(&echo, NULL), BECKET_S_OK);
+	echo_expect(binding, ECHO, "still", "still");
+	becket_binding_free(&binding);
+	echo_stop(&echo);
+}
+
 /* ----------------------------------------------------------------------- */
 
 /* clang-format off */
@@ -411,6 +641,12 @@ main(void)
 		BOTH(nothing_is_decoded_before),
 		BOTH(only_ncalrpc_is_local_and_secure),
 		cmocka_unit_test(flags_that_do_not_exist_are_refused),
+		BOTH(too_many_calls_wait_and_more_are_refused),
+		BOTH(who_waits_may_cancel_or_go),
+		BOTH(a_stop_lets_those_run_who_wait),
+		BOTH(a_stop_at_once_drops_those_who_wait),
+		BOTH(it_listens_from_the_first_to_the_last),
+		BOTH(told_to_listen_it_does_not_end_by_itself),
 	};
 
 	return cmocka_run_group_tests_name("offer", tests, NULL, NULL);

@@ -36,6 +36,7 @@ enum {
 	BECKET_OPERATION_RESPONSE_STREAM = 0x02,
 	BECKET_OPERATION_IDEMPOTENT = 0x04,
 	BECKET_OPERATION_NO_SIDE_EFFECTS = 0x08,
+	BECKET_OPERATION_MAYBE = 0x20, /* nobody waits for an answer */
 	BECKET_OPERATION_SHARED = 0x40, /* its context handles, with others */
 };
 
@@ -99,7 +100,10 @@ struct becket_routines {
 };
 
 /* The call behind every client stub. *ret_response is one block, to be freed
- * with becket_stub_free(). Any thread. S_INVALID_ARG: binding is NULL.
+ * with becket_stub_free(); of an operation that is MAYBE it is an empty
+ * message, and comes when the request is sent. One that is IDEMPOTENT or has
+ * NO_SIDE_EFFECTS is repeated when a connection is lost. Any thread.
+ * S_INVALID_ARG: binding is NULL.
  */
 BECKET_API BECKET_MUST_USE becket_status
 becket_stub_call(struct becket_binding *binding,

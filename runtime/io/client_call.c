@@ -17,6 +17,8 @@
  *   check, look at the handle, resolve its endpoint
  *   lease a connection, begin, step until it is over, return the connection
  *   ... once more on a new connection, if the server cannot have read anything
+ *   ... again, some times, if the operation is idempotent and the connection
+ *   was lost
  *   decode, or write the error record
  */
 struct client_call {
@@ -26,6 +28,9 @@ struct client_call {
 	struct invoke invoke;
 	char *endpoint; /* resolved; NULL: the binding's own */
 	int error;      /* errno of a lost connection */
+	bool was_cut;   /* the connection of the last try ended */
+	uint32_t repeats;
+	enum becket_outcome outcome; /* of the tries before the last */
 	char why[CONNECT_WHY_SIZE];
 };
 
@@ -53,13 +58,21 @@ place_of(const struct client_call *call)
 	};
 }
 
+/* A later try cannot undo what an earlier one may have done. */
+static enum becket_outcome
+outcome_of(const struct client_call *call, enum becket_outcome last)
+{
+	return last > call->outcome ? last : call->outcome;
+}
+
 static becket_status
 fail(const struct client_call *call, becket_status status,
     enum becket_outcome outcome, const char *what)
 {
 	struct error_place place = place_of(call);
 
-	return error_set_call(status, outcome, &place, what, NULL, 0);
+	return error_set_call(status, outcome_of(call, outcome), &place, what,
+	    NULL, 0);
 }
 
 /* Before anything was sent, or without connection: status and why. */
@@ -89,8 +102,8 @@ fail_ended(const struct client_call *call)
 	    call->error != 0 ? ": " : "",
 	    call->error != 0 ? strerror_r(call->error, reason, sizeof reason)
 	                     : "");
-	return error_set_call(end->status, end->outcome, &place, what,
-	    (const char *)detail.data, detail.size);
+	return error_set_call(end->status, outcome_of(call, end->outcome),
+	    &place, what, (const char *)detail.data, detail.size);
 }
 
 static uint32_t
@@ -125,6 +138,7 @@ run(struct client_call *call, struct lease *lease)
 		lease_note_association(lease);
 	}
 	call->error = lease->conn->error;
+	call->was_cut = lease->conn->is_eof || lease->conn->is_lost;
 }
 
 /* On a new connection, the server refused the association and nothing else. */
@@ -165,7 +179,7 @@ try_once(struct client_call *call, const void *request, bool is_first,
 	struct lease lease;
 	becket_status status = lease_take(&wish, &lease, call->why);
 
-	*ret_retry = false;
+	*ret_retry = call->was_cut = false;
 	if (status != BECKET_S_OK)
 		return status;
 	status = invoke_begin(&call->invoke, lease.conn->session, request,
@@ -184,19 +198,13 @@ try_once(struct client_call *call, const void *request, bool is_first,
 	return status;
 }
 
+/* Until it is known how the call ended, or that it did not begin. */
 static becket_status
-call_server(struct client_call *call, const void *request, void **ret_response)
+try_rebinding(struct client_call *call, const void *request)
 {
-	char why[RESOLVE_WHY_SIZE];
-	becket_status status = resolve(call->binding, call->invoke.interface,
-	    &call->view.object, call->invoke.deadline, &call->endpoint, why);
+	becket_status status = BECKET_S_OK;
 	bool is_retry = true;
 
-	if (status != BECKET_S_OK)
-		return fail(call, status, BECKET_NOT_SENT,
-		    *why == '\0' ? NULL : why);
-	status = binding_association(call->binding, endpoint_of(call),
-	    &call->association);
 	for (int i = 0; i < TRIES && status == BECKET_S_OK && is_retry; i++) {
 		invoke_retry(&call->invoke);
 		status = try_once(call, request, i == 0, &is_retry);
@@ -204,6 +212,75 @@ call_server(struct client_call *call, const void *request, void **ret_response)
 	if (status == BECKET_S_SERVER_UNAVAILABLE &&
 	    clock_now() >= call->invoke.deadline)
 		status = BECKET_S_CALL_CANCELLED;
+	return status;
+}
+
+/* Was the last try cut short? A server that was lost may be coming back, so
+ * then not to reach it counts too.
+ */
+static bool
+is_cut(const struct client_call *call, becket_status status)
+{
+	if (status != BECKET_S_OK)
+		return status == BECKET_S_SERVER_UNAVAILABLE &&
+		       call->repeats > 0;
+	return call->was_cut && call->invoke.end.status != BECKET_S_OK &&
+	       call->invoke.end.wire_status == 0;
+}
+
+/* 0, then 50 ms, 200 ms, ...: a server needs some time to start again. false:
+ * the deadline is before that.
+ */
+static bool
+pause_before_repeat(const struct client_call *call)
+{
+	uint32_t last = call->repeats < 8 ? call->repeats : 8;
+	uint64_t pause = last == 0 ? 0 : UINT64_C(50) << 2 * (last - 1);
+	uint64_t until = clock_now() + clock_from_ms(pause);
+
+	if (until >= call->invoke.deadline)
+		return false;
+	clock_sleep_until(until);
+	return true;
+}
+
+static bool
+may_repeat(const struct client_call *call, becket_status status)
+{
+	return is_cut(call, status) && invoke_is_idempotent(&call->invoke) &&
+	       call->repeats < call->invoke.limits->repeats &&
+	       pause_before_repeat(call);
+}
+
+static becket_status
+try_repeating(struct client_call *call, const void *request)
+{
+	becket_status status;
+
+	while (status = try_rebinding(call, request),
+	    may_repeat(call, status)) {
+		if (status == BECKET_S_OK)
+			call->outcome =
+			    outcome_of(call, call->invoke.end.outcome);
+		call->repeats++;
+	}
+	return status;
+}
+
+static becket_status
+call_server(struct client_call *call, const void *request, void **ret_response)
+{
+	char why[RESOLVE_WHY_SIZE];
+	becket_status status = resolve(call->binding, call->invoke.interface,
+	    &call->view.object, call->invoke.deadline, &call->endpoint, why);
+
+	if (status != BECKET_S_OK)
+		return fail(call, status, BECKET_NOT_SENT,
+		    *why == '\0' ? NULL : why);
+	status = binding_association(call->binding, endpoint_of(call),
+	    &call->association);
+	if (status == BECKET_S_OK)
+		status = try_repeating(call, request);
 	if (status != BECKET_S_OK)
 		return fail_early(call, status);
 	if (call->invoke.end.status != BECKET_S_OK)

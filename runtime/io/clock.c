@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/clock.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <time.h>
 
@@ -24,4 +25,17 @@ clock_poll_timeout(uint64_t now, uint64_t then)
 		return 0;
 	milliseconds = (then - now - 1) / 1000000 + 1;
 	return milliseconds > INT_MAX ? INT_MAX : (int)milliseconds;
+}
+
+void
+clock_sleep_until(uint64_t then)
+{
+	struct timespec until = {
+		.tv_sec = (time_t)(then / 1000000000),
+		.tv_nsec = (long)(then % 1000000000),
+	};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) ==
+	       EINTR)
+		continue;
 }

@@ -20,4 +20,6 @@ clock_from_ms(uint64_t milliseconds)
  */
 int clock_poll_timeout(uint64_t now, uint64_t then);
 
+void clock_sleep_until(uint64_t then);
+
 #endif

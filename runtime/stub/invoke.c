@@ -70,6 +70,19 @@ invoke_check(const struct invoke *invoke)
 	return BECKET_S_OK;
 }
 
+bool
+invoke_is_maybe(const struct invoke *invoke)
+{
+	return operation_of(invoke)->flags & BECKET_OPERATION_MAYBE;
+}
+
+bool
+invoke_is_idempotent(const struct invoke *invoke)
+{
+	return operation_of(invoke)->flags &
+	       (BECKET_OPERATION_IDEMPOTENT | BECKET_OPERATION_NO_SIDE_EFFECTS);
+}
+
 const char *
 invoke_operation_name(const struct invoke *invoke)
 {
@@ -109,6 +122,7 @@ call_start_of(const struct invoke *invoke, uint64_t now)
 		.syntax = invoke->syntax,
 		.opnum = invoke->opnum,
 		.object = &invoke->object,
+		.maybe = invoke_is_maybe(invoke),
 		.deadline = invoke->deadline,
 		.interface_name = interface->name,
 		.operation_name = invoke_operation_name(invoke),
@@ -279,12 +293,14 @@ becket_status
 invoke_decode(struct invoke *invoke, void **ret_message)
 {
 	const struct becket_type *type = &operation_of(invoke)->response;
-	struct frame frame;
+	struct frame frame = { 0 };
 	struct reply *reply;
 	size_t size;
-	becket_status status = frame_decode(form_of(invoke), invoke->big_endian,
-	    buffer_bytes(&invoke->response), invoke->limits, &frame);
+	becket_status status = BECKET_S_OK;
 
+	if (!invoke_is_maybe(invoke))
+		status = frame_decode(form_of(invoke), invoke->big_endian,
+		    buffer_bytes(&invoke->response), invoke->limits, &frame);
 	if (status == BECKET_S_OK)
 		status = frame_check(type, frame.body, invoke->limits, &size);
 	if (status != BECKET_S_OK)

@@ -43,6 +43,12 @@ struct invoke {
  */
 BECKET_MUST_USE becket_status invoke_check(const struct invoke *invoke);
 
+/* What the IDL says of the operation: no answer is waited for; may be executed
+ * again. After invoke_check().
+ */
+bool invoke_is_maybe(const struct invoke *invoke);
+bool invoke_is_idempotent(const struct invoke *invoke);
+
 /* For error records; after invoke_check(). */
 const char *invoke_operation_name(const struct invoke *invoke);
 

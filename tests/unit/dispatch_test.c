@@ -18,13 +18,16 @@ enum { ECHO, FAIL, DEFER, TWICE, HOLE, NOBODY, STREAM, LATE, OPERATIONS };
 	}
 
 static const struct becket_operation operations[OPERATIONS] = {
-	[ECHO] = { "Echo", RAW, RAW, 0, 0 },
-	[FAIL] = { "Fail", RAW, RAW, 0, 0 },
-	[DEFER] = { "Defer", RAW, RAW, 0, 0 },
-	[TWICE] = { "Twice", RAW, RAW, 0, 0 },
-	[NOBODY] = { "Nobody", RAW, RAW, 0, 0 },
-	[STREAM] = { "Stream", RAW, RAW, 0, BECKET_OPERATION_REQUEST_STREAM },
-	[LATE] = { "Late", RAW, RAW, 0, 0 },
+	[ECHO] = { .name = "Echo", .request = RAW, .response = RAW },
+	[FAIL] = { .name = "Fail", .request = RAW, .response = RAW },
+	[DEFER] = { .name = "Defer", .request = RAW, .response = RAW },
+	[TWICE] = { .name = "Twice", .request = RAW, .response = RAW },
+	[NOBODY] = { .name = "Nobody", .request = RAW, .response = RAW },
+	[STREAM] = { .name = "Stream",
+	    .request = RAW,
+	    .response = RAW,
+	    .flags = BECKET_OPERATION_REQUEST_STREAM },
+	[LATE] = { .name = "Late", .request = RAW, .response = RAW },
 };
 
 static const struct becket_interface interface = {

@@ -36,7 +36,7 @@ enum {
 	BECKET_OPERATION_RESPONSE_STREAM = 0x02,
 	BECKET_OPERATION_IDEMPOTENT = 0x04,
 	BECKET_OPERATION_NO_SIDE_EFFECTS = 0x08,
-	BECKET_OPERATION_MAYBE = 0x20, /* nobody waits for an answer */
+	BECKET_OPERATION_MAYBE = 0x20,  /* nobody waits for an answer */
 	BECKET_OPERATION_SHARED = 0x40, /* its context handles, with others */
 };
 

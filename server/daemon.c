@@ -31,6 +31,7 @@ struct daemon {
 	struct modules modules;
 	struct mapper *mapper; /* NULL: another's host */
 	atomic_bool allow_stop;
+	atomic_bool told_to_stop; /* by a call */
 	int signals;   /* signalfd */
 	bool draining; /* told so */
 	bool asked;    /* by a signal; a second one is impatient */
@@ -264,7 +265,7 @@ descriptors_raise(uint32_t connections)
 /* ----------------------------------------------------------------- start -- */
 
 /* Who may stop us from afar: with AllowStop, root and ourselves, as the kernel
- * knows them.
+ * knows them. Any of the server's threads.
  */
 static bool
 allow(void *user, struct becket_call *call,
@@ -279,7 +280,7 @@ allow(void *user, struct becket_call *call,
 	log_line(BECKET_LOG_WARNING, "%s asks us to stop: %s", peer->text,
 	    yes ? "granted" : "refused");
 	if (yes)
-		drain(daemon, "stop");
+		atomic_store(&daemon->told_to_stop, true);
 	return yes;
 }
 
@@ -390,7 +391,10 @@ turn(struct daemon *daemon)
 		take_signals(daemon);
 	if (!daemon->draining && (daemon->reloads || fds[2].revents != 0))
 		go_on_reloading(daemon);
-	return becket_server_process(daemon->server);
+	bool goes_on = becket_server_process(daemon->server);
+	if (atomic_load(&daemon->told_to_stop))
+		drain(daemon, "stop");
+	return goes_on;
 }
 
 /* Returns the exit status. */

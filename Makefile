@@ -247,10 +247,12 @@ $(B)/tests/unit/%_test: $(B)/tests/unit/%_test.o $(UNIT_HELP) $(B)/libbecket.a
 	$(call say,LD)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(LIBS)
 
 $(B)/tests/live/%_test: $(B)/tests/live/%_test.o $(LIVE_HELP) $(B)/libbecket.a
-	$(call say,LD)$(LINK) -o $@ $^ -lcmocka $(LIBS)
+	$(call say,LD)$(LINK) -o $@ $(filter %.o,$^) $(filter %.a,$^) -lcmocka $(LIBS)
 
 # The endpoint map is the daemon's.
 $(B)/tests/unit/map_test: $(call obj,server/map server/lookups)
+$(B)/tests/live/ep_test: $(call obj,$(filter server/map% server/lookups \
+                           server/log server/text server/config,$(server)))
 
 tests: $(TESTS)
 

@@ -609,6 +609,21 @@ def test_sockets_that_are_given():
         assert os.path.exists(path)  # it is the service manager's
 
 
+def test_the_mappers_socket_is_given_and_its_places_change():
+    with listening(socket.AF_INET, ("127.0.0.1", 0)) as tcp:
+        port = tcp.getsockname()[1]
+        mapper = "[mapper]\nListen = ncacn_ip_tcp:[%d]\n" % port
+        with Reloaded(mapper, given=(tcp,)) as it:
+            assert it.daemon.bindings == [
+                "%s[%d]" % (TCP, port), "ncalrpc:[epmapper]"]
+            it.reload(mapper + "Listen = ncalrpc:[second]\n")
+            for name in ("epmapper", "second"):
+                assert it.ping("ncalrpc:[%s]" % name) == 0
+            it.reload(mapper)
+            assert it.ping("ncalrpc:[second]") == 3
+            assert it.ping(it.daemon.binding) == 0
+
+
 def test_nothing_else_to_listen_at():
     with Place() as place, \
             listening(socket.AF_INET, ("127.0.0.1", 0)) as tcp, \

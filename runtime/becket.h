@@ -656,6 +656,12 @@ struct becket_stats {
 BECKET_API void becket_server_inq_stats(struct becket_server *server,
     struct becket_stats *ret_stats);
 
+/* The context handles that clients have open now: of one type, by its name in
+ * the IDL, of one interface; NULL: of all types, of all interfaces. Any thread.
+ */
+BECKET_API unsigned becket_server_inq_contexts(struct becket_server *server,
+    const struct becket_interface *interface, const char *type);
+
 enum becket_mgmt_operation { /* as the authorisation functions of DCE count */
 	BECKET_MGMT_INQ_IF_IDS = 0,
 	BECKET_MGMT_INQ_PRINC_NAME = 1,

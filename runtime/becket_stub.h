@@ -132,6 +132,15 @@ BECKET_API bool becket_call_is_big_endian(const struct becket_call *call);
  */
 BECKET_API uint32_t becket_call_association(const struct becket_call *call);
 
+/* For the ways into an EPV: what a manager knows a context handle by, that is
+ * the operation's row with this index, or NULL; and what its routine has made
+ * of it, which counts if it succeeds.
+ */
+BECKET_API void *becket_call_context(const struct becket_call *call,
+    uint16_t index);
+BECKET_API void becket_call_set_context(struct becket_call *call,
+    uint16_t index, void *context);
+
 /* Answer a deferred call. response is encoded before this returns; NULL when
  * status is not S_OK. S_INVALID_ASYNC_CALL: answered already, or a call of
  * another operation. Any thread.
@@ -140,6 +149,14 @@ BECKET_API BECKET_MUST_USE becket_status
 becket_stub_answer(struct becket_token token,
     const struct becket_interface *interface, uint16_t opnum,
     becket_status status, const void *response);
+
+/* The same for an operation whose context handles come out: one per row of the
+ * operation's; those that only go in are not looked at.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_stub_answer_contexts(struct becket_token token,
+    const struct becket_interface *interface, uint16_t opnum,
+    becket_status status, void *const *contexts, const void *response);
 
 #ifdef __cplusplus
 }

@@ -55,6 +55,10 @@
 	LIMIT(associations, uint32_t, 16384) \
 	/* calls that wait for an interface with a maximum of calls */ \
 	LIMIT(interface_queue, uint32_t, 1024) \
+	/* context handles of one client, that is, one association group */ \
+	LIMIT(contexts_per_association, uint32_t, 16384) \
+	/* context handles of one server */ \
+	LIMIT(contexts, uint32_t, 1u << 20) \
 	/* deferred calls of one server */ \
 	LIMIT(deferred_calls, uint32_t, 65536) \
 	/* a peer stalls inside a PDU, before its bind, or as we close, ms */ \

@@ -57,6 +57,22 @@ found(struct associations *associations, uint32_t transport)
 	return new;
 }
 
+static struct association *
+find(const struct associations *associations, uint32_t wire_id)
+{
+	struct association *group =
+	    idmap_at(&associations->groups, (wire_id & MOST_GROUPS) - 1);
+
+	return group != NULL && association_wire_id(group) == wire_id ? group
+	                                                              : NULL;
+}
+
+bool
+associations_has(const struct associations *associations, uint32_t wire_id)
+{
+	return find(associations, wire_id) != NULL;
+}
+
 struct association *
 association_join(struct associations *associations, uint32_t wire_id,
     uint32_t transport)
@@ -65,9 +81,8 @@ association_join(struct associations *associations, uint32_t wire_id,
 
 	if (wire_id == 0)
 		return found(associations, transport);
-	group = idmap_at(&associations->groups, (wire_id & MOST_GROUPS) - 1);
-	if (group == NULL || association_wire_id(group) != wire_id ||
-	    group->transport != transport)
+	group = find(associations, wire_id);
+	if (group == NULL || group->transport != transport)
 		return NULL;
 	group->sessions++;
 	return group;

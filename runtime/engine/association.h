@@ -2,6 +2,7 @@
 #ifndef ENGINE_ASSOCIATION_H
 #define ENGINE_ASSOCIATION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/idmap.h"
@@ -33,6 +34,10 @@ struct association *association_join(struct associations *associations,
     uint32_t wire_id, uint32_t transport);
 void association_leave(struct associations *associations,
     struct association *association);
+
+/* Is there a group of this id? */
+bool associations_has(const struct associations *associations,
+    uint32_t wire_id);
 
 /* Never 0. */
 uint32_t association_wire_id(const struct association *association);

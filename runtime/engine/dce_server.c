@@ -162,6 +162,17 @@ server_free(struct session *session)
 	memory_free(dce->memory, server, sizeof *server);
 }
 
+static uint32_t
+server_association(const struct session *session)
+{
+	const struct dce_server *server =
+	    (const struct dce_server *)(const void *)session;
+
+	return server->association == NULL
+	           ? 0
+	           : association_wire_id(server->association);
+}
+
 static void
 server_lost(struct session *session)
 {
@@ -258,6 +269,7 @@ server_end(struct session *session, struct idmap_id id, struct call_end *end)
 	struct dce *dce = dce_of(session);
 	struct dce_call *call = dce_call_get(dce, id);
 	bool active = call != NULL && dce->state < DCE_CLOSING;
+	bool is_read = active && !call->maybe && !call->orphaned;
 
 	if (end->fault_data.memory == NULL)
 		end->fault_data = buffer_empty(dce->memory);
@@ -272,6 +284,7 @@ server_end(struct session *session, struct idmap_id id, struct call_end *end)
 		dce_call_settle(dce, call);
 	}
 	buffer_fini(&end->fault_data);
+	end->is_read = is_read && dce->state < DCE_CLOSING;
 	return active ? BECKET_S_OK : BECKET_S_NO_CALL_ACTIVE;
 }
 
@@ -300,6 +313,7 @@ static const struct session_ops ops = {
 	.end = server_end,
 	.cancel = server_ignore,
 	.abandon = server_ignore,
+	.association = server_association,
 };
 
 /* clang-format off */

@@ -102,6 +102,8 @@ struct call_end {
 	becket_status status;     /* not S_OK: answer with a fault */
 	bool did_not_execute;     /* of a fault */
 	struct buffer fault_data; /* the session's from here on */
+	bool is_read; /* server, written by end(): it is on its way to a client
+	                 that waits for it */
 };
 
 struct session_vec {
@@ -165,7 +167,8 @@ struct session_ops {
 	/* Client: forget the call (orphaned): no event for it comes any more.
 	 */
 	void (*abandon)(struct session *, struct idmap_id call);
-	/* Client: the association group, as the server named it; 0: not yet.
+	/* The association group, as the server named it; 0: not yet, or the
+	 * protocol has none.
 	 */
 	uint32_t (*association)(const struct session *);
 };

@@ -136,6 +136,22 @@ conn_count_calls(const struct conn *conn)
 	return count;
 }
 
+/* What the client has opened goes with its last session. */
+static void
+end_session(struct conn *conn)
+{
+	struct becket_server *server = conn->server;
+	uint32_t association;
+
+	if (conn->session == NULL)
+		return;
+	association = conn->session->ops->association(conn->session);
+	conn->session->ops->free(conn->session);
+	if (association != 0 &&
+	    !associations_has(&server->associations, association))
+		contexts_end(&server->contexts, association);
+}
+
 void
 conn_close(struct conn *conn)
 {
@@ -152,8 +168,7 @@ conn_close(struct conn *conn)
 	conn_abandon_calls(conn);
 	memory_free(&server->runtime->memory, conn->calls,
 	    conn->call_capacity * sizeof(struct becket_call *));
-	if (conn->session != NULL)
-		conn->session->ops->free(conn->session);
+	end_session(conn);
 	idmap_remove(&server->conn_ids, conn->id);
 	list_remove(&conn->node);
 	list_append(&server->graveyard, &conn->node);

@@ -41,11 +41,14 @@ grow_calls(struct conn *conn, uint32_t index)
 	return true;
 }
 
-static void
+/* false: nobody will read how it ended; a call that is over already is none of
+ * our trouble.
+ */
+static bool
 end_call(struct conn *conn, struct idmap_id id, struct call_end *end)
 {
-	/* A call that is over already is none of our trouble. */
-	(void)!conn->session->ops->end(conn->session, id, end);
+	return conn->session->ops->end(conn->session, id, end) == BECKET_S_OK &&
+	       end->is_read;
 }
 
 /* NULL: there is no memory for it, and it has been refused. */
@@ -82,6 +85,7 @@ finish_call(struct conn *conn, struct becket_call *call)
 		.did_not_execute = reply->did_not_execute,
 	};
 	struct buffer stub;
+	bool is_delivered;
 
 	server_log_call(conn->server, call);
 	conn->calls[call->id.index] = NULL;
@@ -92,7 +96,9 @@ finish_call(struct conn *conn, struct becket_call *call)
 		stub = buffer_empty(&conn->server->runtime->memory);
 	}
 	end.fault_data = stub;
-	end_call(conn, call->id, &end);
+	is_delivered =
+	    end_call(conn, call->id, &end) && end.status == BECKET_S_OK;
+	contexts_finish(call, is_delivered);
 	becket_call_free(call);
 }
 

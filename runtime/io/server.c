@@ -69,6 +69,13 @@ deliver_one(struct becket_server *server, struct conn *conn,
 	}
 }
 
+static void
+run_down(struct managers *managers)
+{
+	contexts_sweep(
+	    &container_of(managers, struct becket_server, managers)->contexts);
+}
+
 /* A call that is freed may make place for another, which is mail, too. */
 static void
 deliver(struct loop *loop)
@@ -138,11 +145,16 @@ init_plain(struct becket_server *server)
 		.managers = &server->managers,
 		.objects = &server->objects,
 		.tokens = &server->tokens,
+		.contexts = &server->contexts,
 		.server = server,
 		.now = clock_now,
 		.post = post,
 		.resume = mail,
+		.entropy = runtime_entropy,
 	};
+	contexts_init(&server->contexts, &server->host,
+	    server->limits.contexts);
+	server->managers.removed = run_down;
 }
 
 becket_status
@@ -185,6 +197,7 @@ becket_server_free(struct becket_server *server)
 	registrar_fini(&server->registrar);
 	server_accept_stop(server);
 	tokens_fini(&server->tokens);
+	contexts_fini(&server->contexts);
 	managers_fini(&server->managers);
 	objects_fini(&server->objects);
 	associations_fini(&server->associations);
@@ -342,6 +355,13 @@ becket_server_inq_stats(struct becket_server *server,
 	};
 }
 
+unsigned
+becket_server_inq_contexts(struct becket_server *server,
+    const struct becket_interface *interface, const char *type)
+{
+	return contexts_count(&server->contexts, interface, type);
+}
+
 void
 becket_server_set_authorization_fn(struct becket_server *server,
     bool (*allow)(void *user, struct becket_call *call,
@@ -393,7 +413,18 @@ becket_stub_answer(struct becket_token token,
 	if (token.server == NULL)
 		return BECKET_S_INVALID_ASYNC_CALL;
 	return token_answer(&token.server->host, token, interface, opnum,
-	    status, response);
+	    status, NULL, response);
+}
+
+becket_status
+becket_stub_answer_contexts(struct becket_token token,
+    const struct becket_interface *interface, uint16_t opnum,
+    becket_status status, void *const *contexts, const void *response)
+{
+	if (token.server == NULL)
+		return BECKET_S_INVALID_ASYNC_CALL;
+	return token_answer(&token.server->host, token, interface, opnum,
+	    status, contexts, response);
 }
 
 becket_status

@@ -60,6 +60,7 @@ struct becket_server {
 	struct managers managers;
 	struct objects objects;
 	struct tokens tokens;
+	struct contexts contexts;
 	struct associations associations;
 
 	struct loop loop;

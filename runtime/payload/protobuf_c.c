@@ -5,6 +5,24 @@
 
 #include "base/trap.h"
 
+struct becket_bytes
+protobuf_c_get_bytes(const void *message, size_t offset)
+{
+	const ProtobufCBinaryData *field =
+	    (const void *)((const char *)message + offset);
+
+	return (struct becket_bytes){ field->data, field->len };
+}
+
+void
+protobuf_c_set_bytes(void *message, size_t offset, struct becket_bytes bytes)
+{
+	ProtobufCBinaryData *field = (void *)((char *)message + offset);
+
+	*field = (ProtobufCBinaryData){ bytes.size,
+		(uint8_t *)(uintptr_t)bytes.data };
+}
+
 /* protobuf-c's allocator over an arena. It says only "no" when decoding fails:
  * out_of_memory says which no it was.
  */

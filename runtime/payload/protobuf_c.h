@@ -29,4 +29,10 @@ BECKET_MUST_USE becket_status
 protobuf_c_check(const ProtobufCMessageDescriptor *descriptor,
     struct becket_bytes wire, const struct budget *budget, size_t *ret_size);
 
+/* A field of bytes, by its offset in the struct of a message. */
+struct becket_bytes protobuf_c_get_bytes(const void *message, size_t offset);
+/* The message points to the bytes and does not change them. */
+void protobuf_c_set_bytes(void *message, size_t offset,
+    struct becket_bytes bytes);
+
 #endif

@@ -62,6 +62,7 @@ dispose(struct becket_call *call)
 {
 	struct call_host *host = call->host;
 
+	contexts_finish(call, false);
 	buffer_fini(&call->request);
 	buffer_fini(&call->reply.stub);
 	arena_fini(&call->arena);

@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "becket_stub.h"
 #include "engine/session.h"
+#include "stub/context.h"
 #include "stub/manager.h"
 #include "stub/object.h"
 #include "stub/peer.h"
@@ -24,7 +25,8 @@
  *   request arrives ─► ready ───────► running ──────────────► answered ─► freed
  *                        └► waiting ─►┘  └─► deferred ─(token)─►┘
  *
- * It waits where its interface has a maximum of calls at once: stub/gate.h.
+ * It waits where its interface has a maximum of calls at once: stub/gate.h; and
+ * for its turn with a context handle: stub/context.h.
  *
  * One thread at a time works on it, which hands it on: the loop, the manager
  * routine, after becket_call_defer() whoever has the token, then the loop.
@@ -38,6 +40,7 @@ struct call_host {
 	struct managers *managers;
 	struct objects *objects;
 	struct tokens *tokens;
+	struct contexts *contexts;
 	struct becket_server *server; /* for tokens and management */
 	uint64_t (*now)(void);        /* nanoseconds */
 	/* Takes a deferred call that has been answered. Any thread. */
@@ -46,6 +49,7 @@ struct call_host {
 	 * nobody is there to run it.
 	 */
 	bool (*resume)(struct call_host *host, struct becket_call *call);
+	becket_status (*entropy)(void *ret_bytes, size_t size);
 };
 
 /* What goes back: a message, or with a status a fault and its data. */
@@ -78,6 +82,9 @@ struct becket_call {
 	struct arena arena;
 	uint64_t began;
 	uint64_t deadline; /* 0: not said */
+	void *message;     /* the request, decoded, and an empty response */
+	void *response;
+	struct call_contexts contexts;
 
 	becket_status failed; /* becket_call_fail() */
 	char *sentence;       /* in the arena */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/allocate.h"
 #include "payload/codec.h"
 #include "stub/frame.h"
 #include "wire/status_message.h"
@@ -81,6 +82,7 @@ dispatch_prepare(struct becket_call *call)
 {
 	struct registered *registered = registered_of(call);
 	struct manager_type *type;
+	becket_status status;
 
 	if (registered == NULL)
 		return BECKET_S_UNKNOWN_IF;
@@ -88,7 +90,8 @@ dispatch_prepare(struct becket_call *call)
 	if (type == NULL)
 		return BECKET_S_UNSUPPORTED_TYPE;
 	call->type = manager_hold(type);
-	return judge(call, type);
+	status = judge(call, type);
+	return status == BECKET_S_OK ? contexts_hold(call) : status;
 }
 
 /* Peers on our syntax get the sentence: PROTOCOL.md section 4. Without memory
@@ -138,23 +141,52 @@ form_of(const struct becket_call *call)
 	return frame_form(call->begun.syntax, call->type->interface);
 }
 
-void
-dispatch_answer(struct becket_call *call, becket_status status,
-    const void *response)
+static void
+encode(struct becket_call *call, const void *response)
 {
 	const struct becket_operation *operation = becket_call_operation(call);
 	const struct frame frame = { 0 };
+	becket_status status;
 
-	if (status != BECKET_S_OK) {
-		set_fault(call, status,
-		    status == call->failed ? call->sentence : NULL, false);
-		return;
-	}
 	status = frame_encode(form_of(call), &frame, &operation->response,
 	    response, call->host->memory, call->host->limits->response_size,
 	    &call->reply.stub);
 	if (status != BECKET_S_OK)
 		set_fault(call, status, "response could not be encoded", false);
+}
+
+/* The routine has succeeded, and its context handles go along. */
+static void
+encode_with_contexts(struct becket_call *call, void *const *contexts,
+    const void *response)
+{
+	const struct becket_operation *operation = becket_call_operation(call);
+	void *named;
+	becket_status status =
+	    contexts_answer(call, contexts, response, &named);
+
+	if (status != BECKET_S_OK) {
+		set_fault(call, status,
+		    "a context handle could not be opened, and has been run "
+		    "down",
+		    false);
+		return;
+	}
+	encode(call, named);
+	memory_free(call->host->memory, named, operation->response.size);
+}
+
+void
+dispatch_answer(struct becket_call *call, becket_status status,
+    void *const *contexts, const void *response)
+{
+	if (status != BECKET_S_OK)
+		set_fault(call, status,
+		    status == call->failed ? call->sentence : NULL, false);
+	else if (becket_call_operation(call)->context_count > 0)
+		encode_with_contexts(call, contexts, response);
+	else
+		encode(call, response);
 }
 
 static const char *
@@ -194,12 +226,13 @@ bool
 dispatch_withdraw(struct becket_call *call)
 {
 	return call->type != NULL &&
-	       gate_withdraw(&call->type->gate, &call->ticket);
+	       (gate_withdraw(&call->type->gate, &call->ticket) ||
+	           contexts_unpark(call));
 }
 
 /* The message that arrived, and an empty one to answer with. */
 static becket_status
-decode(struct becket_call *call, void **ret_request, void **ret_response)
+decode(struct becket_call *call)
 {
 	const struct becket_operation *operation = becket_call_operation(call);
 	const struct becket_limits *limits = call->host->limits;
@@ -212,12 +245,12 @@ decode(struct becket_call *call, void **ret_request, void **ret_response)
 		return status;
 	if (call->begun.syntax == SYNTAX_BECKET)
 		becket_call_set_remaining(call, frame.remaining_us);
-	*ret_response = arena_alloc(&call->arena, operation->response.size);
-	if (*ret_response == NULL)
+	call->response = arena_alloc(&call->arena, operation->response.size);
+	if (call->response == NULL)
 		return BECKET_S_OUT_OF_MEMORY;
-	operation->response.codec->init(&operation->response, *ret_response);
+	operation->response.codec->init(&operation->response, call->response);
 	return frame_decode_message(&operation->request, frame.body, limits,
-	    &call->arena, ret_request);
+	    &call->arena, &call->message);
 }
 
 /* What a request that cannot be decoded is answered with. Samba and Windows
@@ -245,7 +278,7 @@ refuse_undecodable(struct becket_call *call, becket_status status)
 }
 
 static becket_status
-run(struct becket_call *call, const void *request, void *response)
+run(struct becket_call *call)
 {
 	const struct manager_type *type = call->type;
 	becket_routine *routine = type->routines->routines[call->begun.opnum];
@@ -253,7 +286,8 @@ run(struct becket_call *call, const void *request, void *response)
 
 	call->is_entered = true;
 	if (routine != NULL)
-		status = routine(type->epv, call, request, response);
+		status =
+		    routine(type->epv, call, call->message, call->response);
 	if (status == BECKET_S_ASYNC_CALL_PENDING && !call->is_deferred)
 		return becket_call_fail(call, BECKET_S_CALL_FAILED,
 		    "manager routine promised an answer without deferring");
@@ -270,26 +304,67 @@ was_not_entered(const struct becket_call *call, becket_status status)
 	       call->failed == BECKET_S_OK;
 }
 
+/* What the status of a context handle that is refused does not tell. */
+static const char *
+context_sentence(becket_status status)
+{
+	switch (status) {
+	case BECKET_X_SS_CONTEXT_MISMATCH:
+		return "no context handle of this client, interface and type: "
+		       "closed, run down, or never opened";
+	case BECKET_X_SS_IN_NULL_CONTEXT:
+		return "the context handle is NULL";
+	case BECKET_X_BAD_STUB_DATA:
+		return "a context handle has 20 bytes, or none";
+	case BECKET_S_OUT_OF_RESOURCES:
+		return "the client has as many context handles as a client may "
+		       "have";
+	default:
+		return becket_status_text(status);
+	}
+}
+
+/* S_ASYNC_CALL_PENDING: the call waits, and may be anybody's already. Else, if
+ * it is not S_OK, the call is refused.
+ */
+static becket_status
+make_ready(struct becket_call *call)
+{
+	becket_status status = call->contexts.verdict;
+
+	if (call->message == NULL) {
+		status = decode(call);
+		if (status != BECKET_S_OK) {
+			refuse_undecodable(call, status);
+			return status;
+		}
+		status = contexts_enter(call, call->message);
+	}
+	if (status != BECKET_S_OK && status != BECKET_S_ASYNC_CALL_PENDING)
+		set_fault(call, status, context_sentence(status), true);
+	return status;
+}
+
 bool
 dispatch_run(struct becket_call *call)
 {
-	void *request, *response;
-	becket_status status = decode(call, &request, &response);
+	becket_status status = make_ready(call);
 
-	if (status != BECKET_S_OK) {
-		refuse_undecodable(call, status);
-		return true;
-	}
-	status = run(call, request, response);
+	if (status != BECKET_S_OK)
+		return status != BECKET_S_ASYNC_CALL_PENDING;
+	status = run(call);
 	if (call->is_deferred &&
-	    (status == BECKET_S_ASYNC_CALL_PENDING || !token_withdraw(call)))
+	    (status == BECKET_S_ASYNC_CALL_PENDING || !token_withdraw(call))) {
 		/* From here on the call is ours only if it has been answered.
 		 */
-		return (atomic_fetch_or(&call->turns, CALL_TURN_RETURNED) &
-		           CALL_TURN_ANSWERED) != 0;
-	if (was_not_entered(call, status))
+		if ((atomic_fetch_or(&call->turns, CALL_TURN_RETURNED) &
+		        CALL_TURN_ANSWERED) == 0)
+			return false;
+	} else if (was_not_entered(call, status)) {
 		dispatch_refuse(call, status);
-	else
-		dispatch_answer(call, status, response);
+	} else {
+		dispatch_answer(call, status, NULL, call->response);
+	}
+	contexts_leave(call);
 	return true;
 }

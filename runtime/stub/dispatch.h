@@ -40,7 +40,8 @@ bool dispatch_withdraw(struct becket_call *call);
 
 /* Outside: run a call that has entered. true: call->reply is there.
  * false: the call is deferred and belongs to its token; it comes back through
- * post().
+ * post(). Or it is parked; then it comes back through resume(), to be run by
+ * another call of this.
  */
 bool dispatch_run(struct becket_call *call);
 
@@ -48,9 +49,10 @@ bool dispatch_run(struct becket_call *call);
 void dispatch_refuse(struct becket_call *call, becket_status status);
 
 /* Make call->reply from a manager's status and response; response may be NULL
- * when status is not S_OK. Any thread.
+ * when status is not S_OK. contexts: what has become of context handles, NULL:
+ * what becket_call_set_context() has said. Any thread.
  */
 void dispatch_answer(struct becket_call *call, becket_status status,
-    const void *response);
+    void *const *contexts, const void *response);
 
 #endif

@@ -159,7 +159,9 @@ check_offer(const struct manager_offer *offer)
 		return BECKET_S_INVALID_ARG;
 	if (offer->interface->abi != BECKET_ABI ||
 	    offer->routines->abi != BECKET_ABI ||
-	    offer->routines->count != offer->interface->operation_count)
+	    offer->routines->count != offer->interface->operation_count ||
+	    (offer->interface->context_type_count > 0 &&
+	        offer->routines->rundowns == NULL))
 		return BECKET_S_INVALID_ABI;
 	return BECKET_S_OK;
 }
@@ -309,6 +311,7 @@ remove_type(struct managers *managers, struct manager *manager,
 	if (farewell != NULL)
 		atomic_fetch_add(&farewell->holders, 1);
 	unlink_type(managers, manager, type);
+	atomic_store(&type->is_leaving, true);
 	pthread_mutex_lock(&managers->leaving_lock);
 	type->leaving = ++managers->clock;
 	list_append(&managers->leaving, &type->node);
@@ -426,6 +429,8 @@ managers_remove(struct managers *managers,
 	status = remove_locked(managers, interface, type, NULL);
 	last = managers->clock;
 	pthread_rwlock_unlock(&managers->lock);
+	if (status == BECKET_S_OK && managers->removed != NULL)
+		managers->removed(managers);
 	if (status == BECKET_S_OK && wait)
 		wait_until_left(managers, first, last);
 	return status;
@@ -448,10 +453,13 @@ managers_remove_then(struct managers *managers,
 	pthread_rwlock_wrlock(&managers->lock);
 	status = remove_locked(managers, interface, type, farewell);
 	pthread_rwlock_unlock(&managers->lock);
-	if (status == BECKET_S_OK)
-		farewell_release(managers, farewell);
-	else
+	if (status != BECKET_S_OK) {
 		memory_free(managers->memory, farewell, sizeof *farewell);
+		return status;
+	}
+	if (managers->removed != NULL)
+		managers->removed(managers);
+	farewell_release(managers, farewell);
 	return status;
 }
 

@@ -56,7 +56,8 @@ struct manager_type {
 	void *authorize_user;
 	struct gate gate;
 	atomic_uint holders; /* one for being registered, one for each call */
-	uint64_t leaving;    /* when it was unregistered; see managers.clock */
+	atomic_bool is_leaving; /* unregistered */
+	uint64_t leaving; /* when it was unregistered; see managers.clock */
 	struct farewell *farewell; /* who is told when it has left, or NULL */
 };
 
@@ -78,6 +79,8 @@ struct managers {
 	pthread_cond_t left;
 	struct list leaving; /* unregistered, and still held */
 	uint64_t clock;      /* counts unregistrations */
+	/* EPVs have been unregistered: for who else holds them. Or NULL. */
+	void (*removed)(struct managers *managers);
 };
 
 void managers_init(struct managers *managers,

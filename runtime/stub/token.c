@@ -89,23 +89,42 @@ pass_on(struct becket_call *call)
 	struct call_host *host = call->host;
 	unsigned before = atomic_fetch_or(&call->turns, CALL_TURN_ANSWERED);
 
-	if (before & CALL_TURN_RETURNED)
-		host->post(host, call);
+	if ((before & CALL_TURN_RETURNED) == 0)
+		return;
+	contexts_leave(call);
+	host->post(host, call);
+}
+
+static bool
+gives_context(const struct becket_interface *interface, uint16_t opnum)
+{
+	const struct becket_operation *operation;
+
+	if (opnum >= interface->operation_count)
+		return false;
+	operation = &interface->operations[opnum];
+	for (size_t i = 0; i < operation->context_count; i++)
+		if (operation->contexts[i].response != BECKET_CONTEXT_NOWHERE)
+			return true;
+	return false;
 }
 
 becket_status
 token_answer(struct call_host *host, struct becket_token token,
     const struct becket_interface *interface, uint16_t opnum,
-    becket_status status, const void *response)
+    becket_status status, void *const *contexts, const void *response)
 {
 	struct becket_call *call;
 
 	if (interface == NULL || (status == BECKET_S_OK && response == NULL))
 		return BECKET_S_INVALID_ARG;
+	if (status == BECKET_S_OK && contexts == NULL &&
+	    gives_context(interface, opnum))
+		return BECKET_S_INVALID_ARG;
 	call = take(host->tokens, token, interface, opnum);
 	if (call == NULL)
 		return BECKET_S_INVALID_ASYNC_CALL;
-	dispatch_answer(call, status, response);
+	dispatch_answer(call, status, contexts, response);
 	pass_on(call);
 	return BECKET_S_OK;
 }
@@ -119,7 +138,7 @@ token_fail(struct call_host *host, struct becket_token token,
 	if (call == NULL)
 		return BECKET_S_INVALID_ASYNC_CALL;
 	status = becket_call_vfail(call, status, format, arguments);
-	dispatch_answer(call, status, NULL);
+	dispatch_answer(call, status, NULL, NULL);
 	pass_on(call);
 	return BECKET_S_OK;
 }

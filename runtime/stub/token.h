@@ -29,10 +29,12 @@ void tokens_fini(struct tokens *tokens);
  */
 bool token_withdraw(struct becket_call *call);
 
-/* becket_stub_answer(), becket_token_fail(), becket_token_is_cancelled(). */
+/* becket_stub_answer_contexts(), becket_token_fail(),
+ * becket_token_is_cancelled(). */
 BECKET_MUST_USE becket_status token_answer(struct call_host *host,
     struct becket_token token, const struct becket_interface *interface,
-    uint16_t opnum, becket_status status, const void *response);
+    uint16_t opnum, becket_status status, void *const *contexts,
+    const void *response);
 BECKET_MUST_USE becket_status token_fail(struct call_host *host,
     struct becket_token token, becket_status status, const char *format,
     va_list arguments) BECKET_PRINTF(4, 0);

@@ -113,7 +113,7 @@ fail_too_late(const void *epv, struct becket_call *call, const void *request,
 	if (status != BECKET_S_ASYNC_CALL_PENDING)
 		return status;
 	assert_int_equal(token_answer(&bench->host, bench->token, &interface,
-	                     LATE, BECKET_S_OK, request),
+	                     LATE, BECKET_S_OK, NULL, request),
 	    BECKET_S_OK);
 	return 0x4321;
 }
@@ -539,19 +539,19 @@ a_token_answers_once(void **state)
 	assert_false(serve(call));
 	assert_false(token_is_cancelled(&bench.host, bench.token));
 	assert_int_equal(token_answer(&bench.host, bench.token, &interface,
-	                     DEFER, BECKET_S_OK, NULL),
+	                     DEFER, BECKET_S_OK, NULL, NULL),
 	    BECKET_S_INVALID_ARG);
 	assert_int_equal(token_answer(&bench.host, bench.token, &interface,
-	                     ECHO, BECKET_S_OK, &answer),
+	                     ECHO, BECKET_S_OK, NULL, &answer),
 	    BECKET_S_INVALID_ASYNC_CALL);
 	assert_null(bench.posted);
 	assert_int_equal(token_answer(&bench.host, bench.token, &interface,
-	                     DEFER, BECKET_S_OK, &answer),
+	                     DEFER, BECKET_S_OK, NULL, &answer),
 	    BECKET_S_OK);
 	assert_ptr_equal(bench.posted, call);
 	expect_reply(call, "later");
 	assert_int_equal(token_answer(&bench.host, bench.token, &interface,
-	                     DEFER, BECKET_S_OK, &answer),
+	                     DEFER, BECKET_S_OK, NULL, &answer),
 	    BECKET_S_INVALID_ASYNC_CALL);
 	assert_true(token_is_cancelled(&bench.host, bench.token));
 	becket_call_free(call);

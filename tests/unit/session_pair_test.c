@@ -141,7 +141,7 @@ move(struct pair *p, struct session *from, struct session *to)
 static void
 serve(struct pair *p, struct session_event *event, uint16_t opnum)
 {
-	struct call_end end = { BECKET_S_OK, false, buffer_empty(p->memory) };
+	struct call_end end = { .fault_data = buffer_empty(p->memory) };
 
 	if (p->hold) {
 		p->held[p->held_count++] = event->call;

@@ -25,12 +25,9 @@ conclude(struct mapper *mapper, struct becket_call *call, struct search *search,
 		becket_call_association(call),
 		becket_call_peer(call)->connection,
 	};
-	struct map_position ahead = *position;
 	struct becket_uuid uuid;
 	bool is_first = lookup == NULL;
-	bool goes_on =
-	    is_first ? search->count == search->max && search->count > 0
-	             : map_next(&mapper->map, &search->query, &ahead) != NULL;
+	bool goes_on = search->count == search->max && search->count > 0;
 
 	if (goes_on && is_first && mapper_random_uuid(&uuid) &&
 	    mapper_watch(mapper, call))

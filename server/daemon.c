@@ -32,12 +32,12 @@ struct daemon {
 	struct mapper *mapper; /* NULL: another's host */
 	atomic_bool allow_stop;
 	atomic_bool told_to_stop; /* by a call */
-	int signals;   /* signalfd */
-	bool draining; /* told so */
-	bool asked;    /* by a signal; a second one is impatient */
-	bool reloads;  /* the service manager has been told so */
-	bool refused;  /* what was read */
-	bool again;    /* another SIGHUP came meanwhile */
+	int signals;              /* signalfd */
+	bool draining;            /* told so */
+	bool asked;               /* by a signal; a second one is impatient */
+	bool reloads;             /* the service manager has been told so */
+	bool refused;             /* what was read */
+	bool again;               /* another SIGHUP came meanwhile */
 };
 
 /* ---------------------------------------------------------------- reload -- */

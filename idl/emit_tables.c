@@ -16,6 +16,7 @@ flags(struct out *out, const struct operation *operation)
 		{ operation->idempotent, "BECKET_OPERATION_IDEMPOTENT" },
 		{ operation->no_side_effects,
 		    "BECKET_OPERATION_NO_SIDE_EFFECTS" },
+		{ operation->blocking, "BECKET_OPERATION_BLOCKING" },
 		{ operation->shared, "BECKET_OPERATION_SHARED" },
 	};
 

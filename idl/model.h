@@ -99,6 +99,7 @@ struct operation {
 	struct path parameters_path; /* of the option */
 	struct parameter *in, *out;  /* where parameters is true */
 	size_t in_count, out_count;
+	bool blocking;
 	bool shared;
 	struct path shared_path; /* of the option */
 	struct context *contexts;

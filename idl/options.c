@@ -202,6 +202,7 @@ read_operation(struct model *model, struct operation *operation,
 	operation->parameters_path =
 	    path_add(model->arena, path, OPERATION_PARAMETERS);
 	operation->opnum_path = opnum;
+	operation->blocking = options->blocking;
 	operation->shared = options->shared;
 	operation->shared_path = path_add(model->arena, path, OPERATION_SHARED);
 	if (options->has_opnum && options->opnum > VALUE_OPNUM_MAX)

@@ -44,7 +44,7 @@ extern "C" {
  * Whoever gets something through a ret_ parameter owns it and frees it with
  * the function named beside it. ret_ parameters are written only on success.
  * Freeing NULL is fine. The library prints nothing, installs no signal
- * handler, starts no thread and never ends the process.
+ * handler, starts no thread unasked and never ends the process.
  *
  * Threads: "any thread" means at any time from any thread. "One thread at a
  * time" means for the same object; different objects need no care.
@@ -109,10 +109,6 @@ struct becket_runtime_options {
 	 * ncalrpc:[epmapper] for this host and TCP port 135 for others.
 	 */
 	const char *mapper;
-	/* Who is asked for the addresses of a host, "192.0.2.1,192.0.2.2:53";
-	 * copied. Default: the system's name servers.
-	 */
-	const char *name_servers;
 };
 
 /* The owner of all that is shared. options may be NULL. Free it last, with
@@ -204,8 +200,7 @@ BECKET_API void becket_string_free(struct becket_runtime *runtime,
  * Free with becket_binding_free(). There are two options: connect_timeout=MS
  * bounds connecting, which counts as part of the call; mapper=ENDPOINT says
  * where that host's endpoint mapper is.
- * A host's name is looked up by c-ares, as the system is configured: files and
- * name servers, but none of the other services that nsswitch.conf may name.
+ * A host name is looked up by getaddrinfo(), which heeds no timeout.
  * S_INVALID_STRING_BINDING, S_INVALID_RPC_PROTSEQ, S_PROTSEQ_NOT_SUPPORTED,
  * S_INVALID_ENDPOINT_FORMAT, S_INVALID_NET_ADDR, S_STRING_TOO_LONG,
  * S_INVALID_NETWORK_OPTIONS (an option that does not exist, and every option
@@ -369,10 +364,19 @@ becket_ep_resolve_binding(struct becket_binding *binding,
 struct becket_server_options {
 	size_t size;
 	const struct becket_limits *limits; /* copied; default: the runtime's */
+	/* Threads for manager routines that may wait, those of operations that
+	 * the IDL calls blocking; started as they are needed, ended when the
+	 * server stops listening, which waits for the routines that run.
+	 * Default: 4. Negative: none, and a routine that waits keeps others
+	 * waiting. Beyond limits.worker_queue waiting calls the answer is
+	 * S_SERVER_TOO_BUSY, and nothing has been executed.
+	 */
+	int workers;
 };
 
 /* A server that uses no protocol sequence and has no interface but mgmt.
- * options may be NULL. Free with becket_server_free(). Any thread.
+ * options may be NULL. Free with becket_server_free(). S_INVALID_ARG: more than
+ * 1024 workers. Any thread.
  */
 BECKET_API BECKET_MUST_USE becket_status
 becket_server_new(struct becket_runtime *runtime,
@@ -831,13 +835,8 @@ BECKET_API const struct becket_interface *becket_call_interface(
 /* Milliseconds that the client still waits, as it said; -1: it did not. */
 BECKET_API int64_t becket_call_remaining(const struct becket_call *call);
 
-/* Has the client cancelled, or gone? Any thread. */
+/* Has the client cancelled, or gone? Any thread. RpcServerTestCancel. */
 BECKET_API bool becket_call_is_cancelled(const struct becket_call *call);
-/* The same as DCE says it: S_OK if so, else S_CALL_IN_PROGRESS. Any thread.
- * RpcServerTestCancel.
- */
-BECKET_API BECKET_MUST_USE becket_status becket_call_test_cancel(
-    const struct becket_call *call);
 
 /* Memory that lives until the call is answered, zeroed; for the response's
  * strings, arrays and messages. NULL: none left (limits.call_memory).

@@ -36,8 +36,9 @@ enum {
 	BECKET_OPERATION_RESPONSE_STREAM = 0x02,
 	BECKET_OPERATION_IDEMPOTENT = 0x04,
 	BECKET_OPERATION_NO_SIDE_EFFECTS = 0x08,
-	BECKET_OPERATION_MAYBE = 0x20,  /* nobody waits for an answer */
-	BECKET_OPERATION_SHARED = 0x40, /* its context handles, with others */
+	BECKET_OPERATION_BLOCKING = 0x10, /* its routine may wait */
+	BECKET_OPERATION_MAYBE = 0x20,    /* nobody waits for an answer */
+	BECKET_OPERATION_SHARED = 0x40,   /* its context handles, with others */
 };
 
 /* Where a context handle stands in the messages of an operation: PROTOCOL.md

@@ -59,12 +59,12 @@
 	LIMIT(contexts_per_association, uint32_t, 16384) \
 	/* context handles of one server */ \
 	LIMIT(contexts, uint32_t, 1u << 20) \
+	/* calls of one server that wait for a worker */ \
+	LIMIT(worker_queue, uint32_t, 1024) \
 	/* deferred calls of one server */ \
 	LIMIT(deferred_calls, uint32_t, 65536) \
 	/* a peer stalls inside a PDU, before its bind, or as we close, ms */ \
 	LIMIT(stall_ms, uint32_t, 10000) \
-	/* a silent TCP peer, whose host may be gone, ms */ \
-	LIMIT(silence_ms, uint32_t, 30000) \
 	/* repeats of an idempotent call whose connection is lost */ \
 	LIMIT(repeats, uint32_t, 3) \
 	/* a call without a timeout of its own, ms */ \

@@ -248,11 +248,33 @@ conn_count(struct conn *conn)
 	conn->counted = *now;
 }
 
+/* Decode, run and encode elsewhere; it comes back as any answer does. */
+static void
+give_to_worker(struct conn *conn, struct becket_call *call)
+{
+	call->is_away = true;
+	if (workers_give(&conn->server->workers, call))
+		return;
+	call->is_away = false;
+	dispatch_refuse(call, BECKET_S_SERVER_TOO_BUSY);
+	finish_call(conn, call);
+}
+
+static bool
+is_for_worker(const struct conn *conn, const struct becket_call *call)
+{
+	return (becket_call_operation(call)->flags &
+	           BECKET_OPERATION_BLOCKING) != 0 &&
+	       conn->server->workers.most > 0;
+}
+
 static void
 run_call(struct conn *conn, struct becket_call *call)
 {
 	conn_count(conn); /* it may ask for the statistics */
-	if (dispatch_run(call))
+	if (is_for_worker(conn, call))
+		give_to_worker(conn, call);
+	else if (dispatch_run(call))
 		finish_call(conn, call);
 	else
 		call->is_away = true;

@@ -116,6 +116,20 @@ take_options(const struct becket_server_options *given,
 	return BECKET_S_OK;
 }
 
+enum { USUAL_WORKERS = 4, MOST_WORKERS = 1024 };
+
+static becket_status
+init_workers(struct becket_server *server, int asked)
+{
+	uint32_t count = asked < 0 ? 0 : (uint32_t)asked;
+
+	if (count > MOST_WORKERS)
+		return BECKET_S_INVALID_ARG;
+	return workers_init(&server->workers, &server->runtime->memory,
+	    &server->loop, asked == 0 ? USUAL_WORKERS : count,
+	    server->limits.worker_queue);
+}
+
 static void
 init_plain(struct becket_server *server)
 {
@@ -176,6 +190,8 @@ becket_server_new(struct becket_runtime *runtime,
 	init_plain(server);
 	status = loop_init(&server->loop, deliver);
 	if (status == BECKET_S_OK)
+		status = init_workers(server, options.workers);
+	if (status == BECKET_S_OK)
 		status =
 		    registrar_init(&server->registrar, runtime, &server->loop);
 	if (status == BECKET_S_OK)
@@ -196,6 +212,7 @@ becket_server_free(struct becket_server *server)
 	server_end(server);
 	registrar_fini(&server->registrar);
 	server_accept_stop(server);
+	workers_fini(&server->workers);
 	tokens_fini(&server->tokens);
 	contexts_fini(&server->contexts);
 	managers_fini(&server->managers);

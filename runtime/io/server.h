@@ -10,6 +10,7 @@
 #include "io/loop.h"
 #include "io/registrar.h"
 #include "io/runtime.h"
+#include "io/workers.h"
 #include "stub/call.h"
 
 /*
@@ -65,6 +66,7 @@ struct becket_server {
 
 	struct loop loop;
 	struct mailbox mailbox;
+	struct workers workers;
 	struct list conns;
 	struct idmap conn_ids; /* struct conn */
 	struct list graveyard;

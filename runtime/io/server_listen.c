@@ -2,7 +2,6 @@
 #include "io/server.h"
 
 #include <poll.h>
-#include <signal.h>
 
 #include "io/clock.h"
 
@@ -103,6 +102,7 @@ server_cut(struct timer *timer, uint64_t now)
 static void
 finish(struct becket_server *server)
 {
+	workers_end(&server->workers);
 	loop_set_timer(&server->loop, &server->drained, 0);
 	loop_set_timer(&server->loop, &server->resume, 0);
 	open_mailbox(server, false);
@@ -126,7 +126,8 @@ turn(struct becket_server *server, int timeout)
 	if (wanted == STOP_NOW)
 		close_conns(server);
 	bury(server);
-	if (wanted == STOP_NOT || !list_is_empty(&server->conns))
+	if (wanted == STOP_NOT || !list_is_empty(&server->conns) ||
+	    !workers_are_idle(&server->workers))
 		return true;
 	finish(server);
 	return false;
@@ -179,20 +180,6 @@ becket_server_start(struct becket_server *server)
 	return BECKET_S_OK;
 }
 
-/* Signals are for the application's threads. */
-static bool
-spawn(struct becket_server *server)
-{
-	sigset_t all, old;
-	int failed;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	failed = pthread_create(&server->thread, NULL, run, server);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return failed == 0;
-}
-
 static becket_status
 listen_in_thread(struct becket_server *server)
 {
@@ -201,7 +188,7 @@ listen_in_thread(struct becket_server *server)
 	if (status != BECKET_S_OK)
 		return status;
 	server->has_thread = true;
-	if (spawn(server))
+	if (thread_start(&server->thread, run, server))
 		return BECKET_S_OK;
 	server->has_thread = false;
 	open_mailbox(server, false);
@@ -351,6 +338,8 @@ server_end(struct becket_server *server)
 		loop_disown(&server->loop);
 	atomic_store(&server->state, SERVER_IDLE);
 	close_conns(server);
+	if (!runtime_is_stale(server->runtime))
+		workers_end(&server->workers);
 	open_mailbox(server, false);
 	server->loop.woken(&server->loop);
 	bury(server);

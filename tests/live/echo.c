@@ -37,6 +37,10 @@ static const struct becket_operation operations[ECHO_OPERATIONS] = {
 	[PROMISE] = PLAIN("Promise"),
 	[STOP]    = PLAIN("Stop"),
 	[CHANGE]  = PLAIN("Change"),
+	[WORK]    = { .name = "Work", .request = RAW, .response = RAW,
+	              .flags = BECKET_OPERATION_BLOCKING },
+	[LATER]   = { .name = "Later", .request = RAW, .response = RAW,
+	              .flags = BECKET_OPERATION_BLOCKING },
 };
 /* clang-format on */
 
@@ -222,6 +226,8 @@ static becket_routine *const routines[ECHO_OPERATIONS] = {
 	[PROMISE] = promise,
 	[STOP] = stop_server,
 	[CHANGE] = change_interfaces,
+	[WORK] = block,
+	[LATER] = hold,
 };
 
 const struct becket_routines echo_routines = {
@@ -267,6 +273,13 @@ find_addresses(struct echo *echo)
 void
 echo_open(struct echo *echo, const struct becket_limits *limits)
 {
+	echo_open_as(echo, limits, NULL);
+}
+
+void
+echo_open_as(struct echo *echo, const struct becket_limits *limits,
+    const struct becket_server_options *server_options)
+{
 	struct becket_runtime_options options = {
 		.size = sizeof options,
 		.limits = limits,
@@ -279,7 +292,8 @@ echo_open(struct echo *echo, const struct becket_limits *limits)
 	assert_non_null(mkdtemp(echo->dir));
 	assert_int_equal(becket_runtime_new(&options, &echo->runtime),
 	    BECKET_S_OK);
-	assert_int_equal(becket_server_new(echo->runtime, NULL, &echo->server),
+	assert_int_equal(becket_server_new(echo->runtime, server_options,
+	                     &echo->server),
 	    BECKET_S_OK);
 	assert_int_equal(becket_server_register_if(echo->server,
 	                     &echo_interface, &echo_routines, NULL, echo, 0),

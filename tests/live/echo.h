@@ -24,6 +24,8 @@ enum echo_operation {
 	PROMISE, /* says that it will be answered, but does not defer */
 	STOP,    /* stops the server that it runs on */
 	CHANGE,  /* registers its interface for a type, and takes that back */
+	WORK,    /* as BLOCK, on a worker */
+	LATER,   /* as HOLD, on a worker */
 	ECHO_OPERATIONS,
 };
 
@@ -48,6 +50,8 @@ struct echo {
 
 /* limits may be NULL. Registered and bound; it listens when start does. */
 void echo_open(struct echo *echo, const struct becket_limits *limits);
+void echo_open_as(struct echo *echo, const struct becket_limits *limits,
+    const struct becket_server_options *options);
 /* As open, and listening in a thread. */
 void echo_start(struct echo *echo, const struct becket_limits *limits);
 /* Stop, wait, free. */

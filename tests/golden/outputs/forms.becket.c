@@ -96,7 +96,7 @@ static const struct becket_operation demo_v2_httpforms_operations[] = {
 			.size = sizeof(Demo__V2__EveryResponse),
 		},
 		.timeout_ms = 250,
-		.flags = 0,
+		.flags = BECKET_OPERATION_BLOCKING,
 	},
 };
 

@@ -16,7 +16,9 @@ BECKET_MUST_USE becket_status
 address_local(const struct becket_runtime *runtime, const char *endpoint,
     struct sockaddr_un *ret_address);
 
-/* "127.0.0.1:50312", "[::1]:50312", for people. Always ends in a NUL. */
+/* "127.0.0.1:50312", "[::1]:50312", for people. Always ends in a NUL. Here and
+ * below IPv4 mapped into IPv6 is IPv4.
+ */
 enum { ADDRESS_TEXT_SIZE = 72 };
 void address_to_text(const struct sockaddr *address, socklen_t size,
     char ret_text[ADDRESS_TEXT_SIZE]);

@@ -279,7 +279,7 @@ $(INTEROP): $(B)/tests/interop/server.o $(B)/libbecket.so
 tests: $(INTEROP)
 
 SUITES += interop
-check-interop: all $(INTEROP) $(B)/tests/live/server_test
+check-interop: all $(INTEROP) $(B)/tests/live/server_test $(B)/tests/live/ep_test
 	$(Q)MAKE="$(MAKE)" SAN=$(SAN) tests/interop/run.sh $(B)
 
 # The examples and README's call, out of an installed tree.

@@ -30,6 +30,10 @@ EXPECTED = {dce.REQUEST, dce.RESPONSE, dce.FAULT, dce.BIND, dce.BIND_ACK,
             dce.ORPHANED}
 
 
+# Of the endpoint map: insert, delete, lookup, map, lookup_handle_free.
+EPM_EXPECTED = {0, 1, 2, 3, 4}
+
+
 class Recorder(threading.Thread):
     """Writes what passes the loopback to a pcap file."""
 
@@ -148,10 +152,13 @@ def dissect(path):
         if row[0] == "1" and row[2] == "1"}
     rows = fields(path, sorted(ports), [
         "frame.number", "dcerpc.pkt_type", "dcerpc.cn_frag_len", "tcp.len",
-        "_ws.malformed", "_ws.expert.severity", "_ws.expert.message"])
+        "_ws.malformed", "_ws.expert.severity", "_ws.expert.message",
+        "epm.opnum"])
     kinds, in_pdus, in_tcp, complaints = set(), 0, 0, []
-    for number, kind, size, length, malformed, severity, message in rows:
+    asked = set()
+    for number, kind, size, length, malformed, severity, message, epm in rows:
         kinds |= set(numbers(kind))
+        asked |= set(numbers(epm))
         in_pdus += sum(numbers(size))
         in_tcp += sum(numbers(length))
         errors = [s for s in numbers(severity) if s >= 0x800000]  # PI_ERROR
@@ -172,6 +179,8 @@ def dissect(path):
           "%d bytes in PDUs, %d in TCP" % (in_pdus, in_tcp))
     check(EXPECTED <= kinds, "every_kind_of_pdu_is_seen",
           "missing: %s" % sorted(EXPECTED - kinds))
+    check(EPM_EXPECTED <= asked, "the_endpoint_map_is_understood",
+          "only operations %s" % sorted(asked))
     return good
 
 

@@ -60,5 +60,6 @@ python tests/interop/capture.py "$work/capture.pcap" "$server" \
     /usr/bin/python3 -B tests/install/served.py "$work" \
     "${daemon[@]}" --listen "$here" -- \
     "$calculator/calculator" "$here" sum 1 2 3 :: \
-    "$B/tests/live/server_test" ::
+    "$B/tests/live/server_test" :: \
+    "$B/tests/live/ep_test" 'what_makes_no_sense*' ::
 exit $failed

@@ -1164,5 +1164,7 @@ main(int argc, char **argv)
 
 	if (argc == 3 && strcmp(argv[1], "registrant") == 0)
 		return registrant(argv[2]);
+	if (argc == 2)
+		cmocka_set_skip_filter(argv[1]);
 	return cmocka_run_group_tests_name("ep", tests, NULL, NULL);
 }

@@ -74,6 +74,21 @@ calls()
 	    divide 7 2
 }
 
+# What the network is, only the library knows; and both roles share one const
+# object that describes the interface, with its version in its name.
+stubs()
+{
+	local objects=$work/shared/calculator/build
+	if nm -u "$objects"/calculator.o "$objects"/calc.*.o |
+	    grep -wE 'socket|connect|bind|listen|accept4?|sendmsg|send|recv'
+	then
+		return 1
+	fi
+	nm --defined-only "$objects"/calc.*.o | grep _interface
+	test "$(nm --defined-only "$objects"/calc.*.o | grep -c _interface)" = 1
+	nm "$objects"/calc.becket.o | grep -E '[DR] calc_calculator_v1_interface'
+}
+
 # The example with a loop of its own serves until its standard input ends.
 own_loop()
 {
@@ -116,6 +131,7 @@ try "shared examples" shared_examples
 try "static examples" static_examples
 try "a call of a shared client" calls shared
 try "a call of a static client" calls static
+try "stubs without sockets" stubs
 try "a loop of one's own" own_loop
 try "the call of README" /usr/bin/python3 tests/install/readme.py \
     "$work/readme"

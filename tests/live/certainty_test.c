@@ -172,9 +172,9 @@ measure(struct lab *lab, enum proxy_way way, bool is_warm)
 	assert_int_equal(becket_binding_reset(lab->binding), 0);
 	if (is_warm)
 		assert_int_equal(call(lab->binding, COUNT, 0), 0);
-	before = lab->proxy.passed[way];
+	before = proxy_passed(&lab->proxy, way);
 	assert_int_equal(call(lab->binding, COUNT, 0), 0);
-	return lab->proxy.passed[way] - before;
+	return proxy_passed(&lab->proxy, way) - before;
 }
 
 /* What each call said, to be compared with what was done. */
@@ -195,7 +195,7 @@ call_cut_at(struct lab *lab, enum proxy_way way, size_t at, bool is_warm,
 	ret_verdict->outcome = ret_verdict->status == BECKET_S_OK
 	                           ? BECKET_EXECUTED
 	                           : becket_error_last()->outcome;
-	lab->proxy.is_armed = false;
+	proxy_disarm(&lab->proxy);
 }
 
 static uint16_t

@@ -55,8 +55,7 @@ hang_up(struct pair *pair, bool with_reset)
 	pair->ends[0] = pair->ends[1] = -1;
 }
 
-/* false: the connection is over. */
-static bool
+static void
 pass(struct proxy *proxy, struct pair *pair, int from)
 {
 	char bytes[65536];
@@ -75,11 +74,17 @@ pass(struct proxy *proxy, struct pair *pair, int from)
 	if (is_cut && proxy->left == 0) {
 		hang_up(pair, proxy->with_reset);
 		proxy->is_armed = false;
-		return false;
-	}
-	if (size <= 0)
+	} else if (size <= 0) {
 		hang_up(pair, false);
-	return size > 0;
+	}
+}
+
+static void
+pass_locked(struct proxy *proxy, struct pair *pair, int from)
+{
+	pthread_mutex_lock(&proxy->lock);
+	pass(proxy, pair, from);
+	pthread_mutex_unlock(&proxy->lock);
 }
 
 static void
@@ -126,7 +131,7 @@ run(void *argument)
 			if (fds[2 + i].revents &&
 			    fds[2 + i].fd == pairs[i / 2].ends[i % 2] &&
 			    fds[2 + i].fd >= 0)
-				pass(proxy, &pairs[i / 2], i % 2);
+				pass_locked(proxy, &pairs[i / 2], i % 2);
 		if (fds[1].revents)
 			welcome(proxy, pairs);
 	}
@@ -154,6 +159,7 @@ proxy_start(struct proxy *proxy, unsigned server)
 	snprintf(proxy->string, sizeof proxy->string,
 	    "ncacn_ip_tcp:127.0.0.1[%u]", ntohs(address.sin_port));
 	assert_int_equal(pipe(proxy->stop), 0);
+	assert_int_equal(pthread_mutex_init(&proxy->lock, NULL), 0);
 	assert_int_equal(pthread_create(&proxy->thread, NULL, run, proxy), 0);
 }
 
@@ -164,14 +170,36 @@ proxy_stop(struct proxy *proxy)
 	pthread_join(proxy->thread, NULL);
 	close(proxy->stop[0]);
 	close(proxy->listener);
+	pthread_mutex_destroy(&proxy->lock);
 }
 
 void
 proxy_arm(struct proxy *proxy, enum proxy_way way, size_t bytes,
     bool with_reset)
 {
+	pthread_mutex_lock(&proxy->lock);
 	proxy->way = way;
 	proxy->left = bytes;
 	proxy->with_reset = with_reset;
 	proxy->is_armed = true;
+	pthread_mutex_unlock(&proxy->lock);
+}
+
+void
+proxy_disarm(struct proxy *proxy)
+{
+	pthread_mutex_lock(&proxy->lock);
+	proxy->is_armed = false;
+	pthread_mutex_unlock(&proxy->lock);
+}
+
+size_t
+proxy_passed(struct proxy *proxy, enum proxy_way way)
+{
+	size_t passed;
+
+	pthread_mutex_lock(&proxy->lock);
+	passed = proxy->passed[way];
+	pthread_mutex_unlock(&proxy->lock);
+	return passed;
 }

@@ -20,13 +20,13 @@ struct proxy {
 	char string[64]; /* "ncacn_ip_tcp:127.0.0.1[port]" */
 	pthread_t thread;
 	int stop[2];
-	/* Set with proxy_arm(). */
-	atomic_bool is_armed;
+	atomic_uint accepted;
+	pthread_mutex_t lock; /* of the rest; held while bytes pass */
+	bool is_armed;
 	enum proxy_way way;
 	bool with_reset;
 	size_t left;
-	atomic_uint accepted;
-	atomic_size_t passed[2];
+	size_t passed[2];
 };
 
 void proxy_start(struct proxy *proxy, unsigned server);
@@ -35,5 +35,9 @@ void proxy_stop(struct proxy *proxy);
 /* Cut once bytes more have passed that way: with a reset, or a plain close. */
 void proxy_arm(struct proxy *proxy, enum proxy_way way, size_t bytes,
     bool with_reset);
+void proxy_disarm(struct proxy *proxy);
+
+/* The bytes that have passed that way; complete for what has arrived. */
+size_t proxy_passed(struct proxy *proxy, enum proxy_way way);
 
 #endif

@@ -305,7 +305,8 @@ make_server(struct daemon *daemon)
 	daemon->listens.runtime = daemon->runtime;
 	daemon->listens.server = daemon->server;
 	mapper_places(daemon->runtime, config);
-	return config->mapper ? mapper_new(daemon->server, &daemon->mapper)
+	return config->mapper ? mapper_new(daemon->server, &config->limits,
+	                            &daemon->mapper)
 	                      : BECKET_S_OK;
 }
 

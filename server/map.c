@@ -77,6 +77,32 @@ new_entry(struct map *map, const struct map_caller *caller,
 	return entry;
 }
 
+static uint32_t
+count_of(const struct map *map, uint32_t owner)
+{
+	uint32_t count = 0;
+
+	for (struct list *node = map->entries.next; node != &map->entries;
+	     node = node->next)
+		count += entry_of(node)->owner == owner;
+	return count;
+}
+
+/* How many more entries there may be of a user. */
+static uint32_t
+room_for(const struct map *map, uint32_t owner)
+{
+	uint32_t room = map->capacity - map->count;
+	uint32_t share = map->capacity / MAP_SHARES;
+	uint32_t used;
+
+	if (owner == MAP_ROOT)
+		return room;
+	used = count_of(map, owner);
+	share = used < share ? share - used : 0;
+	return share < room ? share : room;
+}
+
 /* All of them, in a list of their own, so that the map is not touched before
  * all is known to be well. Twins count once.
  */
@@ -84,6 +110,8 @@ static uint32_t
 make_entries(struct map *map, const struct map_caller *caller,
     const struct epm_entries *new, struct list *made)
 {
+	uint32_t room = room_for(map, caller->uid);
+
 	for (uint32_t i = 0; i < new->count; i++) {
 		const struct epm_entry *one = &new->entries[i];
 		struct map_entry *entry;
@@ -99,7 +127,7 @@ make_entries(struct map *map, const struct map_caller *caller,
 			                         &one->object, one->tower);
 		if (is_twin)
 			continue;
-		if (map->count >= map->capacity)
+		if (room-- == 0)
 			return EPM_CANT_CREATE;
 		entry = new_entry(map, caller, one);
 		if (entry == NULL)

@@ -24,6 +24,8 @@
 enum {
 	MAP_ROOT = 0,
 	MAP_ACCESS_DENIED = 5,
+	/* What a user who is not root may fill of a map: so many of it. */
+	MAP_SHARES = 4,
 };
 
 struct map_entry {

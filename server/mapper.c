@@ -8,11 +8,6 @@
 
 #include "log.h"
 
-enum {
-	ENTRIES = 16384,
-	LOOKUPS = 1024,
-};
-
 struct watched {
 	struct list node;
 	uint64_t connection;
@@ -190,7 +185,8 @@ static const struct becket_routines table = {
 };
 
 becket_status
-mapper_new(struct becket_server *server, struct mapper **ret_mapper)
+mapper_new(struct becket_server *server, const struct becket_limits *limits,
+    struct mapper **ret_mapper)
 {
 	struct mapper *mapper = calloc(1, sizeof *mapper);
 	becket_status status;
@@ -199,8 +195,8 @@ mapper_new(struct becket_server *server, struct mapper **ret_mapper)
 		return BECKET_S_OUT_OF_MEMORY;
 	mapper->memory = (struct becket_memory){ .resize = resize };
 	pthread_mutex_init(&mapper->lock, NULL);
-	map_init(&mapper->map, &mapper->memory, ENTRIES);
-	lookups_init(&mapper->lookups, &mapper->memory, LOOKUPS);
+	map_init(&mapper->map, &mapper->memory, limits->map_entries);
+	lookups_init(&mapper->lookups, &mapper->memory, limits->map_lookups);
 	list_init(&mapper->watched);
 	status =
 	    mapper_random_uuid(&mapper->object) ? BECKET_S_OK : BECKET_S_SYSTEM;

@@ -16,7 +16,7 @@ struct mapper;
 
 /* Offer it with server. Free it with mapper_free(), after the server. */
 BECKET_MUST_USE becket_status mapper_new(struct becket_server *server,
-    struct mapper **ret_mapper);
+    const struct becket_limits *limits, struct mapper **ret_mapper);
 void mapper_free(struct mapper *mapper);
 
 /* Add the mapper's places, if config has one, to those where the daemon

@@ -61,6 +61,10 @@
 	LIMIT(contexts, uint32_t, 1u << 20) \
 	/* calls of one server that wait for a worker */ \
 	LIMIT(worker_queue, uint32_t, 1024) \
+	/* entries of an endpoint map; a user but root gets a quarter */ \
+	LIMIT(map_entries, uint32_t, 16384) \
+	/* lookups of an endpoint map that go on */ \
+	LIMIT(map_lookups, uint32_t, 1024) \
 	/* deferred calls of one server */ \
 	LIMIT(deferred_calls, uint32_t, 65536) \
 	/* a peer stalls inside a PDU, before its bind, or as we close, ms */ \

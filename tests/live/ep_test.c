@@ -69,11 +69,13 @@ find_tcp(struct place *place)
 static void
 start_mapper(struct place *place)
 {
+	static const struct becket_limits limits = BECKET_LIMITS_DEFAULT;
+
 	place->runtime = new_runtime(place->echo.dir);
 	assert_int_equal(becket_server_new(place->runtime, NULL,
 	                     &place->server),
 	    BECKET_S_OK);
-	assert_int_equal(mapper_new(place->server, &place->mapper),
+	assert_int_equal(mapper_new(place->server, &limits, &place->mapper),
 	    BECKET_S_OK);
 	assert_int_equal(becket_server_use_protseq_ep(place->server, "ncalrpc",
 	                     NULL, "epmapper"),

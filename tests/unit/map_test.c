@@ -115,7 +115,7 @@ new_map(void)
 	static struct map map;
 
 	memory = test_memory(TEST_MEMORY_NEVER);
-	map_init(&map, test_memory_of(&memory), 8);
+	map_init(&map, test_memory_of(&memory), 32);
 	return &map;
 }
 
@@ -388,9 +388,18 @@ a_full_map_takes_no_more(void **state)
 		assert_int_equal(insert(map, &ann, TCP(1, 0, port), NULL,
 		                     false),
 		    0);
+	/* a quarter is enough for one user */
 	assert_int_equal(insert(map, &ann, TCP(1, 0, port), NULL, false),
 	    EPM_CANT_CREATE);
 	assert_all(map, "0 1 2 3 4 5 6 7");
+	for (uint16_t minor = 1; minor <= 24; minor++)
+		assert_int_equal(insert(map, &root, TCP(1, minor, "1"), NULL,
+		                     false),
+		    0);
+	assert_int_equal(insert(map, &root, TCP(2, 0, "1"), NULL, false),
+	    EPM_CANT_CREATE);
+	assert_int_equal(insert(map, &bob, TCP(2, 0, "1"), NULL, false),
+	    EPM_CANT_CREATE);
 	end_map(map);
 }
 

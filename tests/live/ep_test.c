@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -666,6 +668,47 @@ a_mapper_may_register_its_own_interfaces(void **state)
 	stop_place(&place);
 }
 
+/* It listens, and that is all it does. */
+static int
+open_mute_mapper(const char *dir)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof address.sun_path, "%s/epmapper", dir);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address),
+	    0);
+	assert_int_equal(listen(fd, 5), 0);
+	return fd;
+}
+
+static void
+a_mapper_that_does_not_answer_is_given_up(void **state)
+{
+	const struct becket_limits limits = { .call_ms = 50 };
+	char path[64];
+	struct place place;
+	int fd;
+
+	(void)state;
+	echo_open(&place.echo, &limits);
+	fd = open_mute_mapper(place.echo.dir);
+	assert_int_equal(becket_ep_register(place.echo.server, &echo_interface,
+	                     NULL, NULL, NULL),
+	    BECKET_S_CALL_CANCELLED);
+	assert_int_equal(resolve(&place, "ncalrpc:", &echo_interface),
+	    BECKET_S_CALL_CANCELLED);
+	listen_now(&place);
+	/* it is kept, and goes to a better one */
+	snprintf(path, sizeof path, "%s/epmapper", place.echo.dir);
+	assert_int_equal(unlink(path), 0);
+	start_mapper(&place);
+	close(fd);
+	WAIT_UNTIL(count_entries(&place) > 0);
+	stop_place(&place);
+}
+
 static void *
 enter_often(void *argument)
 {
@@ -1151,6 +1194,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_server_may_come_before_its_mapper),
 		cmocka_unit_test(a_server_registers_later_without_waiting),
 		cmocka_unit_test(a_mapper_may_register_its_own_interfaces),
+		cmocka_unit_test(a_mapper_that_does_not_answer_is_given_up),
 		cmocka_unit_test(many_threads_register_at_once),
 		cmocka_unit_test(entries_go_when_their_server_is_killed),
 		cmocka_unit_test(a_map_can_be_looked_through_in_many_batches),

@@ -550,6 +550,7 @@ fuzz_libs_check_decode := -lprotobuf
 
 $(B)/fuzz/session_server_fuzz $(B)/fuzz/session_client_fuzz: \
     $(call fuzz_obj,$(B)/tests/fuzz/session_drive.o)
+$(B)/fuzz/map_fuzz: $(call fuzz_obj,$(B)/server/map.o)
 
 PLUGIN := $(call fuzz_obj,$(filter $(B)/idl/% $(B)/gen/%,$(IDL_OBJECTS)))
 $(B)/fuzz/plugin_fuzz: $(PLUGIN)

@@ -321,6 +321,21 @@ $(B)/tests/live/calc_test: $(B)/tests/live/calc_test.o $(CALC_C:.c=.o) \
     $(LIVE_HELP) $(B)/libbecket.a
 	$(call say,LD)$(LINK) -o $@ $^ -lcmocka $(LIBS)
 
+# Those of context handles share a server of generated code.
+STORE_MADE := $(B)/tests/live/context/made
+STORE_C    := $(addprefix $(STORE_MADE)/store,.becket.c .becket-client.c \
+                .becket-server.c .pb-c.c)
+STORE_TESTS := $(B)/tests/live/context_test $(B)/tests/live/context_wire_test
+STORE_HELP := $(STORE_C:.c=.o) $(B)/tests/live/context/store.o
+
+$(STORE_C) &: tests/live/context/store.proto $(B)/becketc
+	$(call say,IDL)$(B)/becketc -I tests/live/context -o $(STORE_MADE) \
+	    store.proto
+
+$(STORE_HELP) $(STORE_TESTS:%=%.o): private FLAGS += -I$(STORE_MADE)
+$(B)/tests/live/context/store.o $(STORE_TESTS:%=%.o): $(STORE_C)
+$(STORE_TESTS): $(STORE_HELP)
+
 # ---------------------------------------------------------- server, client --
 # becketd and becket as installed, with the examples as anybody builds them.
 

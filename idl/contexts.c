@@ -276,8 +276,4 @@ contexts_make(struct model *model, struct service *service)
 	}
 	for (size_t i = 0; i < service->operation_count; i++)
 		check_rundown(model, service, &service->operations[i]);
-	if (service->context_type_count > 0)
-		problem_at(model, service->file, service->path,
-		    "service %s has context handles, which do not work yet",
-		    service->proto->name);
 }

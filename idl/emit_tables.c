@@ -78,13 +78,14 @@ put_contexts(struct out *out, const struct operation *operation)
 	for (size_t i = 0; i < operation->context_count; i++) {
 		const struct context *context = &operation->contexts[i];
 
+		out_set(out, "row", text_print(out->arena, "%zu", i));
 		out_set(out, "index",
 		    text_print(out->arena, "%zu", context->index));
 		out_set(out, "in",
 		    offset(out, &operation->request->names, context->in));
 		out_set(out, "out",
 		    offset(out, &operation->response->names, context->out));
-		out_put(out, "\t{\n"
+		out_put(out, "\t[$row$] = {\n"
 		             "\t\t.type = $index$,\n"
 		             "\t\t.request = $in$,\n"
 		             "\t\t.response = $out$,\n"

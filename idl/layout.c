@@ -161,6 +161,21 @@ put_object(struct buffer *text, const char *line, size_t size)
 	return true;
 }
 
+/* "status = name(a, b);": what is assigned goes to a line of its own if it is
+ * whole there.
+ */
+static bool
+put_call(struct buffer *text, size_t tabs, const char *line, size_t size)
+{
+	size_t value = find(line, size, " = ") + 3;
+
+	if (value > find(line, size, "(") ||
+	    size - value > WIDTH - TAB * tabs - MORE)
+		return put_list(text, tabs, line, size);
+	put_initialisation(text, tabs, line, size);
+	return true;
+}
+
 bool
 layout_line(struct buffer *text, const char *line, size_t size)
 {
@@ -172,7 +187,7 @@ layout_line(struct buffer *text, const char *line, size_t size)
 	else if (call && tabs == 0)
 		return put_declaration(text, line, size);
 	else if (call)
-		return put_list(text, tabs, line, size);
+		return put_call(text, tabs, line, size);
 	else if (tabs == 0)
 		return put_object(text, line, size);
 	else

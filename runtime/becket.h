@@ -120,7 +120,9 @@ BECKET_API BECKET_MUST_USE becket_status
 becket_runtime_new(const struct becket_runtime_options *options,
     struct becket_runtime **ret_runtime);
 
-/* All bindings and servers of the runtime have been freed before. */
+/* All bindings, context handles and servers of the runtime have been freed
+ * before.
+ */
 BECKET_API void becket_runtime_free(struct becket_runtime *runtime);
 
 /* Can this build use the protocol sequence? S_OK, S_INVALID_RPC_PROTSEQ

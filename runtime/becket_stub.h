@@ -111,6 +111,23 @@ becket_stub_call(struct becket_binding *binding,
     const struct becket_interface *interface, uint16_t opnum,
     const void *request, void **ret_response);
 
+/* The same for an operation with context handles: contexts has one per row of
+ * the operation's, which is read where the handle goes in, and on success
+ * written where it comes out. binding may be NULL where a handle goes in that
+ * is not: it says which server. X_SS_IN_NULL_CONTEXT, before anything is sent:
+ * a handle that only goes in is NULL. X_SS_CONTEXT_MISMATCH: a handle of
+ * another type or interface; or the server does not know it, or not any more.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_stub_call_contexts(struct becket_binding *binding,
+    const struct becket_interface *interface, uint16_t opnum, void **contexts,
+    const void *request, void **ret_response);
+
+/* Forget a client's context handle, and the server's side of it only when the
+ * association ends: nothing is sent. NULL is fine. Any thread.
+ */
+BECKET_API void becket_context_destroy(void *context);
+
 /* NULL is fine. Any thread. */
 BECKET_API void becket_stub_free(void *response);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "io/binding.h"
+#include "io/client_context.h"
 #include "io/clock.h"
 #include "io/error.h"
 #include "io/lease.h"
@@ -25,6 +26,8 @@ struct client_call {
 	struct becket_binding *binding;
 	struct binding_view view;
 	struct client_association *association;
+	struct client_contexts *contexts; /* NULL: the operation has none */
+	uint32_t group;                   /* of the last try */
 	struct invoke invoke;
 	char *endpoint; /* resolved; NULL: the binding's own */
 	int error;      /* errno of a lost connection */
@@ -165,6 +168,13 @@ is_worth_retrying(const struct client_call *call, const struct lease *lease)
 	       clock_now() < call->invoke.deadline;
 }
 
+/* A context handle that goes in: it says where to. NULL: there is none. */
+static const struct client_context *
+context_of(const struct client_call *call)
+{
+	return call->contexts == NULL ? NULL : call->contexts->used;
+}
+
 /* One connection, one try. S_OK: invoke.end says how it ended. */
 static becket_status
 try_once(struct client_call *call, const void *request, bool is_first,
@@ -177,15 +187,22 @@ try_once(struct client_call *call, const void *request, bool is_first,
 		.connect_deadline = connect_deadline(call),
 	};
 	struct lease lease;
-	becket_status status = lease_take(&wish, &lease, call->why);
+	becket_status status;
 
+	if (context_of(call) != NULL)
+		wish.group = context_of(call)->group;
+	status = lease_take(&wish, &lease, call->why);
 	*ret_retry = call->was_cut = false;
+	if (status == BECKET_X_SS_CONTEXT_MISMATCH)
+		snprintf(call->why, sizeof call->why,
+		    "the association it belongs to has ended");
 	if (status != BECKET_S_OK)
 		return status;
 	status = invoke_begin(&call->invoke, lease.conn->session, request,
 	    clock_now());
 	if (status == BECKET_S_OK) {
 		run(call, &lease);
+		call->group = lease.conn->association;
 		*ret_retry = is_worth_retrying(call, &lease);
 		if (*ret_retry && lease.origin == LEASE_JOINED)
 			lease_forget_association(&lease);
@@ -267,25 +284,69 @@ try_repeating(struct client_call *call, const void *request)
 	return status;
 }
 
+/* A context handle knows its association; what the binding handle's is by now,
+ * it may be another one.
+ */
+static becket_status
+find_association(struct client_call *call)
+{
+	const struct client_context *context = context_of(call);
+
+	if (context == NULL)
+		return binding_association(call->binding, endpoint_of(call),
+		    &call->association);
+	call->association = client_association_ref(context->association);
+	return BECKET_S_OK;
+}
+
+static becket_status
+find_endpoint(struct client_call *call, char why[RESOLVE_WHY_SIZE])
+{
+	const struct client_context *context = context_of(call);
+
+	if (context == NULL)
+		return resolve(call->binding, call->invoke.interface,
+		    &call->view.object, call->invoke.deadline, &call->endpoint,
+		    why);
+	*why = '\0';
+	call->endpoint = runtime_copy_text(call->binding->runtime,
+	    context->association->endpoint);
+	return call->endpoint == NULL ? BECKET_S_OUT_OF_MEMORY : BECKET_S_OK;
+}
+
+static becket_status
+decode(struct client_call *call, void **ret_response)
+{
+	becket_status status = invoke_decode(&call->invoke, ret_response);
+
+	if (status == BECKET_S_OK && call->contexts != NULL) {
+		status = client_contexts_take(call->contexts, *ret_response,
+		    call->association, call->group);
+		if (status != BECKET_S_OK)
+			becket_stub_free(*ret_response);
+	}
+	return status;
+}
+
 static becket_status
 call_server(struct client_call *call, const void *request, void **ret_response)
 {
 	char why[RESOLVE_WHY_SIZE];
-	becket_status status = resolve(call->binding, call->invoke.interface,
-	    &call->view.object, call->invoke.deadline, &call->endpoint, why);
+	becket_status status = find_endpoint(call, why);
 
 	if (status != BECKET_S_OK)
 		return fail(call, status, BECKET_NOT_SENT,
 		    *why == '\0' ? NULL : why);
-	status = binding_association(call->binding, endpoint_of(call),
-	    &call->association);
+	status = find_association(call);
+	if (status == BECKET_S_OK && call->contexts != NULL)
+		client_association_pin(call->association);
 	if (status == BECKET_S_OK)
 		status = try_repeating(call, request);
 	if (status != BECKET_S_OK)
 		return fail_early(call, status);
 	if (call->invoke.end.status != BECKET_S_OK)
 		return fail_ended(call);
-	status = invoke_decode(&call->invoke, ret_response);
+	status = decode(call, ret_response);
 	if (status != BECKET_S_OK)
 		return fail(call, status, BECKET_EXECUTED,
 		    "the response could not be decoded");
@@ -325,6 +386,31 @@ check_call(const struct client_call *call, bool is_complete)
 	return error_set_call(status, BECKET_NOT_SENT, &place, NULL, NULL, 0);
 }
 
+/* What a server opens for the call is its association's, which must not be
+ * closed for being idle before the caller has it.
+ */
+static becket_status
+make_call(struct client_call *call, const void *request, void **ret_response)
+{
+	struct becket_binding *binding = call->binding;
+	struct becket_runtime *runtime = binding->runtime;
+	becket_status status;
+
+	call->view = binding_view(binding);
+	call->invoke.memory = &runtime->memory;
+	call->invoke.limits = &runtime->limits;
+	call->invoke.object = call->view.object;
+	call->invoke.deadline = clock_now() + clock_from_ms(timeout_of(call));
+	status = call_server(call, request, ret_response);
+	/* The binding handle may be that of a context handle that is closed. */
+	invoke_fini(&call->invoke);
+	runtime_free_text(runtime, call->endpoint);
+	if (call->contexts != NULL && call->association != NULL)
+		client_association_unpin(call->association);
+	client_association_unref(call->association);
+	return status;
+}
+
 becket_status
 becket_stub_call(struct becket_binding *binding,
     const struct becket_interface *interface, uint16_t opnum,
@@ -337,17 +423,60 @@ becket_stub_call(struct becket_binding *binding,
 	becket_status status =
 	    check_call(&call, request != NULL && ret_response != NULL);
 
+	return status == BECKET_S_OK ? make_call(&call, request, ret_response)
+	                             : status;
+}
+
+static becket_status
+call_with_contexts(struct client_call *call, const void *request,
+    void **ret_response)
+{
+	struct client_contexts *contexts = call->contexts;
+	const char *why = NULL;
+	struct error_place place;
+	becket_status status = client_contexts_begin(contexts, &why);
+
+	if (call->binding == NULL && contexts->used != NULL)
+		call->binding = contexts->used->binding;
+	if (status == BECKET_S_OK)
+		status = check_call(call, true);
+	else {
+		place = (struct error_place){
+			.interface = contexts->interface->name,
+			.operation = contexts->operation->name,
+		};
+		error_set_call(status, BECKET_NOT_SENT, &place, why, NULL, 0);
+	}
 	if (status != BECKET_S_OK)
 		return status;
-	call.view = binding_view(binding);
-	call.invoke.memory = &binding->runtime->memory;
-	call.invoke.limits = &binding->runtime->limits;
-	call.invoke.object = call.view.object;
-	call.invoke.deadline = clock_now() + clock_from_ms(timeout_of(&call));
-	status = call_server(&call, request, ret_response);
-	invoke_fini(&call.invoke);
-	runtime_free_text(binding->runtime, call.endpoint);
-	client_association_unref(call.association);
+	status = client_contexts_prepare(contexts, call->binding, request);
+	if (status != BECKET_S_OK)
+		return fail(call, status, BECKET_NOT_SENT, NULL);
+	return make_call(call, contexts->request, ret_response);
+}
+
+becket_status
+becket_stub_call_contexts(struct becket_binding *binding,
+    const struct becket_interface *interface, uint16_t opnum, void **contexts,
+    const void *request, void **ret_response)
+{
+	struct client_contexts all = { .interface = interface,
+		.handles = contexts };
+	struct client_call call = {
+		.binding = binding,
+		.contexts = &all,
+		.invoke = { .interface = interface, .opnum = opnum },
+	};
+	becket_status status;
+
+	if (request == NULL || ret_response == NULL || contexts == NULL ||
+	    invoke_check(&call.invoke) != BECKET_S_OK)
+		return check_call(&call, binding != NULL && request != NULL &&
+		                             ret_response != NULL &&
+		                             contexts != NULL);
+	all.operation = &interface->operations[opnum];
+	status = call_with_contexts(&call, request, ret_response);
+	client_contexts_fini(&all);
 	return status;
 }
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_LIVE_CONTEXT_STORE_H
+#define TESTS_LIVE_CONTEXT_STORE_H
+
+#include "store.becket.h"
+#include "tests/live/raw.h"
+
+/*
+ * A server of store.proto, and clients with a runtime each, so that each has an
+ * association of its own.
+ *
+ * Open:   "" opens; "null" does not; "fail" sets the handle and fails; "huge"
+ *         gives more than a response may have; "defer" is answered later.
+ * Look, Change: "" returns; "hold" is deferred until store_answer(); "fail".
+ * Alter:  "close", "keep", "open", "exchange"; with "fail" or "huge" or "hold"
+ *         behind it.
+ */
+struct store_handle {
+	unsigned number;
+	unsigned changes; /* guarded by nothing but the context's lock */
+	atomic_uint inside, together;
+};
+
+struct store {
+	struct echo echo;
+	atomic_uint opened, closed, run_down, misused;
+	atomic_uint held, looks, changes;
+	atomic_uint order[64]; /* of changes, by their number */
+};
+extern struct store store;
+
+enum { HELD_MOST = 64 };
+struct held {
+	struct becket_token token;
+	struct store_handle *handle;
+	uint16_t opnum;
+	unsigned how;
+};
+extern struct held held[HELD_MOST];
+
+enum { ALTER_CLOSE, ALTER_KEEP, ALTER_OPEN, ALTER_EXCHANGE };
+
+/* limits may be NULL. */
+void store_start(const struct becket_limits *limits);
+/* Everything that was opened has been closed or run down, once. */
+void store_stop(void);
+
+/* Answer the call that was held as this one, from 0. */
+void store_answer(unsigned index);
+
+/* Open now, by the server's own count. */
+unsigned store_count(void);
+/* Opened and neither closed nor run down, by the manager's. */
+unsigned store_left(void);
+
+struct client {
+	struct becket_runtime *runtime;
+	struct becket_binding *binding;
+};
+
+/* limits may be NULL; which: 0 TCP, 1 local. */
+struct client client_start(size_t which, const struct becket_limits *limits);
+/* All of its connections are closed. */
+void client_stop(struct client *client);
+
+struct store_handle *client_open(struct client *client);
+becket_status client_open_how(struct becket_binding *binding, const char *how,
+    struct store_handle **ret_handle);
+becket_status client_look(struct becket_binding *binding,
+    struct store_handle *handle, const char *how);
+becket_status client_change(struct becket_binding *binding,
+    struct store_handle *handle, const char *how);
+becket_status client_alter(struct becket_binding *binding,
+    struct store_handle **handle, const char *how);
+
+#endif

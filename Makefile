@@ -41,7 +41,7 @@ WARN  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wmissing-prototypes \
          -Wvla -Wwrite-strings -Wformat=2 -Wstrict-prototypes
 FLAGS := -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(CPPFLAGS) -fPIC \
          -fvisibility=hidden -MMD -MP -Iruntime -I. -Igen -I$(B)/gen
-LIBS  := -lprotobuf-c -lpthread
+LIBS  := -lprotobuf-c -lcares -lpthread
 ifdef SAN
 FLAGS   += -fsanitize=$(SAN) -fno-omit-frame-pointer \
            -fno-sanitize-recover=all

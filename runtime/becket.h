@@ -109,6 +109,10 @@ struct becket_runtime_options {
 	 * ncalrpc:[epmapper] for this host and TCP port 135 for others.
 	 */
 	const char *mapper;
+	/* Who is asked for the addresses of a host, "192.0.2.1,192.0.2.2:53";
+	 * copied. Default: the system's name servers.
+	 */
+	const char *name_servers;
 };
 
 /* The owner of all that is shared. options may be NULL. Free it last, with
@@ -202,7 +206,8 @@ BECKET_API void becket_string_free(struct becket_runtime *runtime,
  * Free with becket_binding_free(). There are two options: connect_timeout=MS
  * bounds connecting, which counts as part of the call; mapper=ENDPOINT says
  * where that host's endpoint mapper is.
- * A host name is looked up by getaddrinfo(), which heeds no timeout.
+ * A host's name is looked up by c-ares, as the system is configured: files and
+ * name servers, but none of the other services that nsswitch.conf may name.
  * S_INVALID_STRING_BINDING, S_INVALID_RPC_PROTSEQ, S_PROTSEQ_NOT_SUPPORTED,
  * S_INVALID_ENDPOINT_FORMAT, S_INVALID_NET_ADDR, S_STRING_TOO_LONG,
  * S_INVALID_NETWORK_OPTIONS (an option that does not exist, and every option
@@ -837,8 +842,13 @@ BECKET_API const struct becket_interface *becket_call_interface(
 /* Milliseconds that the client still waits, as it said; -1: it did not. */
 BECKET_API int64_t becket_call_remaining(const struct becket_call *call);
 
-/* Has the client cancelled, or gone? Any thread. RpcServerTestCancel. */
+/* Has the client cancelled, or gone? Any thread. */
 BECKET_API bool becket_call_is_cancelled(const struct becket_call *call);
+/* The same as DCE says it: S_OK if so, else S_CALL_IN_PROGRESS. Any thread.
+ * RpcServerTestCancel.
+ */
+BECKET_API BECKET_MUST_USE becket_status becket_call_test_cancel(
+    const struct becket_call *call);
 
 /* Memory that lives until the call is answered, zeroed; for the response's
  * strings, arrays and messages. NULL: none left (limits.call_memory).

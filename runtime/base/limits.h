@@ -69,6 +69,8 @@
 	LIMIT(deferred_calls, uint32_t, 65536) \
 	/* a peer stalls inside a PDU, before its bind, or as we close, ms */ \
 	LIMIT(stall_ms, uint32_t, 10000) \
+	/* a silent TCP peer, whose host may be gone, ms */ \
+	LIMIT(silence_ms, uint32_t, 30000) \
 	/* repeats of an idempotent call whose connection is lost */ \
 	LIMIT(repeats, uint32_t, 3) \
 	/* a call without a timeout of its own, ms */ \

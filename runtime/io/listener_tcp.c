@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io/keepalive.h"
+
 enum {
 	HOST_SIZE = 64,
 	PORT_SIZE = 8,
@@ -23,7 +25,6 @@ set_options(int fd, bool is_v6, bool only_v6)
 	const int on = 1, only = only_v6;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	if (is_v6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
@@ -70,6 +71,7 @@ add(const struct becket_runtime *runtime, const struct protseq *protseq,
 	char host[HOST_SIZE], port[PORT_SIZE];
 	struct listener *listener;
 
+	keepalive_set(fd, &runtime->limits);
 	name_socket(fd, host, port);
 	listener = listener_new(runtime, protseq, asked,
 	    *asked == '\0' ? "" : host, port, fd);
@@ -225,7 +227,7 @@ listener_adopt_tcp(const struct becket_runtime *runtime,
 	listener = listener_new(runtime, protseq, place, place, port, fd);
 	if (listener == NULL)
 		return BECKET_S_OUT_OF_MEMORY;
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	keepalive_set(fd, &runtime->limits);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	list_append(listeners, &listener->node);
 	return BECKET_S_OK;

@@ -118,6 +118,16 @@ take_options(const struct becket_runtime_options *given,
 }
 
 static becket_status
+take_name_servers(struct becket_runtime *runtime, const char *name_servers)
+{
+	if (name_servers == NULL)
+		return BECKET_S_OK;
+	runtime->name_servers = runtime_copy_text(runtime, name_servers);
+	return runtime->name_servers == NULL ? BECKET_S_OUT_OF_MEMORY
+	                                     : BECKET_S_OK;
+}
+
+static becket_status
 take_mapper(struct becket_runtime *runtime, const char *mapper)
 {
 	becket_status status;
@@ -162,6 +172,8 @@ becket_runtime_new(const struct becket_runtime_options *given,
 		status = BECKET_S_OUT_OF_MEMORY;
 	else
 		status = take_mapper(runtime, options.mapper);
+	if (status == BECKET_S_OK)
+		status = take_name_servers(runtime, options.name_servers);
 	if (status != BECKET_S_OK) {
 		becket_runtime_free(runtime);
 		return status;
@@ -182,6 +194,7 @@ becket_runtime_free(struct becket_runtime *runtime)
 	free_fork_mark(runtime->fork_mark);
 	runtime_free_text(runtime, runtime->ncalrpc_dir);
 	runtime_free_text(runtime, runtime->mapper);
+	runtime_free_text(runtime, runtime->name_servers);
 	memory_free(&memory, runtime, sizeof *runtime);
 }
 

@@ -22,8 +22,9 @@ struct becket_runtime {
 	void (*log)(void *user, const struct becket_log *log); /* or NULL */
 	void *log_user;
 	char *ncalrpc_dir;
-	char *mapper;      /* a string binding; NULL: as by default */
-	struct pool *pool; /* of clients' connections; locks itself */
+	char *name_servers; /* NULL: the system's */
+	char *mapper;       /* a string binding; NULL: as by default */
+	struct pool *pool;  /* of clients' connections; locks itself */
 	/* A page that the kernel zeroes in a forked child, holding a 1; NULL
 	 * where the kernel cannot: then pid is asked.
 	 */

@@ -159,6 +159,13 @@ becket_call_is_cancelled(const struct becket_call *call)
 	return atomic_load(&call->is_cancelled);
 }
 
+becket_status
+becket_call_test_cancel(const struct becket_call *call)
+{
+	return becket_call_is_cancelled(call) ? BECKET_S_OK
+	                                      : BECKET_S_CALL_IN_PROGRESS;
+}
+
 void *
 becket_call_alloc(struct becket_call *call, size_t size)
 {

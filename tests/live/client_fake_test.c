@@ -61,6 +61,7 @@ setup(void **state)
 	struct becket_runtime_options options = {
 		.size = sizeof options,
 		.ncalrpc_dir = "/tmp",
+		.name_servers = "127.0.0.1:1", /* there is none */
 	};
 
 	(void)state;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <cmocka.h>
 
 #include "io/binding.h"
+#include "io/client_conn.h"
 #include "io/clock.h"
 #include "tests/live/echo.h"
 
@@ -276,8 +280,37 @@ a_slow_routine_ends_with_the_deadline(void **state)
 	    BECKET_S_CALL_CANCELLED);
 	assert_in_range((clock_now() - start) / 1000000, 100, 5000);
 	assert_int_equal(becket_error_last()->outcome, BECKET_MAYBE_EXECUTED);
+	WAIT_UNTIL(becket_token_is_cancelled(place->echo.token));
 	echo_expect(place->binding, ECHO, "still", "still");
 	assert_int_equal(becket_token_fail(place->echo.token, 1, "late"), 0);
+}
+
+static int
+tcp_option(int fd, int option)
+{
+	int value = 0;
+	socklen_t size = sizeof value;
+
+	assert_int_equal(getsockopt(fd, IPPROTO_TCP, option, &value, &size), 0);
+	return value;
+}
+
+/* As the limits' default says. */
+static void
+a_silent_host_would_be_noticed(void **state)
+{
+	struct place *place = *state;
+	struct client_association *association;
+	int fd;
+
+	if (place->which != 0)
+		return;
+	echo_expect(place->binding, ECHO, "a", "a");
+	association = association_of(place->binding);
+	fd = container_of(association->idle.next, struct client_conn, node)->fd;
+	assert_int_equal(tcp_option(fd, TCP_USER_TIMEOUT), 30000);
+	assert_int_equal(tcp_option(fd, TCP_KEEPIDLE), 15);
+	assert_int_equal(tcp_option(fd, TCP_KEEPINTVL), 3);
 }
 
 static void
@@ -392,6 +425,7 @@ main(void)
 		BOTH(a_routine_that_is_absent_is_not_implemented),
 		BOTH(an_interface_that_is_not_there_is_unknown),
 		BOTH(a_slow_routine_ends_with_the_deadline),
+		BOTH(a_silent_host_would_be_noticed),
 		BOTH(management_is_answered),
 		BOTH(management_of_nobody_says_so),
 		{ "a_server_is_reached_by_ipv6", a_server_is_reached_by_ipv6,

@@ -559,6 +559,24 @@ a_token_answers_once(void **state)
 }
 
 static void
+a_call_knows_whether_it_was_cancelled(void **state)
+{
+	struct becket_call *call;
+	struct bench bench;
+
+	(void)state;
+	assert_true(set_up(&bench, TEST_MEMORY_NEVER));
+	call = make_call(&bench, SYNTAX_BECKET, DEFER, "", 1);
+	assert_int_equal(becket_call_test_cancel(call),
+	    BECKET_S_CALL_IN_PROGRESS);
+	atomic_store(&call->is_cancelled, true);
+	assert_int_equal(becket_call_test_cancel(call), BECKET_S_OK);
+	assert_true(becket_call_is_cancelled(call));
+	becket_call_free(call);
+	tear_down(&bench);
+}
+
+static void
 a_routine_may_take_its_deferral_back(void **state)
 {
 	struct becket_call *call;
@@ -656,6 +674,7 @@ main(void)
 		cmocka_unit_test(a_response_beyond_the_limit_is_a_fault),
 		cmocka_unit_test(an_interface_may_go_while_its_request_arrives),
 		cmocka_unit_test(a_token_answers_once),
+		cmocka_unit_test(a_call_knows_whether_it_was_cancelled),
 		cmocka_unit_test(a_routine_may_take_its_deferral_back),
 		cmocka_unit_test(what_has_been_answered_stays_answered),
 		cmocka_unit_test(too_many_deferred_calls_are_refused),

@@ -1067,6 +1067,93 @@ def test_ifs_and_stats():
                                        daemon.binding).stdout
 
 
+# ------------------------------------------------------- endpoint map --
+
+def entries(place, *where):
+    result = place.run(BECKET, "-j", "ep", *where)
+    assert result.returncode == 0, result
+    return json.loads(result.stdout)["entries"]
+
+
+def wait_for_entries(place, expected):
+    """Until the map has as many interfaces, by their annotations."""
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        found = {entry["annotation"] for entry in entries(place)}
+        if found == expected:
+            return
+        assert time.monotonic() < deadline, found
+
+
+def test_the_map_is_shown():
+    with Place() as place:
+        result = place.run(BECKET, "ep")
+        assert result.returncode == 3, result
+        assert "ncalrpc:[epmapper]" in result.stderr, result
+        assert json.loads(place.run(BECKET, "-j", "ep").stdout)["status"] == \
+            "S_SERVER_UNAVAILABLE"
+        with Daemon(place, "--mapper", listen=()) as mapper:
+            assert mapper.bindings == ["ncalrpc:[epmapper]"]
+            assert entries(place) == []
+        with Daemon(place, "--mapper", "-m", CALCULATOR_SO) as mapper:
+            wait_for_entries(place, {"calc.Calculator"})
+            tcp = mapper.bindings[-1]
+            lines = place.run(BECKET, "ep").stdout.splitlines()
+            assert lines[0].split() == ["INTERFACE", "SYNTAX", "BINDING",
+                                        "ANNOTATION"], lines
+            assert any(line.split() == [
+                "5d9c1ea3-9a4b-4c0e-9f38-c2a74ab2d1e6", "v1.0", "protobuf",
+                tcp, "calc.Calculator"] for line in lines), lines
+            assert entries(place, tcp) == entries(place)
+            assert entries(place, "ncalrpc:") == entries(place)
+
+
+def test_the_mapper_keeps_to_itself_when_told():
+    with Place() as place:
+        path = place.file("becketd.conf", "[becketd]\nRegister = no\n"
+                          "[mapper]\n" + WITH_CALCULATOR)
+        with Daemon(place, "-c", path):
+            with Daemon(place, "-R", "-m", HOLD_SO):
+                wait_for_entries(place, {"test.Hold"})
+
+
+def test_a_killed_server_leaves_the_map():
+    with Place() as place, Daemon(place, "-M", listen=()):
+        with Daemon(place, "-R", "-m", CALCULATOR_SO, "-l", "ncalrpc:",
+                    status=-signal.SIGKILL) as server:
+            wait_for_entries(place, {"calc.Calculator"})
+            result = place.run(CALCULATOR, "ncalrpc:", "divide", "85", "2")
+            assert result.stdout == "42 remainder 1\n", result
+            server.process.kill()
+            wait_for_entries(place, set())
+        result = place.run(CALCULATOR, "ncalrpc:", "divide", "85", "2")
+        assert "endpoint map" in result.stderr, result
+
+
+def test_servers_come_back_when_the_mapper_is_restarted():
+    with Place() as place:
+        with Daemon(place, "-R", "-m", CALCULATOR_SO):
+            for how in (signal.SIGKILL, signal.SIGTERM):
+                with Daemon(place, "-M", listen=(), status=-how if
+                            how == signal.SIGKILL else 0) as mapper:
+                    wait_for_entries(place, {"calc.Calculator"})
+                    mapper.process.send_signal(how)
+                    mapper.process.wait(TIMEOUT)
+                assert place.run(BECKET, "ep").returncode == 3
+
+
+def test_reload_changes_what_is_in_the_map():
+    text = AT_TCP + "Register = yes\n"
+    with Reloaded(text + WITH_CALCULATOR) as it, \
+            Daemon(it.place, "-M", listen=()):
+        it.manager.expect("READY=1")  # the mapper's
+        wait_for_entries(it.place, {"calc.Calculator"})
+        it.reload(text + WITH_HOLD)
+        wait_for_entries(it.place, {"test.Hold"})
+        it.reload(text + WITH_HOLD + WITH_CALCULATOR)
+        wait_for_entries(it.place, {"test.Hold", "calc.Calculator"})
+
+
 def test_stop_is_refused():
     with Place() as place:
         with Daemon(place, listen=(TCP, "ncalrpc:[a]")) as daemon:

@@ -36,7 +36,7 @@ int command_ping(const struct command *command);
 int command_ifs(const struct command *command);
 int command_stats(const struct command *command);
 int command_stop(const struct command *command);
-/* command->binding: of the mapper; NULL: this host's */
+/* command->binding: of the mapper */
 int command_ep(const struct command *command);
 
 /* The string binding of the mapper that is meant by a host or a string

@@ -148,9 +148,7 @@ open_binding(struct command *command, uint64_t timeout_ms)
 {
 	char *text = NULL;
 	becket_status status = becket_runtime_new(NULL, &command->runtime);
-	if (status != BECKET_S_OK || command->binding_text == NULL)
-		return status;
-	if (is_for_maps(command))
+	if (status == BECKET_S_OK && is_for_maps(command))
 		status =
 		    mapper_text(command->runtime, command->binding_text, &text);
 	if (status == BECKET_S_OK)

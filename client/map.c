@@ -104,8 +104,13 @@ becket_status
 mapper_text(struct becket_runtime *runtime, const char *typed, char **ret_text)
 {
 	char *protseq = NULL, *address = NULL, *endpoint = NULL;
-	becket_status status = becket_string_binding_parse(runtime, typed, NULL,
-	    &protseq, &address, &endpoint, NULL);
+	becket_status status;
+	if (typed == NULL)
+		typed = getenv("BECKET_MAPPER");
+	if (typed == NULL || *typed == '\0')
+		typed = "ncalrpc:";
+	status = becket_string_binding_parse(runtime, typed, NULL, &protseq,
+	    &address, &endpoint, NULL);
 	if (status != BECKET_S_OK ||
 	    becket_network_is_protseq_valid(runtime, protseq) != BECKET_S_OK)
 		status = becket_string_binding_compose(runtime, NULL,

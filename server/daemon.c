@@ -73,6 +73,12 @@ take(struct daemon *daemon, struct config *new)
 	atomic_store(&daemon->allow_stop, new->allow_stop);
 }
 
+static bool
+enters(const struct config *config)
+{
+	return config->enter || (config->mapper && !config->enter_not);
+}
+
 /* Our interfaces, as they are now, go into the endpoint map of the host; what
  * was there of ours and is no more goes out of it.
  */
@@ -80,15 +86,31 @@ static void
 enter_map(struct daemon *daemon)
 {
 	const struct config *config = daemon->config;
-	bool enters = config->enter || (config->mapper && !config->enter_not);
 	becket_status status = BECKET_S_OK;
-	if (enters && !daemon->draining)
+	if (enters(config) && !daemon->draining)
 		status = becket_ep_register_later(daemon->server, NULL, NULL,
 		    NULL, NULL);
 	if (status != BECKET_S_OK)
 		log_line(BECKET_LOG_ERROR,
 		    "nothing can be entered into the endpoint map: %s",
 		    becket_status_text(status));
+}
+
+/* So that they are there when we say that we are ready: as we begin, and
+ * another is the mapper, which is not to be waited for if it is not there.
+ */
+static void
+enter_map_first(struct daemon *daemon)
+{
+	becket_status status;
+	if (daemon->mapper != NULL || !enters(daemon->config)) {
+		enter_map(daemon);
+		return;
+	}
+	status = becket_ep_register(daemon->server, NULL, NULL, NULL, NULL);
+	if (status != BECKET_S_OK && status != BECKET_S_UNKNOWN_IF)
+		log_line(BECKET_LOG_WARNING, "%s",
+		    becket_error_last()->sentence);
 }
 
 /* Everything that can be wrong with it is looked for before anything that runs
@@ -405,7 +427,6 @@ serve(struct daemon *daemon)
 	struct becket_stats stats;
 	unsigned cut;
 	notify("READY=1\nSTATUS=serving\n");
-	enter_map(daemon);
 	while (turn(daemon))
 		;
 	becket_server_inq_stats(daemon->server, &stats);
@@ -431,9 +452,10 @@ run(struct daemon *daemon, bool check)
 		return DAEMON_OK;
 	}
 	descriptors_raise(daemon->config->limits.connections);
-	if (!start(daemon) || !announce(daemon))
+	if (!start(daemon))
 		return DAEMON_FAILED;
-	return serve(daemon);
+	enter_map_first(daemon);
+	return announce(daemon) ? serve(daemon) : DAEMON_FAILED;
 }
 
 int

@@ -379,11 +379,17 @@ struct becket_server_options {
 	 * S_SERVER_TOO_BUSY, and nothing has been executed.
 	 */
 	int workers;
+	/* Threads with a loop each, over which connections are spread as they
+	 * come; those of the library's end when the server stops listening.
+	 * Default: 1. More are served by becket_server_listen() alone. Manager
+	 * routines are then called by several threads at once.
+	 */
+	unsigned loops;
 };
 
 /* A server that uses no protocol sequence and has no interface but mgmt.
  * options may be NULL. Free with becket_server_free(). S_INVALID_ARG: more than
- * 1024 workers. Any thread.
+ * 1024 workers or 256 loops. Any thread.
  */
 BECKET_API BECKET_MUST_USE becket_status
 becket_server_new(struct becket_runtime *runtime,

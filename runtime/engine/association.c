@@ -16,7 +16,7 @@ associations_empty(const struct becket_memory *memory, uint32_t limit)
 {
 	if (limit > MOST_GROUPS)
 		limit = MOST_GROUPS;
-	return (struct associations){ idmap_empty(memory, limit) };
+	return (struct associations){ .groups = idmap_empty(memory, limit) };
 }
 
 static void
@@ -37,6 +37,20 @@ associations_fini(struct associations *associations)
 			release(associations, left);
 	}
 	idmap_fini(&associations->groups);
+}
+
+static void
+enter(struct associations *associations)
+{
+	if (associations->enter != NULL)
+		associations->enter(associations);
+}
+
+static void
+leave(struct associations *associations)
+{
+	if (associations->leave != NULL)
+		associations->leave(associations);
 }
 
 static struct association *
@@ -68,14 +82,18 @@ find(const struct associations *associations, uint32_t wire_id)
 }
 
 bool
-associations_has(const struct associations *associations, uint32_t wire_id)
+associations_has(struct associations *associations, uint32_t wire_id)
 {
-	return find(associations, wire_id) != NULL;
+	bool has;
+
+	enter(associations);
+	has = find(associations, wire_id) != NULL;
+	leave(associations);
+	return has;
 }
 
-struct association *
-association_join(struct associations *associations, uint32_t wire_id,
-    uint32_t transport)
+static struct association *
+join(struct associations *associations, uint32_t wire_id, uint32_t transport)
 {
 	struct association *group;
 
@@ -88,13 +106,27 @@ association_join(struct associations *associations, uint32_t wire_id,
 	return group;
 }
 
+struct association *
+association_join(struct associations *associations, uint32_t wire_id,
+    uint32_t transport)
+{
+	struct association *group;
+
+	enter(associations);
+	group = join(associations, wire_id, transport);
+	leave(associations);
+	return group;
+}
+
 void
 association_leave(struct associations *associations,
     struct association *association)
 {
+	enter(associations);
 	TRAP_UNLESS(association->sessions > 0);
 	if (--association->sessions == 0)
 		release(associations, association);
+	leave(associations);
 }
 
 uint32_t

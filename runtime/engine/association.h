@@ -21,6 +21,11 @@ struct association {
 
 struct associations {
 	struct idmap groups;
+	/* Around every look into the table, where several threads do; NULL:
+	 * one does.
+	 */
+	void (*enter)(struct associations *associations);
+	void (*leave)(struct associations *associations);
 };
 
 struct associations associations_empty(const struct becket_memory *memory,
@@ -36,8 +41,7 @@ void association_leave(struct associations *associations,
     struct association *association);
 
 /* Is there a group of this id? */
-bool associations_has(const struct associations *associations,
-    uint32_t wire_id);
+bool associations_has(struct associations *associations, uint32_t wire_id);
 
 /* Never 0. */
 uint32_t association_wire_id(const struct association *association);

@@ -21,25 +21,26 @@ static void out_of_time(struct timer *timer, uint64_t now);
 /* ------------------------------------------------------- begin and end -- */
 
 static struct peer *
-make_peer(struct becket_server *server, const struct listener *listener, int fd,
-    const struct sockaddr_storage *address, socklen_t size)
+make_peer(struct becket_server *server, const struct arrival *arrival)
 {
+	const struct sockaddr *address =
+	    (const struct sockaddr *)&arrival->address;
 	char text[ADDRESS_TEXT_SIZE], host[ADDRESS_TEXT_SIZE] = "";
 	struct becket_peer view = {
 		.text = text,
 		.address = host,
-		.is_local = listener->protseq->is_local,
-		.protseq = listener->protseq->name,
+		.is_local = arrival->protseq->is_local,
+		.protseq = arrival->protseq->name,
 		.connection = atomic_fetch_add(&server->last_connection, 1) + 1,
 	};
 	struct ucred who;
 	socklen_t who_size = sizeof who;
 
-	if (!listener->protseq->is_local) {
-		address_to_text((const struct sockaddr *)address, size, text);
-		address_to_host((const struct sockaddr *)address, size, host);
-	} else if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &who_size) ==
-	           0) {
+	if (!arrival->protseq->is_local) {
+		address_to_text(address, arrival->size, text);
+		address_to_host(address, arrival->size, host);
+	} else if (getsockopt(arrival->fd, SOL_SOCKET, SO_PEERCRED, &who,
+	               &who_size) == 0) {
 		view.has_credentials = true;
 		view.uid = who.uid;
 		view.gid = who.gid;
@@ -53,17 +54,18 @@ make_peer(struct becket_server *server, const struct listener *listener, int fd,
 }
 
 static becket_status
-make_session(struct becket_server *server, const struct listener *listener,
+make_session(struct server_loop *home, const struct arrival *arrival,
     struct session **ret_session)
 {
+	struct becket_server *server = home->server;
 	const struct dce_server_config config = {
 		.memory = &server->runtime->memory,
 		.limits = &server->limits,
 		.registry = &server->managers.registry,
 		.associations = &server->associations,
-		.address = listener->endpoint,
-		.transport = listener->protseq->transport,
-		.now = server->loop.now,
+		.address = arrival->endpoint,
+		.transport = arrival->protseq->transport,
+		.now = home->loop.now,
 	};
 
 	return dce_server_session_new(&config, ret_session);
@@ -71,21 +73,20 @@ make_session(struct becket_server *server, const struct listener *listener,
 
 /* Whatever can fail; conn_open() cleans up. */
 static becket_status
-equip(struct conn *conn, const struct listener *listener,
-    const struct sockaddr_storage *address, socklen_t size)
+equip(struct conn *conn, const struct arrival *arrival)
 {
-	struct becket_server *server = conn->server;
-	becket_status status = make_session(server, listener, &conn->session);
+	struct server_loop *home = conn->home;
+	becket_status status = make_session(home, arrival, &conn->session);
 
 	if (status != BECKET_S_OK)
 		return status;
-	conn->peer = make_peer(server, listener, conn->watch.fd, address, size);
+	conn->peer = make_peer(home->server, arrival);
 	if (conn->peer == NULL)
 		return BECKET_S_OUT_OF_MEMORY;
-	conn->id = idmap_add(&server->conn_ids, conn);
+	conn->id = idmap_add(&home->conn_ids, conn);
 	if (conn->id.generation == 0)
 		return BECKET_S_OUT_OF_MEMORY;
-	return loop_watch(&server->loop, &conn->watch, EPOLLIN);
+	return loop_watch(&home->loop, &conn->watch, EPOLLIN);
 }
 
 static void
@@ -95,31 +96,33 @@ arm_timer(struct conn *conn)
 	                  ? conn->session->ops->deadline(conn->session)
 	                  : conn->give_up;
 
-	loop_set_timer(&conn->server->loop, &conn->timer, at);
+	loop_set_timer(&conn->home->loop, &conn->timer, at);
 }
 
 becket_status
-conn_open(struct becket_server *server, const struct listener *listener, int fd,
-    const struct sockaddr_storage *address, socklen_t size)
+conn_open(struct server_loop *home, const struct arrival *arrival)
 {
+	struct becket_server *server = home->server;
 	struct conn *conn = memory_new(&server->runtime->memory, sizeof *conn);
 	becket_status status;
 
 	if (conn == NULL) {
-		close(fd);
+		close(arrival->fd);
+		server_connection_ended(server);
 		return BECKET_S_OUT_OF_MEMORY;
 	}
-	conn->watch = (struct watch){ .fd = fd, .ready = ready };
+	conn->watch = (struct watch){ .fd = arrival->fd, .ready = ready };
 	conn->server = server;
+	conn->home = home;
 	timer_init(&conn->timer, out_of_time);
 	list_init(&conn->node);
 	list_init(&conn->dirty);
-	status = equip(conn, listener, address, size);
+	status = equip(conn, arrival);
 	if (status != BECKET_S_OK) {
 		conn_close(conn);
 		return status;
 	}
-	list_append(&server->conns, &conn->node);
+	list_append(&home->conns, &conn->node);
 	arm_timer(conn);
 	runtime_log(server->runtime, BECKET_LOG_DEBUG, "%s connected by %s",
 	    conn->peer->view.text, conn->peer->view.protseq);
@@ -160,20 +163,20 @@ conn_close(struct conn *conn)
 	if (conn->phase == CONN_CLOSED)
 		return;
 	conn->phase = CONN_CLOSED;
-	loop_unwatch(&server->loop, &conn->watch);
+	loop_unwatch(&conn->home->loop, &conn->watch);
 	close(conn->watch.fd);
-	loop_set_timer(&server->loop, &conn->timer, 0);
+	loop_set_timer(&conn->home->loop, &conn->timer, 0);
 	list_remove(&conn->timer.node);
 	list_remove(&conn->dirty);
 	conn_abandon_calls(conn);
 	memory_free(&server->runtime->memory, conn->calls,
 	    conn->call_capacity * sizeof(struct becket_call *));
 	end_session(conn);
-	idmap_remove(&server->conn_ids, conn->id);
+	idmap_remove(&conn->home->conn_ids, conn->id);
 	list_remove(&conn->node);
-	list_append(&server->graveyard, &conn->node);
+	list_append(&conn->home->graveyard, &conn->node);
 	peer_gone(conn->peer);
-	server_accept_more(server);
+	server_connection_ended(server);
 }
 
 void
@@ -300,8 +303,8 @@ conn_flush(struct conn *conn)
 	if (conn->phase == CONN_CLOSED)
 		return;
 	arm_timer(conn);
-	if (loop_watch(&conn->server->loop, &conn->watch,
-	        wanted_events(conn)) != BECKET_S_OK)
+	if (loop_watch(&conn->home->loop, &conn->watch, wanted_events(conn)) !=
+	    BECKET_S_OK)
 		conn_close(conn);
 }
 

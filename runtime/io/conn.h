@@ -9,11 +9,13 @@
 #include "engine/session.h"
 #include "io/listener.h"
 #include "io/loop.h"
+#include "io/server_loop.h"
 #include "stub/call.h"
 
 /*
  * A connection of a server: a socket and its session, and the calls that came
- * through it. Everything here happens in the loop's thread.
+ * through it. Everything here happens in the thread of the loop that it is
+ * pinned to.
  *
  *   OPEN ──session closed──► FLUSHING ──all sent──► LINGERING ──► CLOSED
  *    │                          │                       │            ▲
@@ -29,15 +31,16 @@ enum conn_phase {
 	CONN_OPEN,
 	CONN_FLUSHING,
 	CONN_LINGERING,
-	CONN_CLOSED, /* waits in the server's graveyard for the turn's end */
+	CONN_CLOSED, /* waits in the loop's graveyard for the turn's end */
 };
 
 struct conn {
 	struct watch watch;
 	struct timer timer;
-	struct list node;  /* of the server's conns, or its graveyard */
+	struct list node;  /* of its loop's conns, or graveyard */
 	struct list dirty; /* has answers that are not flushed yet */
 	struct becket_server *server;
+	struct server_loop *home;
 	struct session *session;
 	struct peer *peer;
 	struct idmap_id id;
@@ -55,9 +58,8 @@ struct conn {
 /* Take over a socket that has been accepted, and watch it. On failure it is
  * closed. S_OUT_OF_MEMORY, S_SYSTEM.
  */
-BECKET_MUST_USE becket_status conn_open(struct becket_server *server,
-    const struct listener *listener, int fd,
-    const struct sockaddr_storage *address, socklen_t size);
+BECKET_MUST_USE becket_status conn_open(struct server_loop *home,
+    const struct arrival *arrival);
 
 /* Finish what was begun, then close. */
 void conn_drain(struct conn *conn);
@@ -82,7 +84,7 @@ void conn_flush(struct conn *conn);
 bool conn_step(struct conn *conn);
 /* Those that run elsewhere come back by post; the rest ends here. */
 void conn_abandon_calls(struct conn *conn);
-/* Add what the session has counted to the server's statistics. */
+/* Add what the session has counted to its loop's statistics. */
 void conn_count(struct conn *conn);
 
 /* When a peer has had limits.stall_ms to move. */

@@ -59,8 +59,8 @@ begin_call(struct conn *conn, const struct session_event *event)
 	struct becket_call *call = NULL;
 
 	if (grow_calls(conn, event->call.index))
-		call = becket_call_new(&server->host, conn->peer, event,
-		    server->loop.now);
+		call = becket_call_new(&conn->home->host, conn->peer, event,
+		    conn->home->loop.now);
 	if (call == NULL) {
 		end_call(conn, event->call,
 		    &(struct call_end){
@@ -237,14 +237,14 @@ add_to(atomic_ullong *counter, uint64_t now, uint64_t then)
 void
 conn_count(struct conn *conn)
 {
-	struct becket_server *server = conn->server;
+	struct server_loop *home = conn->home;
 	const struct session_stats *now = &conn->session->stats;
 	const struct session_stats *then = &conn->counted;
 
-	add_to(&server->calls_in, now->calls_in, then->calls_in);
-	add_to(&server->calls_out, now->calls_out, then->calls_out);
-	add_to(&server->packets_in, now->pdus_in, then->pdus_in);
-	add_to(&server->packets_out, now->pdus_out, then->pdus_out);
+	add_to(&home->calls_in, now->calls_in, then->calls_in);
+	add_to(&home->calls_out, now->calls_out, then->calls_out);
+	add_to(&home->packets_in, now->pdus_in, then->pdus_in);
+	add_to(&home->packets_out, now->pdus_out, then->pdus_out);
 	conn->counted = *now;
 }
 

@@ -9,95 +9,11 @@
 
 /* ----------------------------------------------------------- new, free -- */
 
-/* false: nobody will look into the mailbox any more. */
-static bool
-mail(struct call_host *host, struct becket_call *call)
-{
-	struct becket_server *server = host->server;
-	struct mailbox *mailbox = &server->mailbox;
-	bool is_open, was_empty;
-
-	pthread_mutex_lock(&mailbox->lock);
-	is_open = mailbox->is_open;
-	was_empty = list_is_empty(&mailbox->calls);
-	if (is_open)
-		list_append(&mailbox->calls, &call->node);
-	pthread_mutex_unlock(&mailbox->lock);
-	if (is_open && was_empty)
-		loop_wake(&server->loop);
-	return is_open;
-}
-
-static void
-post(struct call_host *host, struct becket_call *call)
-{
-	call->is_answered = true;
-	if (mail(host, call))
-		return;
-	server_log_call(host->server, call);
-	becket_call_free(call);
-}
-
-static struct becket_call *
-next_mail(struct mailbox *mailbox)
-{
-	struct becket_call *call = NULL;
-
-	pthread_mutex_lock(&mailbox->lock);
-	if (!list_is_empty(&mailbox->calls)) {
-		call =
-		    container_of(mailbox->calls.next, struct becket_call, node);
-		list_remove(&call->node);
-	}
-	pthread_mutex_unlock(&mailbox->lock);
-	return call;
-}
-
-/* conn NULL: it is gone. */
-static void
-deliver_one(struct becket_server *server, struct conn *conn,
-    struct becket_call *call)
-{
-	if (conn == NULL) {
-		if (call->is_answered)
-			server_log_call(server, call);
-		becket_call_free(call);
-	} else if (call->is_answered) {
-		conn_answer(conn, call);
-	} else {
-		conn_resume(conn, call);
-	}
-}
-
 static void
 run_down(struct managers *managers)
 {
 	contexts_sweep(
 	    &container_of(managers, struct becket_server, managers)->contexts);
-}
-
-/* A call that is freed may make place for another, which is mail, too. */
-static void
-deliver(struct loop *loop)
-{
-	struct becket_server *server =
-	    container_of(loop, struct becket_server, loop);
-	struct becket_call *call;
-	struct list dirty;
-
-	registrar_look(&server->registrar);
-	list_init(&dirty);
-	while ((call = next_mail(&server->mailbox)) != NULL) {
-		struct conn *conn = idmap_get(&server->conn_ids, call->conn);
-
-		deliver_one(server, conn, call);
-		if (conn == NULL)
-			continue;
-		list_remove(&conn->dirty);
-		list_append(&dirty, &conn->dirty);
-	}
-	while (!list_is_empty(&dirty))
-		conn_flush(container_of(dirty.next, struct conn, dirty));
 }
 
 static becket_status
@@ -116,7 +32,7 @@ take_options(const struct becket_server_options *given,
 	return BECKET_S_OK;
 }
 
-enum { USUAL_WORKERS = 4, MOST_WORKERS = 1024 };
+enum { USUAL_WORKERS = 4, MOST_WORKERS = 1024, MOST_LOOPS = 256 };
 
 static becket_status
 init_workers(struct becket_server *server, int asked)
@@ -126,8 +42,36 @@ init_workers(struct becket_server *server, int asked)
 	if (count > MOST_WORKERS)
 		return BECKET_S_INVALID_ARG;
 	return workers_init(&server->workers, &server->runtime->memory,
-	    &server->loop, asked == 0 ? USUAL_WORKERS : count,
+	    &server->loops->loop, asked == 0 ? USUAL_WORKERS : count,
 	    server->limits.worker_queue);
+}
+
+static struct becket_server *
+owner_of(struct associations *associations)
+{
+	return container_of(associations, struct becket_server, associations);
+}
+
+static void
+enter_associations(struct associations *associations)
+{
+	pthread_mutex_lock(&owner_of(associations)->associations_lock);
+}
+
+static void
+leave_associations(struct associations *associations)
+{
+	pthread_mutex_unlock(&owner_of(associations)->associations_lock);
+}
+
+static void
+init_associations(struct becket_server *server)
+{
+	server->associations = associations_empty(&server->runtime->memory,
+	    server->limits.associations);
+	server->associations.enter = enter_associations;
+	server->associations.leave = leave_associations;
+	pthread_mutex_init(&server->associations_lock, NULL);
 }
 
 static void
@@ -135,12 +79,8 @@ init_plain(struct becket_server *server)
 {
 	const struct becket_memory *memory = &server->runtime->memory;
 
-	list_init(&server->conns);
-	list_init(&server->graveyard);
 	list_init(&server->listeners);
 	list_init(&server->retired);
-	list_init(&server->mailbox.calls);
-	pthread_mutex_init(&server->mailbox.lock, NULL);
 	pthread_mutex_init(&server->listeners_lock, NULL);
 	pthread_mutex_init(&server->state_lock, NULL);
 	pthread_mutex_init(&server->auto_lock, NULL);
@@ -150,9 +90,7 @@ init_plain(struct becket_server *server)
 	managers_init(&server->managers, memory, server->limits.interfaces);
 	objects_init(&server->objects, memory, server->limits.objects);
 	tokens_init(&server->tokens, memory, server->limits.deferred_calls);
-	server->conn_ids = idmap_empty(memory, server->limits.connections);
-	server->associations =
-	    associations_empty(memory, server->limits.associations);
+	init_associations(server);
 	server->host = (struct call_host){
 		.memory = memory,
 		.limits = &server->limits,
@@ -162,13 +100,42 @@ init_plain(struct becket_server *server)
 		.contexts = &server->contexts,
 		.server = server,
 		.now = clock_now,
-		.post = post,
-		.resume = mail,
 		.entropy = runtime_entropy,
 	};
 	contexts_init(&server->contexts, &server->host,
 	    server->limits.contexts);
 	server->managers.removed = run_down;
+}
+
+static becket_status
+init_loops(struct becket_server *server, unsigned asked)
+{
+	uint32_t count = asked == 0 ? 1 : asked;
+
+	if (count > MOST_LOOPS)
+		return BECKET_S_INVALID_ARG;
+	server->loops =
+	    memory_new(&server->runtime->memory, count * sizeof *server->loops);
+	if (server->loops == NULL)
+		return BECKET_S_OUT_OF_MEMORY;
+	server->loop_count = count;
+	for (uint32_t i = 0; i < count; i++) {
+		becket_status status =
+		    server_loop_init(&server->loops[i], server, &server->host);
+
+		if (status != BECKET_S_OK)
+			return status;
+	}
+	return BECKET_S_OK;
+}
+
+static void
+fini_loops(struct becket_server *server)
+{
+	for (uint32_t i = 0; i < server->loop_count; i++)
+		server_loop_fini(&server->loops[i]);
+	memory_free(&server->runtime->memory, server->loops,
+	    server->loop_count * sizeof *server->loops);
 }
 
 becket_status
@@ -188,12 +155,12 @@ becket_server_new(struct becket_runtime *runtime,
 	server->runtime = runtime;
 	server->limits = limits_complete(options.limits, &runtime->limits);
 	init_plain(server);
-	status = loop_init(&server->loop, deliver);
+	status = init_loops(server, options.loops);
 	if (status == BECKET_S_OK)
 		status = init_workers(server, options.workers);
 	if (status == BECKET_S_OK)
-		status =
-		    registrar_init(&server->registrar, runtime, &server->loop);
+		status = registrar_init(&server->registrar, runtime,
+		    &server->loops->loop);
 	if (status == BECKET_S_OK)
 		status = management_register(server);
 	if (status != BECKET_S_OK) {
@@ -218,13 +185,12 @@ becket_server_free(struct becket_server *server)
 	managers_fini(&server->managers);
 	objects_fini(&server->objects);
 	associations_fini(&server->associations);
-	idmap_fini(&server->conn_ids);
-	loop_fini(&server->loop);
+	pthread_mutex_destroy(&server->associations_lock);
+	fini_loops(server);
 	pthread_cond_destroy(&server->state_changed);
 	pthread_mutex_destroy(&server->state_lock);
 	pthread_mutex_destroy(&server->auto_lock);
 	pthread_mutex_destroy(&server->listeners_lock);
-	pthread_mutex_destroy(&server->mailbox.lock);
 	memory_free(&server->runtime->memory, server, sizeof *server);
 }
 
@@ -364,12 +330,15 @@ void
 becket_server_inq_stats(struct becket_server *server,
     struct becket_stats *ret_stats)
 {
-	*ret_stats = (struct becket_stats){
-		.calls_in = load(&server->calls_in),
-		.calls_out = load(&server->calls_out),
-		.packets_in = load(&server->packets_in),
-		.packets_out = load(&server->packets_out),
-	};
+	*ret_stats = (struct becket_stats){ 0 };
+	for (uint32_t i = 0; i < server->loop_count; i++) {
+		const struct server_loop *home = &server->loops[i];
+
+		ret_stats->calls_in += load(&home->calls_in);
+		ret_stats->calls_out += load(&home->calls_out);
+		ret_stats->packets_in += load(&home->packets_in);
+		ret_stats->packets_out += load(&home->packets_out);
+	}
 }
 
 unsigned

@@ -10,17 +10,19 @@
 #include "io/loop.h"
 #include "io/registrar.h"
 #include "io/runtime.h"
+#include "io/server_loop.h"
 #include "io/workers.h"
 #include "stub/call.h"
 
 /*
- * A server: managers, listeners, connections, and the loop that serves them.
+ * A server: managers, listeners, and the loops that serve its connections.
  *
- * The loop belongs to one thread: that which is in becket_server_listen(), or
- * its own with DONT_WAIT, or the user's with becket_server_process(). Sessions
- * and connections are touched by it alone. Other threads reach it in three
- * ways: through stop_wanted and loop_wake(), through the mailbox of answered
- * calls, and through the locks of managers and listeners.
+ * The first loop belongs to the thread that is in becket_server_listen(), or to
+ * one of the library's with DONT_WAIT, or to the user's with
+ * becket_server_process(); it accepts, and what concerns the whole server is
+ * done there. The others, where there are more, have threads of the library's
+ * that come and go with the server's listening. A connection is pinned to the
+ * loop that it is given when it is accepted, one loop after the other.
  *
  *   IDLE ──start──► LISTENING ──stop──► DRAINING ──all closed──► IDLE, or
  *    ▲                                    │ stop_now, drain_ms     STOPPED
@@ -45,31 +47,25 @@ enum server_by_itself {
 	BY_ITSELF_ENDED, /* its thread is still to be waited for */
 };
 
-/* Calls on their way to the loop: those that have been answered, and those that
- * have waited and may run now.
- */
-struct mailbox {
-	pthread_mutex_t lock;
-	struct list calls;
-	bool is_open; /* somebody will look into it */
-};
-
 struct becket_server {
 	struct becket_runtime *runtime;
 	struct becket_limits limits;
-	struct call_host host;
+	struct call_host host; /* what those of the loops have in common */
 	struct managers managers;
 	struct objects objects;
 	struct tokens tokens;
 	struct contexts contexts;
 	struct associations associations;
+	pthread_mutex_t associations_lock;
 
-	struct loop loop;
-	struct mailbox mailbox;
+	struct server_loop *loops; /* the first one is that which accepts */
+	uint32_t loop_count;
+	uint32_t next_loop;      /* to be given a connection */
+	uint32_t started;        /* loops, the first included */
+	atomic_uint others;      /* loops that run besides the first */
+	int told;                /* what others know of stop_wanted */
+	atomic_uint connections; /* accepted, and not closed */
 	struct workers workers;
-	struct list conns;
-	struct idmap conn_ids; /* struct conn */
-	struct list graveyard;
 
 	pthread_mutex_t listeners_lock;
 	struct list listeners;
@@ -92,7 +88,6 @@ struct becket_server {
 	struct registrar registrar; /* its entries in the endpoint map */
 
 	atomic_ullong last_connection; /* of struct becket_peer */
-	atomic_ullong calls_in, calls_out, packets_in, packets_out;
 
 	bool (*allow)(void *user, struct becket_call *call,
 	    enum becket_mgmt_operation operation);
@@ -128,7 +123,9 @@ BECKET_MUST_USE becket_status server_accept_start(struct becket_server *server);
 void server_accept_stop(struct becket_server *server);
 /* Between turns of the loop: free the listeners that are used no more. */
 void server_accept_bury(struct becket_server *server);
-/* There is room for a connection again. */
+/* A connection is gone: there is room for another. Any thread. */
+void server_connection_ended(struct becket_server *server);
+/* Accept again, if it had to wait. */
 void server_accept_more(struct becket_server *server);
 /* As the timer says. */
 void server_resume(struct timer *timer, uint64_t now);

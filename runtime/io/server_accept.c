@@ -30,8 +30,8 @@ watch_all(struct becket_server *server, bool accepts)
 {
 	server->accepts = accepts;
 	list_for_each (node, &server->listeners)
-		(void)!loop_watch(&server->loop, &listener_of(node)->watch,
-		    accepts ? EPOLLIN : 0);
+		(void)!loop_watch(&server->loops->loop,
+		    &listener_of(node)->watch, accepts ? EPOLLIN : 0);
 }
 
 static void
@@ -40,9 +40,9 @@ pause_accepting(struct becket_server *server, const char *why)
 	pthread_mutex_lock(&server->listeners_lock);
 	watch_all(server, false);
 	pthread_mutex_unlock(&server->listeners_lock);
-	if (server->loop.now < server->quiet_until)
+	if (server->loops->loop.now < server->quiet_until)
 		return;
-	server->quiet_until = server->loop.now + clock_from_ms(QUIET_MS);
+	server->quiet_until = server->loops->loop.now + clock_from_ms(QUIET_MS);
 	runtime_log(server->runtime, BECKET_LOG_WARNING,
 	    "new connections must wait: %s", why);
 }
@@ -68,21 +68,47 @@ server_resume(struct timer *timer, uint64_t now)
 static bool
 is_full(const struct becket_server *server)
 {
-	return server->conn_ids.used >= server->limits.connections;
+	return atomic_load(&server->connections) >= server->limits.connections;
+}
+
+void
+server_connection_ended(struct becket_server *server)
+{
+	atomic_fetch_sub(&server->connections, 1);
+	server_accept_more(server);
+}
+
+/* One of them may have ended before this could be seen by it. */
+static void
+pause_while_full(struct becket_server *server)
+{
+	pause_accepting(server, "limits.connections");
+	if (!is_full(server))
+		server_accept_more(server);
+}
+
+/* One loop after the other. */
+static struct server_loop *
+choose_loop(struct becket_server *server)
+{
+	uint32_t at = server->next_loop;
+
+	server->next_loop = (at + 1) % server->loop_count;
+	return &server->loops[at];
 }
 
 /* Another thread may close the listener meanwhile. */
 static enum accepted
-take_one(struct becket_server *server, struct listener *listener, int *ret_fd,
-    struct sockaddr_storage *ret_address, socklen_t *ret_size)
+take_one(struct becket_server *server, struct listener *listener,
+    struct arrival *arrival)
 {
 	enum accepted accepted = ACCEPT_NOTHING;
 	int reason;
 
 	pthread_mutex_lock(&server->listeners_lock);
 	if (listener->watch.is_watched)
-		accepted =
-		    listener_accept(listener, ret_fd, ret_address, ret_size);
+		accepted = listener_accept(listener, &arrival->fd,
+		    &arrival->address, &arrival->size);
 	reason = errno;
 	pthread_mutex_unlock(&server->listeners_lock);
 	errno = reason;
@@ -93,26 +119,25 @@ take_one(struct becket_server *server, struct listener *listener, int *ret_fd,
 static bool
 accept_one(struct becket_server *server, struct listener *listener)
 {
-	struct sockaddr_storage address;
-	socklen_t size;
-	int fd;
+	struct arrival arrival = {
+		.protseq = listener->protseq,
+		.endpoint = listener->endpoint,
+	};
 
-	switch (take_one(server, listener, &fd, &address, &size)) {
+	switch (take_one(server, listener, &arrival)) {
 	case ACCEPT_NOTHING:
 		return false;
 	case ACCEPT_SHORT:
 		pause_accepting(server, strerror(errno));
-		loop_set_timer(&server->loop, &server->resume,
-		    server->loop.now + clock_from_ms(PAUSE_MS));
+		loop_set_timer(&server->loops->loop, &server->resume,
+		    server->loops->loop.now + clock_from_ms(PAUSE_MS));
 		return false;
 	default:
 		break;
 	}
-	if (conn_open(server, listener, fd, &address, size) == BECKET_S_OK)
-		return true;
-	runtime_log(server->runtime, BECKET_LOG_ERROR,
-	    "a connection was dropped: out of memory");
-	return false;
+	atomic_fetch_add(&server->connections, 1);
+	server_loop_give(choose_loop(server), &arrival);
+	return true;
 }
 
 static void
@@ -124,7 +149,7 @@ accept_ready(struct watch *watch, uint32_t events)
 	(void)events;
 	for (int i = 0; i < BATCH; i++) {
 		if (is_full(server)) {
-			pause_accepting(server, "limits.connections");
+			pause_while_full(server);
 			return;
 		}
 		if (!accept_one(server, listener))
@@ -151,7 +176,7 @@ server_accept_stop(struct becket_server *server)
 {
 	pthread_mutex_lock(&server->listeners_lock);
 	list_for_each (node, &server->listeners) {
-		loop_unwatch(&server->loop, &listener_of(node)->watch);
+		loop_unwatch(&server->loops->loop, &listener_of(node)->watch);
 		listener_free(listener_of(node));
 	}
 	server->accepts = false;
@@ -292,7 +317,7 @@ is_at(const struct listener *listener, const struct protseq *protseq,
 static void
 retire(struct becket_server *server, struct listener *listener)
 {
-	loop_unwatch(&server->loop, &listener->watch);
+	loop_unwatch(&server->loops->loop, &listener->watch);
 	listener_close(listener);
 	list_remove(&listener->node);
 	list_append(&server->retired, &listener->node);
@@ -321,7 +346,7 @@ unuse(struct becket_server *server, const char *name, const char *address,
 		status = BECKET_S_OK;
 	}
 	pthread_mutex_unlock(&server->listeners_lock);
-	loop_wake(&server->loop);
+	loop_wake(&server->loops->loop);
 	return status;
 }
 

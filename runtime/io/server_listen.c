@@ -41,35 +41,89 @@ server_linger(const struct becket_server *server)
 }
 
 static void
-open_mailbox(struct becket_server *server, bool is_open)
+open_mailboxes(struct becket_server *server)
 {
-	pthread_mutex_lock(&server->mailbox.lock);
-	server->mailbox.is_open = is_open;
-	pthread_mutex_unlock(&server->mailbox.lock);
-}
-
-static void
-close_conns(struct becket_server *server)
-{
-	while (!list_is_empty(&server->conns)) {
-		struct conn *conn =
-		    container_of(server->conns.next, struct conn, node);
-
-		atomic_fetch_add(&server->cut_calls, conn_count_calls(conn));
-		conn_close(conn);
+	for (uint32_t i = 0; i < server->loop_count; i++) {
+		server->loops[i].is_draining = false;
+		server_loop_open_mailbox(&server->loops[i], true);
 	}
 }
 
 static void
 bury(struct becket_server *server)
 {
-	while (!list_is_empty(&server->graveyard))
-		conn_free(
-		    container_of(server->graveyard.next, struct conn, node));
+	server_loop_bury(server->loops);
 	server_accept_bury(server);
 }
 
-/* ------------------------------------------------------------- the loop -- */
+/* ---------------------------------------------------------- other loops -- */
+
+static void
+wake_others(struct becket_server *server)
+{
+	for (uint32_t i = 1; i < server->loop_count; i++)
+		loop_wake(&server->loops[i].loop);
+}
+
+/* They drain when the first loop has begun to: then it accepts no more. */
+static bool
+turn_other(struct server_loop *home)
+{
+	struct becket_server *server = home->server;
+	bool is_draining;
+
+	loop_turn(&home->loop, loop_timeout(&home->loop));
+	is_draining = atomic_load(&server->state) == SERVER_DRAINING;
+	if (is_draining && !home->is_draining)
+		server_loop_drain(home);
+	if (is_draining && atomic_load(&server->stop_wanted) == STOP_NOW)
+		server_loop_close_conns(home);
+	server_loop_bury(home);
+	return !is_draining || !list_is_empty(&home->conns);
+}
+
+static void *
+run_other(void *argument)
+{
+	struct server_loop *home = argument;
+	struct becket_server *server = home->server;
+
+	while (turn_other(home))
+		;
+	server_loop_end(home);
+	atomic_fetch_sub(&server->others, 1);
+	loop_wake(&server->loops->loop);
+	return NULL;
+}
+
+/* They have ended, or are about to. */
+static void
+join_others(struct becket_server *server)
+{
+	for (uint32_t i = 1; i < server->started; i++)
+		pthread_join(server->loops[i].thread, NULL);
+	server->started = 0;
+}
+
+/* false: not all of them could be; none is left. */
+static bool
+start_others(struct becket_server *server)
+{
+	server->started = 1;
+	while (server->started < server->loop_count) {
+		struct server_loop *home = &server->loops[server->started];
+
+		atomic_fetch_add(&server->others, 1);
+		if (!thread_start(&home->thread, run_other, home)) {
+			atomic_fetch_sub(&server->others, 1);
+			return false;
+		}
+		server->started++;
+	}
+	return true;
+}
+
+/* ------------------------------------------------------- the first loop -- */
 
 static void
 begin_drain(struct becket_server *server)
@@ -77,13 +131,12 @@ begin_drain(struct becket_server *server)
 	atomic_store(&server->state, SERVER_DRAINING);
 	server_accept_stop(server);
 	registrar_stop(&server->registrar);
-	loop_set_timer(&server->loop, &server->drained,
-	    server->loop.now + clock_from_ms(server->limits.drain_ms));
-	list_for_each (node, &server->conns)
-		conn_drain(container_of(node, struct conn, node));
+	loop_set_timer(&server->loops->loop, &server->drained,
+	    server->loops->loop.now + clock_from_ms(server->limits.drain_ms));
+	server_loop_drain(server->loops);
 	runtime_log(server->runtime, BECKET_LOG_INFO,
 	    "stopping; %u connections have something to finish",
-	    server->conn_ids.used);
+	    atomic_load(&server->connections));
 }
 
 void
@@ -94,22 +147,31 @@ server_cut(struct timer *timer, uint64_t now)
 
 	(void)now;
 	runtime_log(server->runtime, BECKET_LOG_WARNING,
-	    "stopping: %u connections are cut off", server->conn_ids.used);
+	    "stopping: %u connections are cut off",
+	    atomic_load(&server->connections));
 	atomic_store(&server->stop_wanted, STOP_NOW);
 }
 
-/* Answers that come from now on are for nobody. */
 static void
 finish(struct becket_server *server)
 {
+	join_others(server);
 	workers_end(&server->workers);
-	loop_set_timer(&server->loop, &server->drained, 0);
-	loop_set_timer(&server->loop, &server->resume, 0);
-	open_mailbox(server, false);
-	server->loop.woken(&server->loop);
+	loop_set_timer(&server->loops->loop, &server->drained, 0);
+	loop_set_timer(&server->loops->loop, &server->resume, 0);
+	server_loop_end(server->loops);
 	bury(server);
 	runtime_log(server->runtime, BECKET_LOG_INFO, "stopped");
 	set_state(server, server->has_thread ? SERVER_STOPPED : SERVER_IDLE);
+}
+
+/* Nothing runs any more, nor will. */
+static bool
+is_drained(struct becket_server *server)
+{
+	return list_is_empty(&server->loops->conns) &&
+	       atomic_load(&server->others) == 0 &&
+	       workers_are_idle(&server->workers);
 }
 
 /* false: stopped and drained. */
@@ -118,16 +180,19 @@ turn(struct becket_server *server, int timeout)
 {
 	int wanted;
 
-	loop_turn(&server->loop, timeout);
+	loop_turn(&server->loops->loop, timeout);
 	wanted = atomic_load(&server->stop_wanted);
 	if (wanted != STOP_NOT &&
 	    atomic_load(&server->state) == SERVER_LISTENING)
 		begin_drain(server);
+	if (wanted != server->told) {
+		server->told = wanted;
+		wake_others(server);
+	}
 	if (wanted == STOP_NOW)
-		close_conns(server);
+		server_loop_close_conns(server->loops);
 	bury(server);
-	if (wanted == STOP_NOT || !list_is_empty(&server->conns) ||
-	    !workers_are_idle(&server->workers))
+	if (wanted == STOP_NOT || !is_drained(server))
 		return true;
 	finish(server);
 	return false;
@@ -138,7 +203,7 @@ run(void *argument)
 {
 	struct becket_server *server = argument;
 
-	while (turn(server, loop_timeout(&server->loop)))
+	while (turn(server, loop_timeout(&server->loops->loop)))
 		;
 	return NULL;
 }
@@ -157,13 +222,11 @@ join_ended(struct becket_server *server)
 		(void)!becket_server_wait(server);
 }
 
-becket_status
-becket_server_start(struct becket_server *server)
+static becket_status
+begin(struct becket_server *server)
 {
 	becket_status status;
 
-	if (server == NULL)
-		return BECKET_S_INVALID_ARG;
 	if (runtime_is_stale(server->runtime))
 		return BECKET_S_STALE_AFTER_FORK;
 	join_ended(server);
@@ -172,28 +235,45 @@ becket_server_start(struct becket_server *server)
 	status = server_accept_start(server);
 	if (status != BECKET_S_OK)
 		return status;
-	open_mailbox(server, true);
+	open_mailboxes(server);
 	atomic_store(&server->cut_calls, 0);
 	atomic_store(&server->stop_wanted, STOP_NOT);
+	server->told = STOP_NOT;
+	server->next_loop = 0;
 	atomic_store(&server->by_itself, BY_ITSELF_NOT);
 	set_state(server, SERVER_LISTENING);
 	return BECKET_S_OK;
 }
 
+becket_status
+becket_server_start(struct becket_server *server)
+{
+	if (server == NULL || server->loop_count > 1)
+		return BECKET_S_INVALID_ARG;
+	return begin(server);
+}
+
+/* There are not as many threads as it takes. */
+static becket_status
+give_up(struct becket_server *server)
+{
+	atomic_store(&server->stop_wanted, STOP_NOW);
+	server->has_thread = false;
+	run(server);
+	return BECKET_S_OUT_OF_RESOURCES;
+}
+
 static becket_status
 listen_in_thread(struct becket_server *server)
 {
-	becket_status status = becket_server_start(server);
+	becket_status status = begin(server);
 
 	if (status != BECKET_S_OK)
 		return status;
 	server->has_thread = true;
-	if (thread_start(&server->thread, run, server))
+	if (start_others(server) && thread_start(&server->thread, run, server))
 		return BECKET_S_OK;
-	server->has_thread = false;
-	open_mailbox(server, false);
-	set_state(server, SERVER_IDLE);
-	return BECKET_S_OUT_OF_RESOURCES;
+	return give_up(server);
 }
 
 /* It listens by itself; from now on because it was told to. */
@@ -219,10 +299,13 @@ becket_server_listen(struct becket_server *server, unsigned flags)
 		return waits ? becket_server_wait(server) : BECKET_S_OK;
 	if (!waits)
 		return listen_in_thread(server);
-	status = becket_server_start(server);
-	if (status == BECKET_S_OK)
-		run(server);
-	return status;
+	status = begin(server);
+	if (status != BECKET_S_OK)
+		return status;
+	if (!start_others(server))
+		return give_up(server);
+	run(server);
+	return BECKET_S_OK;
 }
 
 becket_status
@@ -273,7 +356,7 @@ stop(struct becket_server *server, int how)
 	else
 		atomic_compare_exchange_strong(&server->stop_wanted, &not_yet,
 		    how);
-	loop_wake(&server->loop);
+	loop_wake(&server->loops->loop);
 	return BECKET_S_OK;
 }
 
@@ -325,6 +408,22 @@ becket_server_inq_cut_calls(struct becket_server *server)
 	return atomic_load(&server->cut_calls);
 }
 
+static bool
+is_made(const struct server_loop *home)
+{
+	return home->loop.timers.next != NULL;
+}
+
+static void
+abandon(struct server_loop *home)
+{
+	if (!is_made(home))
+		return;
+	if (runtime_is_stale(home->server->runtime))
+		loop_disown(&home->loop);
+	server_loop_close_conns(home);
+}
+
 void
 server_end(struct becket_server *server)
 {
@@ -332,17 +431,16 @@ server_end(struct becket_server *server)
 		becket_server_stop_now(server);
 		(void)!becket_server_wait(server);
 	}
-	if (server->loop.timers.next == NULL)
-		return;
-	if (runtime_is_stale(server->runtime))
-		loop_disown(&server->loop);
 	atomic_store(&server->state, SERVER_IDLE);
-	close_conns(server);
-	if (!runtime_is_stale(server->runtime))
+	for (uint32_t i = 0; i < server->loop_count; i++)
+		abandon(&server->loops[i]);
+	if (server->workers.memory != NULL &&
+	    !runtime_is_stale(server->runtime))
 		workers_end(&server->workers);
-	open_mailbox(server, false);
-	server->loop.woken(&server->loop);
-	bury(server);
+	for (uint32_t i = 0; i < server->loop_count; i++)
+		if (is_made(&server->loops[i]))
+			server_loop_end(&server->loops[i]);
+	server_accept_bury(server);
 }
 
 /* ----------------------------------------------- a loop of the user's own */
@@ -350,7 +448,7 @@ server_end(struct becket_server *server)
 int
 becket_server_fd(struct becket_server *server)
 {
-	return server->loop.epoll;
+	return server->loops->loop.epoll;
 }
 
 short
@@ -363,7 +461,7 @@ becket_server_events(struct becket_server *server)
 int
 becket_server_timeout(struct becket_server *server)
 {
-	return loop_timeout(&server->loop);
+	return loop_timeout(&server->loops->loop);
 }
 
 bool

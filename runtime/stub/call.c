@@ -75,11 +75,10 @@ void
 becket_call_free(struct becket_call *call)
 {
 	while (call != NULL) {
-		struct call_host *host = call->host;
 		struct becket_call *next = leave_gate(call);
 
 		dispose(call);
-		if (next != NULL && host->resume(host, next))
+		if (next != NULL && next->host->resume(next->host, next))
 			return;
 		call = next;
 	}

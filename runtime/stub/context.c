@@ -60,7 +60,7 @@ context_chores_do(struct contexts *contexts, struct context_chores *chores)
 		    container_of(node, struct becket_call, node);
 
 		list_remove(node);
-		if (!contexts->host->resume(contexts->host, call))
+		if (!call->host->resume(call->host, call))
 			becket_call_free(call);
 	}
 	list_for_each (node, &chores->dead) {

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/server_loop.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/allocate.h"
+#include "io/server.h"
+
+/* ------------------------------------------------------------- mailbox -- */
+
+static struct server_loop *
+home_of(struct call_host *host)
+{
+	return container_of(host, struct server_loop, host);
+}
+
+/* What is posted; list: calls or arrivals. false: nobody will look into the
+ * mailbox any more.
+ */
+static bool
+put(struct server_loop *home, struct list *list, struct list *node)
+{
+	struct mailbox *mailbox = &home->mailbox;
+	bool is_open, was_empty;
+
+	pthread_mutex_lock(&mailbox->lock);
+	is_open = mailbox->is_open;
+	was_empty =
+	    list_is_empty(&mailbox->calls) && list_is_empty(&mailbox->arrivals);
+	if (is_open)
+		list_append(list, node);
+	pthread_mutex_unlock(&mailbox->lock);
+	if (is_open && was_empty)
+		loop_wake(&home->loop);
+	return is_open;
+}
+
+static bool
+resume(struct call_host *host, struct becket_call *call)
+{
+	struct server_loop *home = home_of(host);
+
+	return put(home, &home->mailbox.calls, &call->node);
+}
+
+static void
+post(struct call_host *host, struct becket_call *call)
+{
+	call->is_answered = true;
+	if (resume(host, call))
+		return;
+	server_log_call(host->server, call);
+	becket_call_free(call);
+}
+
+/* NULL: there is no more. */
+static struct list *
+take(struct server_loop *home, struct list *list)
+{
+	struct list *node = NULL;
+
+	pthread_mutex_lock(&home->mailbox.lock);
+	if (!list_is_empty(list)) {
+		node = list->next;
+		list_remove(node);
+	}
+	pthread_mutex_unlock(&home->mailbox.lock);
+	return node;
+}
+
+/* conn NULL: it is gone. */
+static void
+deliver_call(struct server_loop *home, struct conn *conn,
+    struct becket_call *call)
+{
+	if (conn == NULL) {
+		if (call->is_answered)
+			server_log_call(home->server, call);
+		becket_call_free(call);
+	} else if (call->is_answered) {
+		conn_answer(conn, call);
+	} else {
+		conn_resume(conn, call);
+	}
+}
+
+/* A call that is freed may make place for another, which is mail, too. */
+static void
+deliver_calls(struct server_loop *home)
+{
+	struct list *node;
+	struct list dirty;
+
+	list_init(&dirty);
+	while ((node = take(home, &home->mailbox.calls)) != NULL) {
+		struct becket_call *call =
+		    container_of(node, struct becket_call, node);
+		struct conn *conn = idmap_get(&home->conn_ids, call->conn);
+
+		deliver_call(home, conn, call);
+		if (conn == NULL)
+			continue;
+		list_remove(&conn->dirty);
+		list_append(&dirty, &conn->dirty);
+	}
+	while (!list_is_empty(&dirty))
+		conn_flush(container_of(dirty.next, struct conn, dirty));
+}
+
+/* ------------------------------------------------------------ arrivals -- */
+
+/* In one piece with its endpoint. */
+static size_t
+size_of(const struct arrival *arrival)
+{
+	return sizeof *arrival + strlen(arrival->endpoint) + 1;
+}
+
+static void
+complain(const struct server_loop *home)
+{
+	runtime_log(home->server->runtime, BECKET_LOG_ERROR,
+	    "a connection was dropped: out of memory");
+}
+
+static void
+free_arrival(const struct server_loop *home, struct arrival *arrival)
+{
+	memory_free(&home->server->runtime->memory, arrival, size_of(arrival));
+}
+
+static struct arrival *
+copy_arrival(const struct server_loop *home, const struct arrival *arrival)
+{
+	struct arrival *copy =
+	    memory_new(&home->server->runtime->memory, size_of(arrival));
+
+	if (copy == NULL)
+		return NULL;
+	*copy = *arrival;
+	list_init(&copy->node);
+	copy->endpoint = strcpy((char *)(copy + 1), arrival->endpoint);
+	return copy;
+}
+
+static void
+open_conn(struct server_loop *home, const struct arrival *arrival)
+{
+	if (conn_open(home, arrival) != BECKET_S_OK)
+		complain(home);
+}
+
+static void
+send_away(struct server_loop *home, const struct arrival *arrival)
+{
+	close(arrival->fd);
+	server_connection_ended(home->server);
+	complain(home);
+}
+
+void
+server_loop_give(struct server_loop *home, const struct arrival *arrival)
+{
+	struct arrival *copy;
+
+	if (home == home->server->loops) {
+		open_conn(home, arrival);
+		return;
+	}
+	copy = copy_arrival(home, arrival);
+	if (copy != NULL && put(home, &home->mailbox.arrivals, &copy->node))
+		return;
+	if (copy != NULL)
+		free_arrival(home, copy);
+	send_away(home, arrival);
+}
+
+static void
+deliver_arrivals(struct server_loop *home)
+{
+	struct list *node;
+
+	while ((node = take(home, &home->mailbox.arrivals)) != NULL) {
+		struct arrival *arrival =
+		    container_of(node, struct arrival, node);
+
+		open_conn(home, arrival);
+		free_arrival(home, arrival);
+	}
+}
+
+/* ---------------------------------------------------------------- life -- */
+
+static void
+woken(struct loop *loop)
+{
+	struct server_loop *home = container_of(loop, struct server_loop, loop);
+
+	if (home == home->server->loops)
+		registrar_look(&home->server->registrar);
+	server_loop_deliver(home);
+}
+
+becket_status
+server_loop_init(struct server_loop *home, struct becket_server *server,
+    const struct call_host *host)
+{
+	home->server = server;
+	home->host = *host;
+	home->host.post = post;
+	home->host.resume = resume;
+	home->conn_ids = idmap_empty(host->memory, host->limits->connections);
+	list_init(&home->conns);
+	list_init(&home->graveyard);
+	list_init(&home->mailbox.calls);
+	list_init(&home->mailbox.arrivals);
+	pthread_mutex_init(&home->mailbox.lock, NULL);
+	return loop_init(&home->loop, woken);
+}
+
+void
+server_loop_fini(struct server_loop *home)
+{
+	if (home->server == NULL)
+		return;
+	idmap_fini(&home->conn_ids);
+	loop_fini(&home->loop);
+	pthread_mutex_destroy(&home->mailbox.lock);
+}
+
+void
+server_loop_open_mailbox(struct server_loop *home, bool is_open)
+{
+	pthread_mutex_lock(&home->mailbox.lock);
+	home->mailbox.is_open = is_open;
+	pthread_mutex_unlock(&home->mailbox.lock);
+}
+
+void
+server_loop_deliver(struct server_loop *home)
+{
+	deliver_arrivals(home);
+	deliver_calls(home);
+}
+
+/* What the first loop has accepted, it has accepted before. */
+void
+server_loop_drain(struct server_loop *home)
+{
+	home->is_draining = true;
+	deliver_arrivals(home);
+	list_for_each (node, &home->conns)
+		conn_drain(container_of(node, struct conn, node));
+}
+
+void
+server_loop_close_conns(struct server_loop *home)
+{
+	while (!list_is_empty(&home->conns)) {
+		struct conn *conn =
+		    container_of(home->conns.next, struct conn, node);
+
+		atomic_fetch_add(&home->server->cut_calls,
+		    conn_count_calls(conn));
+		conn_close(conn);
+	}
+}
+
+void
+server_loop_bury(struct server_loop *home)
+{
+	while (!list_is_empty(&home->graveyard))
+		conn_free(
+		    container_of(home->graveyard.next, struct conn, node));
+}
+
+void
+server_loop_end(struct server_loop *home)
+{
+	server_loop_open_mailbox(home, false);
+	server_loop_deliver(home);
+	server_loop_bury(home);
+}

@@ -239,7 +239,9 @@ uninstall:
 
 # ---------------------------------------------------------------- tests --
 # A suite is a target check-NAME that speaks TAP, and its name in SUITES.
-# tests/run.py runs each and adds up.
+# tests/run.py runs them, several at a time, and adds up. So what two of them
+# need is made by `make tests`, they keep to directories of their own, and
+# `make install` in a suite waits for $(B)/installing.
 
 SUITES :=
 
@@ -295,6 +297,8 @@ TALK := $(call obj,$(call sources,tests/talk))
 $(B)/tests/talk/talk: $(TALK) $(B)/libbecket.a
 	$(call say,LD)$(LINK) -o $@ $^ $(LIBS)
 
+tests: $(B)/tests/talk/talk
+
 SUITES += talk
 check-talk: $(B)/tests/talk/talk
 	$(Q)$< $(sort $(wildcard tests/talk/*/*.talk))
@@ -348,10 +352,13 @@ $(HELD)/hold.so $(HELD)/hold_abi.so: tests/live/modules/hold.c $(B)/libbecket.so
 	    -lbecket -lpthread
 $(HELD)/hold_abi.so: private FLAGS += -DHOLD_ABI=99
 
+tests: $(HELD)/hold.so $(HELD)/hold_abi.so
+
 SUITES += daemon
 check-daemon: all $(HELD)/hold.so $(HELD)/hold_abi.so
 	$(Q)rm -rf $(DAEMON_DIR)
-	$(Q)$(MAKE) -s --no-print-directory install DESTDIR= PREFIX=$(DAEMON_DIR)/stage
+	$(Q)flock $(B)/installing $(MAKE) -s --no-print-directory install \
+	    DESTDIR= PREFIX=$(DAEMON_DIR)/stage
 	$(Q)for e in calculator files loop; do \
 	    PATH=$(DAEMON_DIR)/stage/bin:$$PATH \
 	    PKG_CONFIG_PATH=$(DAEMON_DIR)/stage/lib/pkgconfig \
@@ -471,7 +478,7 @@ deps:
 
 check:
 	$(Q)dist/deps.sh check
-	$(Q)$(MAKE) all tests
+	$(Q)$(MAKE) $(if $(filter -j%,$(MAKEFLAGS)),,-j$$(nproc)) all tests
 	$(Q)MAKE='$(MAKE) $(MAKEOVERRIDES)' tests/run.py $(B)/check $(SUITES)
 
 clean:
@@ -624,4 +631,7 @@ FORCE:
         clean FORCE $(SUITES:%=check-%)
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(shell test -d $(B) && find $(B) -name '*.d')
+# Not those of the builds within it, which others may be writing just now.
+-include $(shell find $(addprefix $(B)/,runtime idl server client tests gen \
+    $(if $(filter %fuzz fuzz-run,$(MAKECMDGOALS)),fuzz) \
+    $(if $(filter %small,$(MAKECMDGOALS)),small)) -name '*.d' 2>/dev/null)

@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: MIT
 """run.py LOGDIR SUITE...: run `make check-SUITE` for each and add up.
 
+As many run at the same time as there are processors; they are reported in the
+order given. What they share is built before, and `make install`, which links
+in one place, waits for its turn.
+
 A suite says "ok NAME", "not ok NAME" or "ok NAME # SKIP why", a line each
 (TAP). One that fails without saying so counts as a failure, and so does one
 that says nothing. The output of each is kept in LOGDIR/SUITE.log. The last
@@ -15,7 +19,9 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent import futures
 
+running = set()
 LINE = re.compile(r"^(not )?ok\b(.*)$")
 TIMEOUT = 900
 
@@ -29,6 +35,7 @@ def run(make, suite, log):
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+    running.add(process)
     try:
         output, _ = process.communicate(timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
@@ -36,6 +43,7 @@ def run(make, suite, log):
         output, _ = process.communicate()
         output += b"\nnot ok %s took more than %d s\n" % (
             suite.encode(), TIMEOUT)
+    running.remove(process)
     with open(log, "wb") as file:
         file.write(output)
     return output.decode("utf-8", "replace").splitlines(), process.returncode
@@ -56,41 +64,55 @@ def count(lines):
     return passed, failed, skipped
 
 
+class Suite:
+    """One that has been run."""
+
+    def __init__(self, make, name, logs):
+        start = time.monotonic()
+        self.name = name
+        self.log = os.path.join(logs, name + ".log")
+        self.lines, status = run(make, name, self.log)
+        self.seconds = time.monotonic() - start
+        self.passed, self.failed, self.skipped = count(self.lines)
+        self.why = []  # it failed, if no test did
+        if status != 0 and not self.failed:
+            self.failed = ["not ok %s: exit status %d" % (name, status)]
+            self.why = self.lines[-30:]
+        elif not self.passed and not self.failed:
+            self.failed = ["not ok %s: ran no test" % name]
+
+    def report(self, verbose):
+        print("%-10s %4d passed, %d failed%s  (%.1f s)" % (
+            self.name, len(self.passed), len(self.failed),
+            ", %d skipped" % len(self.skipped) if self.skipped else "",
+            self.seconds))
+        for line in (self.lines if verbose else self.failed + self.skipped):
+            print("    " + line)
+        for line in self.why:
+            print("        " + line)
+        if self.failed:
+            print("    see " + self.log)
+        sys.stdout.flush()
+
+
 def main():
-    logs, suites = sys.argv[1], sys.argv[2:]
+    logs, names = sys.argv[1], sys.argv[2:]
     make = shlex.split(os.environ.get("MAKE", "make"))
-    make.append("-j%d" % (os.cpu_count() or 1))
     os.environ.pop("MAKEFLAGS", None)  # its job server is not ours
     os.environ.pop("MAKE", None)
-    verbose = os.environ.get("V") == "1"
     os.makedirs(logs, exist_ok=True)
-    passed = failed = skipped = 0
-    for suite in suites:
-        start = time.monotonic()
-        log = os.path.join(logs, suite + ".log")
-        lines, status = run(make, suite, log)
-        good, bad, left = count(lines)
-        if status != 0 and not bad:
-            bad = ["not ok %s: exit status %d" % (suite, status)]
-            bad += ["    " + line for line in lines[-30:]]
-            count_bad = 1
-        elif not good and not bad:
-            bad = ["not ok %s: ran no test" % suite]
-            count_bad = 1
-        else:
-            count_bad = len(bad)
-        passed += len(good)
-        failed += count_bad
-        skipped += len(left)
-        print("%-10s %4d passed, %d failed%s  (%.1f s)" % (
-            suite, len(good), count_bad,
-            ", %d skipped" % len(left) if left else "",
-            time.monotonic() - start))
-        for line in (lines if verbose else bad + left):
-            print("    " + line)
-        if bad:
-            print("    see " + log)
-        sys.stdout.flush()
+    suites = []
+    pool = futures.ThreadPoolExecutor(os.cpu_count() or 1)
+    try:
+        for suite in pool.map(lambda name: Suite(make, name, logs), names):
+            suite.report(os.environ.get("V") == "1")
+            suites.append(suite)
+    except KeyboardInterrupt:
+        for process in running:
+            os.killpg(process.pid, signal.SIGKILL)
+        os._exit(130)
+    passed, failed, skipped = (sum(len(getattr(suite, kind)) for suite in suites)
+                               for kind in ("passed", "failed", "skipped"))
     if skipped:
         print("%d skipped" % skipped)
     print("%d passed, %d failed" % (passed, failed))

@@ -37,7 +37,7 @@ mkdir -p "$work/readme" "$work/sockets"
 
 install_tree()
 {
-	$MAKE -s B="$B" PREFIX="$stage" install
+	flock "$B/installing" $MAKE -s B="$B" PREFIX="$stage" install
 }
 
 shared_examples()
@@ -108,7 +108,8 @@ own_loop()
 packaged()
 {
 	local dest=$B/stage-dest libdir=/usr/lib/some-architecture
-	$MAKE -s B="$B" DESTDIR="$dest" PREFIX=/usr LIBDIR=$libdir install
+	flock "$B/installing" $MAKE -s B="$B" DESTDIR="$dest" PREFIX=/usr \
+	    LIBDIR=$libdir install
 	test -x "$dest/usr/bin/becketc"
 	test -x "$dest/usr/sbin/becketd"
 	test -f "$dest/usr/include/becket/options.proto"

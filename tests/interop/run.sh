@@ -27,7 +27,8 @@ example()
 build()
 {
 	rm -rf "$work" && mkdir -p "$work" &&
-	    ${MAKE:-make} -s B="$B" DESTDIR= PREFIX="$stage" install &&
+	    flock "$B/installing" ${MAKE:-make} -s B="$B" DESTDIR= \
+	        PREFIX="$stage" install &&
 	    example calculator && example files
 }
 

@@ -65,8 +65,25 @@ check_opnums_differ(struct model *model, const struct service *service)
 }
 
 static void
+check_maybe(struct model *model, const struct operation *operation)
+{
+	const char *why = NULL;
+
+	if (operation->streams)
+		why = "it streams";
+	else if (operation->response != NULL &&
+	         operation->response->message->n_field > 0)
+		why = "its response has fields, and nobody waits for them";
+	if (operation->maybe && why != NULL)
+		problem_at(model, operation->service->file,
+		    operation->maybe_path, "rpc %s cannot be maybe: %s",
+		    operation->proto->name, why);
+}
+
+static void
 check_operation(struct model *model, struct operation *operation)
 {
+	check_maybe(model, operation);
 	if (!operation->parameters)
 		return;
 	if (operation->streams)

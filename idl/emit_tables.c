@@ -17,6 +17,7 @@ flags(struct out *out, const struct operation *operation)
 		{ operation->no_side_effects,
 		    "BECKET_OPERATION_NO_SIDE_EFFECTS" },
 		{ operation->blocking, "BECKET_OPERATION_BLOCKING" },
+		{ operation->maybe, "BECKET_OPERATION_MAYBE" },
 		{ operation->shared, "BECKET_OPERATION_SHARED" },
 	};
 

@@ -100,6 +100,8 @@ struct operation {
 	struct parameter *in, *out;  /* where parameters is true */
 	size_t in_count, out_count;
 	bool blocking;
+	bool maybe;
+	struct path maybe_path; /* of the option */
 	bool shared;
 	struct path shared_path; /* of the option */
 	struct context *contexts;

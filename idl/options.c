@@ -24,6 +24,7 @@ enum {
 	OPERATION_OPNUM = 1,
 	OPERATION_TIMEOUT = 2,
 	OPERATION_PARAMETERS = 3,
+	OPERATION_MAYBE = 5,
 	OPERATION_SHARED = 6,
 	MESSAGE_FIELD = 2,
 	FIELD_OPTIONS = 8,
@@ -203,6 +204,8 @@ read_operation(struct model *model, struct operation *operation,
 	    path_add(model->arena, path, OPERATION_PARAMETERS);
 	operation->opnum_path = opnum;
 	operation->blocking = options->blocking;
+	operation->maybe = options->maybe;
+	operation->maybe_path = path_add(model->arena, path, OPERATION_MAYBE);
 	operation->shared = options->shared;
 	operation->shared_path = path_add(model->arena, path, OPERATION_SHARED);
 	if (options->has_opnum && options->opnum > VALUE_OPNUM_MAX)

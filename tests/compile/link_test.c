@@ -3,8 +3,10 @@
  * Client and server of five interfaces in one program, two of them major
  * versions of one, calling each other over TCP.
  */
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -100,6 +102,20 @@ nothing(struct becket_call *call, const Google__Protobuf__Empty *request,
 	return BECKET_S_OK;
 }
 
+static atomic_int told;
+static sem_t is_told;
+
+static becket_status
+tell(struct becket_call *call, const Two__Maybe *request,
+    Google__Protobuf__Empty *response)
+{
+	(void)call;
+	(void)response;
+	atomic_store(&told, request->value);
+	sem_post(&is_told);
+	return BECKET_S_OK;
+}
+
 static becket_status
 shared_of_two(struct becket_call *call, const Two__Maybe *request,
     Three__Shared *response)
@@ -143,6 +159,7 @@ register_all(struct becket_server *server)
 		.nothing = nothing,
 		.shared = shared_of_two,
 		.late = defer,
+		.tell = tell,
 	};
 	static const struct three_echo_epv one = { .shared = first };
 	static const struct three_echo2_epv two = { .shared = second };
@@ -367,6 +384,26 @@ an_empty_message_is_a_message(void **state)
 }
 
 static void
+who_is_told_answers_nothing(void **state)
+{
+	const struct world *world = *state;
+	Two__Maybe request = TWO__MAYBE__INIT;
+	Google__Protobuf__Empty *response;
+
+	assert_int_equal(two_other_v1_interface.operations[3].flags,
+	    BECKET_OPERATION_MAYBE);
+	assert_int_equal(sem_init(&is_told, 0, 0), 0);
+	request._value_case = TWO__MAYBE___VALUE_VALUE;
+	request.value = 7;
+	assert_int_equal(two_other_tell(world->binding, &request, &response),
+	    BECKET_S_OK);
+	google_protobuf_empty_free(response);
+	assert_int_equal(sem_wait(&is_told), 0);
+	assert_int_equal(atomic_load(&told), 7);
+	sem_destroy(&is_told);
+}
+
+static void
 major_versions_live_side_by_side(void **state)
 {
 	const struct world *world = *state;
@@ -415,6 +452,7 @@ main(void)
 		cmocka_unit_test(
 		    an_imported_message_is_a_reply_of_two_interfaces),
 		cmocka_unit_test(an_empty_message_is_a_message),
+		cmocka_unit_test(who_is_told_answers_nothing),
 		cmocka_unit_test(major_versions_live_side_by_side),
 		cmocka_unit_test(streams_are_in_the_table_and_say_not_yet),
 	};

@@ -82,6 +82,20 @@ demo_v2_httpforms_talk(struct becket_binding *binding)
 }
 
 becket_status
+demo_v2_httpforms_tell(struct becket_binding *binding,
+    const Demo__V2__NamesRequest *request, Demo__V2__None **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_call(binding, &demo_v2_httpforms_v3_interface, 6,
+	    request, &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
+}
+
+becket_status
 demo_v2_httpforms_every(struct becket_binding *binding, double a_double,
     float a_float, int32_t an_int32, int32_t a_sint32, int32_t a_sfixed32,
     uint32_t a_uint32, uint32_t a_fixed32, int64_t an_int64, int64_t a_sint64,

@@ -74,6 +74,19 @@ demo_v2_httpforms_talk_routine(const void *epv, struct becket_call *call,
 }
 
 static becket_status
+demo_v2_httpforms_tell_routine(const void *epv_, struct becket_call *call,
+    const void *request_, void *response_)
+{
+	const struct demo_v2_httpforms_epv *epv = epv_;
+	const Demo__V2__NamesRequest *request = request_;
+	Demo__V2__None *response = response_;
+
+	if (epv->tell == NULL)
+		return BECKET_S_NOT_IMPLEMENTED;
+	return epv->tell(call, request, response);
+}
+
+static becket_status
 demo_v2_httpforms_every_routine(const void *epv_, struct becket_call *call,
     const void *request_, void *response_)
 {
@@ -106,6 +119,7 @@ static becket_routine *const demo_v2_httpforms_by_opnum[] = {
 	[3] = demo_v2_httpforms_names_routine,
 	[4] = demo_v2_httpforms_watch_routine,
 	[5] = demo_v2_httpforms_talk_routine,
+	[6] = demo_v2_httpforms_tell_routine,
 	[9] = demo_v2_httpforms_every_routine,
 };
 
@@ -174,6 +188,14 @@ demo_v2_httpforms_names_answer(struct becket_token token_,
 	response_.reply = (char *)reply;
 	return becket_stub_answer(token_, &demo_v2_httpforms_v3_interface, 3,
 	    status_, status_ == BECKET_S_OK ? &response_ : NULL);
+}
+
+becket_status
+demo_v2_httpforms_tell_answer(struct becket_token token, becket_status status,
+    const Demo__V2__None *response)
+{
+	return becket_stub_answer(token, &demo_v2_httpforms_v3_interface, 6,
+	    status, response);
 }
 
 becket_status

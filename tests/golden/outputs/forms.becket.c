@@ -83,6 +83,21 @@ static const struct becket_operation demo_v2_httpforms_operations[] = {
 		.flags = BECKET_OPERATION_REQUEST_STREAM |
 		         BECKET_OPERATION_RESPONSE_STREAM,
 	},
+	[6] = {
+		.name = "Tell",
+		.request = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &demo__v2__names_request__descriptor,
+			.size = sizeof(Demo__V2__NamesRequest),
+		},
+		.response = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &demo__v2__none__descriptor,
+			.size = sizeof(Demo__V2__None),
+		},
+		.timeout_ms = 0,
+		.flags = BECKET_OPERATION_MAYBE,
+	},
 	[9] = {
 		.name = "Every",
 		.request = {

@@ -23,6 +23,16 @@ google_protobuf_empty_free(Google__Protobuf__Empty *response)
 }
 #endif
 
+#ifndef DEMO__V2__NONE__BECKET_FREE
+#define DEMO__V2__NONE__BECKET_FREE
+/* Frees what a stub gave back; NULL is fine. Any thread. */
+static inline void
+demo_v2_none_free(Demo__V2__None *response)
+{
+	becket_stub_free(response);
+}
+#endif
+
 /* Two services, and comments that want to be more: an end of it,
  * a beginning there / *.
  *
@@ -65,6 +75,13 @@ BECKET_MUST_USE becket_status demo_v2_httpforms_watch(
 BECKET_MUST_USE becket_status demo_v2_httpforms_talk(
     struct becket_binding *binding);
 
+/* Told, and not waited for.
+ * Free *ret_response with demo_v2_none_free().
+ */
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_tell(struct becket_binding *binding,
+    const Demo__V2__NamesRequest *request, Demo__V2__None **ret_response);
+
 /* All kinds of parameters; a comment with * / and / * in it.
  * Free strings given back with becket_string_free().
  */
@@ -92,6 +109,8 @@ struct demo_v2_httpforms_epv {
 	    int32_t status, int32_t request, int32_t call, int32_t texts,
 	    const char **ret_token, int32_t *ret_status, bool *ret_response,
 	    const char **ret_reply);
+	becket_status (*tell)(struct becket_call *call,
+	    const Demo__V2__NamesRequest *request, Demo__V2__None *response);
 	becket_status (*every)(struct becket_call *call, double a_double,
 	    float a_float, int32_t an_int32, int32_t a_sint32,
 	    int32_t a_sfixed32, uint32_t a_uint32, uint32_t a_fixed32,
@@ -126,6 +145,9 @@ BECKET_MUST_USE becket_status
 demo_v2_httpforms_names_answer(struct becket_token token_,
     becket_status status_, const char *token, int32_t status, bool response,
     const char *reply);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_tell_answer(struct becket_token token, becket_status status,
+    const Demo__V2__None *response);
 BECKET_MUST_USE becket_status
 demo_v2_httpforms_every_answer(struct becket_token token, becket_status status,
     const char *first, int64_t number, bool yes, const char *second,

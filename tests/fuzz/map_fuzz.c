@@ -10,7 +10,7 @@
  * is a list of orders, two bytes each and what they need; few towers, objects,
  * users and connections, so that they meet.
  */
-enum { PLACES = 11, OBJECTS = 3, CAPACITY = 12, MANY = 8, NO_TOWER = 15 };
+enum { PLACES = 11, OBJECTS = 3, CAPACITY = 20, MANY = 8, NO_TOWER = 15 };
 
 struct place {
 	uint32_t interface;
@@ -182,6 +182,17 @@ gives_way(const struct item *old, const struct item *new, bool replace)
 	                              &places[new->place]));
 }
 
+static bool
+has_room(const struct model *model, uint32_t owner, unsigned more)
+{
+	unsigned own = more;
+
+	for (unsigned i = 0; i < model->count; i++)
+		own += model->items[i].owner == owner;
+	return model->count + more < CAPACITY &&
+	       (owner == MAP_ROOT || own < CAPACITY / MAP_SHARES);
+}
+
 static uint32_t
 model_insert(struct model *model, const struct order *order, bool replace)
 {
@@ -197,7 +208,7 @@ model_insert(struct model *model, const struct order *order, bool replace)
 			is_twin |= is_same(&made.items[k], new);
 		if (is_twin)
 			continue;
-		if (model->count + made.count == CAPACITY)
+		if (!has_room(model, order->caller.uid, made.count))
 			return EPM_CANT_CREATE;
 		made.items[made.count++] = *new;
 	}

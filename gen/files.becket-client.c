@@ -58,3 +58,56 @@ files_checksum(struct becket_binding *binding,
 		*ret_response = response;
 	return status;
 }
+
+becket_status
+files_open(struct becket_binding *binding, struct files_handle **file,
+    const Files__OpenRequest *request, Files__OpenResponse **ret_response)
+{
+	void *contexts[1];
+	becket_status status;
+	void *response;
+
+	contexts[0] = NULL;
+	status = becket_stub_call_contexts(binding, &files_v1_interface, 4,
+	    contexts, request, &response);
+	if (status == BECKET_S_OK) {
+		*file = contexts[0];
+		*ret_response = response;
+	}
+	return status;
+}
+
+becket_status
+files_read_at(struct becket_binding *binding, struct files_handle *file,
+    const Files__ReadAtRequest *request, Files__ReadResponse **ret_response)
+{
+	void *contexts[1];
+	becket_status status;
+	void *response;
+
+	contexts[0] = file;
+	status = becket_stub_call_contexts(binding, &files_v1_interface, 5,
+	    contexts, request, &response);
+	if (status == BECKET_S_OK) {
+		*ret_response = response;
+	}
+	return status;
+}
+
+becket_status
+files_close(struct becket_binding *binding, struct files_handle **file,
+    const Files__CloseMessage *request, Files__CloseMessage **ret_response)
+{
+	void *contexts[1];
+	becket_status status;
+	void *response;
+
+	contexts[0] = *file;
+	status = becket_stub_call_contexts(binding, &files_v1_interface, 6,
+	    contexts, request, &response);
+	if (status == BECKET_S_OK) {
+		*file = contexts[0];
+		*ret_response = response;
+	}
+	return status;
+}

@@ -54,17 +54,82 @@ files_checksum_routine(const void *epv_, struct becket_call *call,
 	return epv->checksum(call, request, response);
 }
 
+static becket_status
+files_open_routine(const void *epv_, struct becket_call *call,
+    const void *request_, void *response_)
+{
+	const struct files_epv *epv = epv_;
+	const Files__OpenRequest *request = request_;
+	Files__OpenResponse *response = response_;
+	struct files_handle *file = becket_call_context(call, 0);
+	becket_status status;
+
+	if (epv->open == NULL)
+		return BECKET_S_NOT_IMPLEMENTED;
+	status = epv->open(call, &file, request, response);
+	becket_call_set_context(call, 0, file);
+	return status;
+}
+
+static becket_status
+files_read_at_routine(const void *epv_, struct becket_call *call,
+    const void *request_, void *response_)
+{
+	const struct files_epv *epv = epv_;
+	const Files__ReadAtRequest *request = request_;
+	Files__ReadResponse *response = response_;
+	struct files_handle *file = becket_call_context(call, 0);
+
+	if (epv->read_at == NULL)
+		return BECKET_S_NOT_IMPLEMENTED;
+	return epv->read_at(call, file, request, response);
+}
+
+static becket_status
+files_close_routine(const void *epv_, struct becket_call *call,
+    const void *request_, void *response_)
+{
+	const struct files_epv *epv = epv_;
+	const Files__CloseMessage *request = request_;
+	Files__CloseMessage *response = response_;
+	struct files_handle *file = becket_call_context(call, 0);
+	becket_status status;
+
+	if (epv->close == NULL)
+		return BECKET_S_NOT_IMPLEMENTED;
+	status = epv->close(call, &file, request, response);
+	becket_call_set_context(call, 0, file);
+	return status;
+}
+
+static void
+files_run_down_files_handle(const void *epv_, void *context)
+{
+	const struct files_epv *epv = epv_;
+
+	if (epv->files_handle_rundown != NULL)
+		epv->files_handle_rundown(context);
+}
+
+static becket_rundown *const files_rundowns[] = {
+	files_run_down_files_handle,
+};
+
 static becket_routine *const files_by_opnum[] = {
 	[0] = files_stat_routine,
 	[1] = files_list_routine,
 	[2] = files_read_routine,
 	[3] = files_checksum_routine,
+	[4] = files_open_routine,
+	[5] = files_read_at_routine,
+	[6] = files_close_routine,
 };
 
 static const struct becket_routines files_routines = {
 	.abi = BECKET_ABI,
-	.count = 4,
+	.count = 7,
 	.routines = files_by_opnum,
+	.rundowns = files_rundowns,
 };
 
 becket_status
@@ -121,4 +186,34 @@ files_checksum_answer(struct becket_token token, becket_status status,
 {
 	return becket_stub_answer(token, &files_v1_interface, 3, status,
 	    response);
+}
+
+becket_status
+files_open_answer(struct becket_token token, becket_status status,
+    struct files_handle *file, const Files__OpenResponse *response)
+{
+	void *contexts[1] = { NULL };
+
+	contexts[0] = file;
+	return becket_stub_answer_contexts(token, &files_v1_interface, 4,
+	    status, contexts, response);
+}
+
+becket_status
+files_read_at_answer(struct becket_token token, becket_status status,
+    const Files__ReadResponse *response)
+{
+	return becket_stub_answer(token, &files_v1_interface, 5, status,
+	    response);
+}
+
+becket_status
+files_close_answer(struct becket_token token, becket_status status,
+    struct files_handle *file, const Files__CloseMessage *response)
+{
+	void *contexts[1] = { NULL };
+
+	contexts[0] = file;
+	return becket_stub_answer_contexts(token, &files_v1_interface, 6,
+	    status, contexts, response);
 }

@@ -6,6 +6,30 @@
 #error "made for another version of Becket: run becketc again"
 #endif
 
+static const struct becket_context_parameter files_open_contexts[] = {
+	[0] = {
+		.type = 0,
+		.request = BECKET_CONTEXT_NOWHERE,
+		.response = offsetof(Files__OpenResponse, file),
+	},
+};
+
+static const struct becket_context_parameter files_read_at_contexts[] = {
+	[0] = {
+		.type = 0,
+		.request = offsetof(Files__ReadAtRequest, file),
+		.response = BECKET_CONTEXT_NOWHERE,
+	},
+};
+
+static const struct becket_context_parameter files_close_contexts[] = {
+	[0] = {
+		.type = 0,
+		.request = offsetof(Files__CloseMessage, file),
+		.response = offsetof(Files__CloseMessage, file),
+	},
+};
+
 static const struct becket_operation files_operations[] = {
 	[0] = {
 		.name = "Stat",
@@ -67,6 +91,62 @@ static const struct becket_operation files_operations[] = {
 		.timeout_ms = 600000,
 		.flags = 0,
 	},
+	[4] = {
+		.name = "Open",
+		.request = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &files__open_request__descriptor,
+			.size = sizeof(Files__OpenRequest),
+		},
+		.response = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &files__open_response__descriptor,
+			.size = sizeof(Files__OpenResponse),
+		},
+		.timeout_ms = 0,
+		.flags = 0,
+		.contexts = files_open_contexts,
+		.context_count = 1,
+	},
+	[5] = {
+		.name = "ReadAt",
+		.request = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &files__read_at_request__descriptor,
+			.size = sizeof(Files__ReadAtRequest),
+		},
+		.response = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &files__read_response__descriptor,
+			.size = sizeof(Files__ReadResponse),
+		},
+		.timeout_ms = 0,
+		.flags = BECKET_OPERATION_NO_SIDE_EFFECTS |
+		         BECKET_OPERATION_SHARED,
+		.contexts = files_read_at_contexts,
+		.context_count = 1,
+	},
+	[6] = {
+		.name = "Close",
+		.request = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &files__close_message__descriptor,
+			.size = sizeof(Files__CloseMessage),
+		},
+		.response = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &files__close_message__descriptor,
+			.size = sizeof(Files__CloseMessage),
+		},
+		.timeout_ms = 0,
+		.flags = 0,
+		.contexts = files_close_contexts,
+		.context_count = 1,
+	},
+};
+
+static const char *const files_context_types[] = {
+	"files_handle",
 };
 
 static const char *const files_endpoints[] = {
@@ -74,15 +154,17 @@ static const char *const files_endpoints[] = {
 	NULL,
 };
 
-/* files.Files 1.0, 0c6f2a94-5f0e-4b7e-9d55-3b1a6f4c8e21 */
+/* files.Files 1.1, 0c6f2a94-5f0e-4b7e-9d55-3b1a6f4c8e21 */
 const struct becket_interface files_v1_interface = {
 	.abi = BECKET_ABI,
 	.name = "files.Files",
 	.uuid = { 0x0c6f2a94, 0x5f0e, 0x4b7e,
 	    { 0x9d, 0x55, 0x3b, 0x1a, 0x6f, 0x4c, 0x8e, 0x21 } },
 	.major = 1,
-	.minor = 0,
-	.operation_count = 4,
+	.minor = 1,
+	.operation_count = 7,
 	.operations = files_operations,
 	.endpoints = files_endpoints,
+	.context_types = files_context_types,
+	.context_type_count = 1,
 };

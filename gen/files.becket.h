@@ -51,6 +51,42 @@ files_checksum_response_free(Files__ChecksumResponse *response)
 }
 #endif
 
+#ifndef FILES__OPEN_RESPONSE__BECKET_FREE
+#define FILES__OPEN_RESPONSE__BECKET_FREE
+/* Frees what a stub gave back; NULL is fine. Any thread. */
+static inline void
+files_open_response_free(Files__OpenResponse *response)
+{
+	becket_stub_free(response);
+}
+#endif
+
+#ifndef FILES__CLOSE_MESSAGE__BECKET_FREE
+#define FILES__CLOSE_MESSAGE__BECKET_FREE
+/* Frees what a stub gave back; NULL is fine. Any thread. */
+static inline void
+files_close_message_free(Files__CloseMessage *response)
+{
+	becket_stub_free(response);
+}
+#endif
+
+#ifndef FILES_HANDLE__BECKET_CONTEXT
+#define FILES_HANDLE__BECKET_CONTEXT
+/* What a client holds of a server's state. To clients it is opaque; a server's
+ * manager defines the struct as it likes.
+ */
+struct files_handle;
+
+/* Forget a client's one without a word to the server. Any thread. */
+static inline void
+files_handle_context_destroy(struct files_handle **context)
+{
+	becket_context_destroy(*context);
+	*context = NULL;
+}
+#endif
+
 /* The files below one directory of the server, its root, to be read.
  *
  * A path is relative to the root; slashes in front mean nothing, and "" is the
@@ -87,9 +123,32 @@ BECKET_MUST_USE becket_status files_checksum(struct becket_binding *binding,
     const Files__ChecksumRequest *request,
     Files__ChecksumResponse **ret_response);
 
+/* Open a regular file. It stays the one it was when its name goes, and is
+ * closed when its client goes.
+ * Free *ret_response with files_open_response_free().
+ */
+BECKET_MUST_USE becket_status files_open(struct becket_binding *binding,
+    struct files_handle **file, const Files__OpenRequest *request,
+    Files__OpenResponse **ret_response);
+
+/* A piece of an open file, as Read. Several may be read at once.
+ * Free *ret_response with files_read_response_free().
+ */
+BECKET_MUST_USE becket_status files_read_at(struct becket_binding *binding,
+    struct files_handle *file, const Files__ReadAtRequest *request,
+    Files__ReadResponse **ret_response);
+
+/* Free *ret_response with files_close_message_free(). */
+BECKET_MUST_USE becket_status files_close(struct becket_binding *binding,
+    struct files_handle **file, const Files__CloseMessage *request,
+    Files__CloseMessage **ret_response);
+
 /* The manager routines of files.Files. A request lives until its call is
  * answered. A response comes initialised and takes memory from
- * becket_call_alloc(). A routine left NULL answers BECKET_S_NOT_IMPLEMENTED.
+ * becket_call_alloc(). A routine that succeeds opens a context handle by
+ * setting it, and closes it by making it NULL. A rundown routine gives back
+ * what a client has left open. A routine left NULL answers
+ * BECKET_S_NOT_IMPLEMENTED.
  */
 struct files_epv {
 	becket_status (*stat)(struct becket_call *call,
@@ -101,6 +160,16 @@ struct files_epv {
 	becket_status (*checksum)(struct becket_call *call,
 	    const Files__ChecksumRequest *request,
 	    Files__ChecksumResponse *response);
+	becket_status (*open)(struct becket_call *call,
+	    struct files_handle **file, const Files__OpenRequest *request,
+	    Files__OpenResponse *response);
+	becket_status (*read_at)(struct becket_call *call,
+	    struct files_handle *file, const Files__ReadAtRequest *request,
+	    Files__ReadResponse *response);
+	becket_status (*close)(struct becket_call *call,
+	    struct files_handle **file, const Files__CloseMessage *request,
+	    Files__CloseMessage *response);
+	void (*files_handle_rundown)(struct files_handle *context);
 };
 
 /* becket_server_register_if(), its _ex and _unregister_if(), typed. */
@@ -122,6 +191,14 @@ BECKET_MUST_USE becket_status files_read_answer(struct becket_token token,
     becket_status status, const Files__ReadResponse *response);
 BECKET_MUST_USE becket_status files_checksum_answer(struct becket_token token,
     becket_status status, const Files__ChecksumResponse *response);
+BECKET_MUST_USE becket_status files_open_answer(struct becket_token token,
+    becket_status status, struct files_handle *file,
+    const Files__OpenResponse *response);
+BECKET_MUST_USE becket_status files_read_at_answer(struct becket_token token,
+    becket_status status, const Files__ReadResponse *response);
+BECKET_MUST_USE becket_status files_close_answer(struct becket_token token,
+    becket_status status, struct files_handle *file,
+    const Files__CloseMessage *response);
 
 #ifdef __cplusplus
 }

@@ -121,20 +121,20 @@ call_list(struct client *client, const char *path, call_visit *visit,
 	return good;
 }
 
-/* ------------------------------------------------------- Read, Checksum -- */
+/* ---------------------------------------- Open, ReadAt, Close, Checksum -- */
 
-bool
-call_read(struct client *client, const char *path, call_sink *sink, void *user)
+static bool
+read_all(struct client *client, struct files_handle *file, const char *path,
+    call_sink *sink, void *user)
 {
-	Files__ReadRequest request = FILES__READ_REQUEST__INIT;
+	Files__ReadAtRequest request = FILES__READ_AT_REQUEST__INIT;
 	bool good = true, more = true;
-	request.path = bytes_of(path);
 	request.size = PIECE_SIZE;
 	while (good && more) {
 		Files__ReadResponse *response = NULL;
 		client->calls++;
 		becket_status status =
-		    files_read(client->binding, &request, &response);
+		    files_read_at(client->binding, file, &request, &response);
 		if (status != BECKET_S_OK)
 			return failed(path, status);
 		size_t size = response->data.len;
@@ -145,6 +145,40 @@ call_read(struct client *client, const char *path, call_sink *sink, void *user)
 		files_read_response_free(response);
 	}
 	return good;
+}
+
+/* Whatever it says, the handle is not kept. */
+static bool
+close_file(struct client *client, struct files_handle **file, const char *path)
+{
+	Files__CloseMessage request = FILES__CLOSE_MESSAGE__INIT;
+	Files__CloseMessage *response = NULL;
+	client->calls++;
+	becket_status status =
+	    files_close(client->binding, file, &request, &response);
+	if (status == BECKET_S_OK)
+		files_close_message_free(response);
+	files_handle_context_destroy(file);
+	return status == BECKET_S_OK || failed(path, status);
+}
+
+bool
+call_read(struct client *client, const char *path, call_sink *sink, void *user)
+{
+	Files__OpenRequest request = FILES__OPEN_REQUEST__INIT;
+	Files__OpenResponse *response = NULL;
+	struct files_handle *file = NULL;
+	request.path = bytes_of(path);
+	client->calls++;
+	becket_status status =
+	    files_open(client->binding, &file, &request, &response);
+	if (status != BECKET_S_OK)
+		return failed(path, status);
+	files_open_response_free(response);
+	if (file == NULL)
+		return text_complain(path, "the server opened nothing");
+	bool good = read_all(client, file, path, sink, user);
+	return close_file(client, &file, path) && good;
 }
 
 bool

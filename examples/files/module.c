@@ -73,21 +73,21 @@ failure_text(int failure)
 	}
 }
 
-static becket_status
+becket_status
 fail(struct becket_call *call, const char *path, int failure)
 {
 	return becket_call_fail(call, failure_status(failure), "%s: %s",
 	    *path == '\0' ? "the root" : path, failure_text(failure));
 }
 
-static becket_status
+becket_status
 no_path(struct becket_call *call)
 {
 	return becket_call_fail(call, BECKET_S_INVALID_ARG,
 	    "this is no path: it has a NUL in it");
 }
 
-static becket_status
+becket_status
 no_memory(struct becket_call *call)
 {
 	return becket_call_fail(call, BECKET_S_OUT_OF_MEMORY,
@@ -311,6 +311,28 @@ read_piece(int fd, uint8_t *data, size_t size, off_t offset, size_t *ret_size)
 	return 0;
 }
 
+becket_status
+answer_piece(struct becket_call *call, int fd, const char *path,
+    uint64_t offset, size_t size, Files__ReadResponse *response)
+{
+	struct stat stat;
+	if (fstat(fd, &stat) != 0)
+		return fail(call, path, -errno);
+	uint64_t left = offset < (uint64_t)stat.st_size
+	                    ? (uint64_t)stat.st_size - offset
+	                    : 0;
+	if (size > READ_SIZE)
+		size = READ_SIZE;
+	if (size > left)
+		size = (size_t)left;
+	response->data.data = becket_call_alloc(call, size + 1);
+	if (response->data.data == NULL)
+		return no_memory(call);
+	int failure = read_piece(fd, response->data.data, size, (off_t)offset,
+	    &response->data.len);
+	return failure < 0 ? fail(call, path, failure) : BECKET_S_OK;
+}
+
 static becket_status
 read_path(struct becket_call *call, const char *path, uint64_t offset,
     size_t size, Files__ReadResponse *response)
@@ -319,21 +341,8 @@ read_path(struct becket_call *call, const char *path, uint64_t offset,
 	int fd = root_open_regular(&served, path, &stat);
 	if (fd < 0)
 		return fail(call, path, fd);
-	uint64_t left = offset < (uint64_t)stat.st_size
-	                    ? (uint64_t)stat.st_size - offset
-	                    : 0;
-	if (size > left)
-		size = (size_t)left;
-	response->data.data = becket_call_alloc(call, size + 1);
-	becket_status status = BECKET_S_OK;
-	if (response->data.data == NULL) {
-		status = no_memory(call);
-	} else {
-		int failure = read_piece(fd, response->data.data, size,
-		    (off_t)offset, &response->data.len);
-		if (failure < 0)
-			status = fail(call, path, failure);
-	}
+	becket_status status =
+	    answer_piece(call, fd, path, offset, size, response);
 	close(fd);
 	return status;
 }
@@ -343,11 +352,10 @@ read_(struct becket_call *call, const Files__ReadRequest *request,
     Files__ReadResponse *response)
 {
 	char *path = path_of(request->path);
-	size_t size = request->size < READ_SIZE ? request->size : READ_SIZE;
 	if (path == NULL)
 		return no_path(call);
 	becket_status status =
-	    read_path(call, path, request->offset, size, response);
+	    read_path(call, path, request->offset, request->size, response);
 	free(path);
 	return status;
 }
@@ -405,6 +413,10 @@ start(struct becket_module_host *host, struct becket_server *server)
 		.list = list,
 		.read = read_,
 		.checksum = checksum,
+		.open = open_file,
+		.read_at = read_at,
+		.close = close_file,
+		.files_handle_rundown = close_left,
 	};
 	becket_status status = open_root(host);
 	if (status != BECKET_S_OK)

@@ -19,6 +19,26 @@ char *path_of(ProtobufCBinaryData bytes);
 becket_status failure_status(int failure);
 const char *failure_text(int failure);
 
+/* Fail with that status and sentence; "" is the root. */
+becket_status fail(struct becket_call *call, const char *path, int failure);
+becket_status no_path(struct becket_call *call);
+becket_status no_memory(struct becket_call *call);
+
+/* Answer with a piece of an open file. path is for the sentence. */
+becket_status answer_piece(struct becket_call *call, int fd, const char *path,
+    uint64_t offset, size_t size, Files__ReadResponse *response);
+
+/* The routines of Open, ReadAt and Close: a client's open files are
+ * descriptors here, and go when the client does.
+ */
+becket_status open_file(struct becket_call *call, struct files_handle **file,
+    const Files__OpenRequest *request, Files__OpenResponse *response);
+becket_status read_at(struct becket_call *call, struct files_handle *file,
+    const Files__ReadAtRequest *request, Files__ReadResponse *response);
+becket_status close_file(struct becket_call *call, struct files_handle **file,
+    const Files__CloseMessage *request, Files__CloseMessage *response);
+void close_left(struct files_handle *file);
+
 /* The routine of Checksum. It may take long, so that it does not run where
  * other calls wait: it is deferred, and a thread answers.
  */

@@ -150,6 +150,12 @@ BECKET_MUST_USE becket_status contexts_answer(struct becket_call *call,
 /* The routine is done: let others in. Again: nothing happens. */
 void contexts_leave(struct becket_call *call);
 
+/* The same, but others come in only with context_chores_do(): when the call has
+ * been passed on, so that its answer goes before theirs.
+ */
+struct context_chores;
+void contexts_let_out(struct becket_call *call, struct context_chores *chores);
+
 /* The reply is on its way, or cannot be. Again: nothing happens. */
 void contexts_finish(struct becket_call *call, bool is_delivered);
 

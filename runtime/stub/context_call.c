@@ -497,18 +497,25 @@ let_out(struct becket_call *call, struct context_chores *chores)
 }
 
 void
-contexts_leave(struct becket_call *call)
+contexts_let_out(struct becket_call *call, struct context_chores *chores)
 {
 	struct contexts *contexts = contexts_of(call);
-	struct context_chores chores;
 
+	context_chores_init(chores);
 	if (!call->contexts.is_inside)
 		return;
-	context_chores_init(&chores);
 	pthread_mutex_lock(&contexts->lock);
-	let_out(call, &chores);
+	let_out(call, chores);
 	pthread_mutex_unlock(&contexts->lock);
-	context_chores_do(contexts, &chores);
+}
+
+void
+contexts_leave(struct becket_call *call)
+{
+	struct context_chores chores;
+
+	contexts_let_out(call, &chores);
+	context_chores_do(contexts_of(call), &chores);
 }
 
 /* With the lock held. */

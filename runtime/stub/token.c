@@ -88,11 +88,13 @@ pass_on(struct becket_call *call)
 {
 	struct call_host *host = call->host;
 	unsigned before = atomic_fetch_or(&call->turns, CALL_TURN_ANSWERED);
+	struct context_chores chores;
 
 	if ((before & CALL_TURN_RETURNED) == 0)
 		return;
-	contexts_leave(call);
+	contexts_let_out(call, &chores);
 	host->post(host, call);
+	context_chores_do(host->contexts, &chores);
 }
 
 static bool

@@ -1392,6 +1392,47 @@ def test_files_with_names_that_are_no_text():
             assert b"No such file or directory" in got.stderr, got
 
 
+def has_open(pid, path):
+    """Does the process have the file open?"""
+    directory = "/proc/%d/fd" % pid
+    for fd in os.listdir(directory):
+        try:
+            if os.readlink(os.path.join(directory, fd)) == path:
+                return True
+        except FileNotFoundError:
+            pass  # closed since
+    return False
+
+
+def eventually(condition):
+    """Of what nobody tells us."""
+    end = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def test_files_closes_what_a_killed_client_had_open():
+    with Place() as place:
+        path = os.path.join(make_tree(place), "sub/b.bin")
+        with Daemon(place, "-m", FILES_SO, "-s",
+                    "files.Root=" + os.path.join(place.path, "root"),
+                    listen=(TCP, "ncalrpc:")) as daemon:
+            pid = daemon.process.pid
+            for binding in daemon.bindings:
+                # it cannot write, and so keeps the file open
+                client = subprocess.Popen(
+                    [FILES, binding, "cat", "sub/b.bin"],
+                    stdout=subprocess.PIPE, env=place.environment)
+                eventually(lambda: has_open(pid, path))
+                client.kill()
+                client.wait(TIMEOUT)
+                client.stdout.close()
+                eventually(lambda: not has_open(pid, path))
+            assert files(place, daemon, "cat", "a.txt").stdout == "hello\n"
+            assert not has_open(pid, os.path.join(place.path, "root/a.txt"))
+
+
 # ------------------------------------------------------------------ loop --
 
 def test_a_loop_of_ones_own():

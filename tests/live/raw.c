@@ -89,8 +89,8 @@ send_pdu(int fd, struct pdu *pdu)
 }
 
 void
-raw_ask_bind(int fd, const struct becket_uuid *uuid, uint16_t major,
-    enum transfer_syntax syntax)
+raw_ask_bind_in(int fd, uint32_t association, const struct becket_uuid *uuid,
+    uint16_t major, enum transfer_syntax syntax)
 {
 	uint8_t syntaxes[PDU_SYNTAX_SIZE], elements[64];
 	struct cursor s = cursor_put(syntaxes, sizeof syntaxes);
@@ -112,10 +112,18 @@ raw_ask_bind(int fd, const struct becket_uuid *uuid, uint16_t major,
 	pdu.bind = (struct pdu_bind){
 		.max_xmit = RAW_FRAGMENT,
 		.max_recv = RAW_FRAGMENT,
+		.association = association,
 		.count = 1,
 		.elements = { elements, e.at },
 	};
 	send_pdu(fd, &pdu);
+}
+
+void
+raw_ask_bind(int fd, const struct becket_uuid *uuid, uint16_t major,
+    enum transfer_syntax syntax)
+{
+	raw_ask_bind_in(fd, 0, uuid, major, syntax);
 }
 
 void

@@ -32,6 +32,10 @@ void raw_bind(int fd, const struct becket_uuid *uuid, uint16_t major,
 /* And do not wait for the answer. */
 void raw_ask_bind(int fd, const struct becket_uuid *uuid, uint16_t major,
     enum transfer_syntax syntax);
+/* Likewise, in an association group; 0: a new one. */
+void raw_ask_bind_in(int fd, uint32_t association,
+    const struct becket_uuid *uuid, uint16_t major,
+    enum transfer_syntax syntax);
 /* Connected and bound to echo_interface with our syntax. */
 int raw_open(struct echo *echo, size_t which);
 

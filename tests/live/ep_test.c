@@ -72,9 +72,13 @@ static void
 start_mapper(struct place *place)
 {
 	static const struct becket_limits limits = BECKET_LIMITS_DEFAULT;
+	const struct becket_server_options options = {
+		.size = sizeof options,
+		.loops = 2,
+	};
 
 	place->runtime = new_runtime(place->echo.dir);
-	assert_int_equal(becket_server_new(place->runtime, NULL,
+	assert_int_equal(becket_server_new(place->runtime, &options,
 	                     &place->server),
 	    BECKET_S_OK);
 	assert_int_equal(mapper_new(place->server, &limits, &place->mapper),

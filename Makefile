@@ -271,6 +271,14 @@ check-live: $(LIVE_TESTS)
 	$(Q)tests/each.sh $^
 endif
 
+# The same servers with three loops.
+LOOPED := $(addprefix $(B)/tests/live/,conn_test context_test disconnect_test \
+            mgmt_test offer_test server_test)
+
+SUITES += loops
+check-loops: $(LOOPED)
+	$(Q)ECHO_LOOPS=3 tests/each.sh $^
+
 # Peers that are not ours, against a server for them.
 INTEROP := $(B)/tests/interop/server
 
@@ -449,7 +457,7 @@ check-asan:
 ifneq ($(LIVE_TESTS),)
 SUITES += tsan
 check-tsan:
-	$(Q)$(MAKE) B=$(B)/tsan SAN=thread check-live
+	$(Q)$(MAKE) B=$(B)/tsan SAN=thread check-live check-loops
 endif
 
 

@@ -270,6 +270,18 @@ find_addresses(struct echo *echo)
 	    1);
 }
 
+/* ECHO_LOOPS=3 runs every test with so many loops. */
+static const struct becket_server_options *
+usual_options(void)
+{
+	static struct becket_server_options options;
+	const char *loops = getenv("ECHO_LOOPS");
+
+	options.size = sizeof options;
+	options.loops = loops == NULL ? 0 : (unsigned)strtoul(loops, NULL, 10);
+	return &options;
+}
+
 void
 echo_open(struct echo *echo, const struct becket_limits *limits)
 {
@@ -288,6 +300,8 @@ echo_open_as(struct echo *echo, const struct becket_limits *limits,
 		.ncalrpc_dir = echo->dir,
 	};
 
+	if (server_options == NULL)
+		server_options = usual_options();
 	*echo = (struct echo){ .dir = "/tmp/becket-test-XXXXXX" };
 	assert_non_null(mkdtemp(echo->dir));
 	assert_int_equal(becket_runtime_new(&options, &echo->runtime),

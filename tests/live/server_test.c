@@ -703,11 +703,14 @@ call_then_stop(void *argument)
 static void
 a_loop_of_the_users_own_serves(void **state)
 {
+	const struct becket_server_options one_loop = {
+		.size = sizeof one_loop,
+	};
 	struct waiter waiter = { .status = (becket_status)which(state) };
 	struct echo echo;
 	pthread_t thread;
 
-	echo_open(&echo, NULL);
+	echo_open_as(&echo, NULL, &one_loop);
 	waiter.echo = &echo;
 	assert_false(becket_server_process(echo.server));
 	assert_int_equal(becket_server_start(echo.server), BECKET_S_OK);

@@ -12,6 +12,7 @@ config_init(struct config *config)
 {
 	*config = (struct config){
 		.limits = BECKET_LIMITS_DEFAULT,
+		.loops = 1,
 		.log = { .level = BECKET_LOG_INFO, .access = true },
 	};
 }

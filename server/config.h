@@ -42,6 +42,8 @@ struct config {
 	struct config_setting *overrides; /* --set; key is "module.key" */
 	struct becket_limits limits;
 	char *ncalrpc_dir; /* NULL: the runtime's default */
+	unsigned loops;    /* of the server */
+	int workers;       /* as in struct becket_server_options */
 	struct log_options log;
 	bool allow_stop;
 	bool mapper; /* be the host's endpoint mapper */

@@ -122,6 +122,41 @@ take_register(struct reader *reader, const char *value)
 		config->enter_not = !config->enter;
 }
 
+/* A number from least to most. */
+static bool
+parse_number(struct reader *reader, const char *value, long least, long most,
+    long *ret_number)
+{
+	char *end;
+	long number;
+	errno = 0;
+	number = strtol(value, &end, 10);
+	if (errno == 0 && *end == '\0' && end != value && number >= least &&
+	    number <= most) {
+		*ret_number = number;
+		return true;
+	}
+	reader_mistake(reader, "this is a number from %ld to %ld, not '%s'",
+	    least, most, value);
+	return false;
+}
+
+static void
+take_loops(struct reader *reader, const char *value)
+{
+	long number;
+	if (parse_number(reader, value, 1, 256, &number))
+		reader->config->loops = (unsigned)number;
+}
+
+static void
+take_workers(struct reader *reader, const char *value)
+{
+	long number;
+	if (parse_number(reader, value, 0, 1024, &number))
+		reader->config->workers = number == 0 ? -1 : (int)number;
+}
+
 static const struct key {
 	const char *name;
 	void (*take)(struct reader *reader, const char *value);
@@ -129,6 +164,8 @@ static const struct key {
 } keys[] = {
 	{ "Listen", take_listen, true },
 	{ "NcalrpcDir", take_ncalrpc_dir, false },
+	{ "Loops", take_loops, false },
+	{ "Workers", take_workers, false },
 	{ "Log", take_log, false },
 	{ "AccessLog", take_access_log, false },
 	{ "AllowStop", take_allow_stop, false },

@@ -21,6 +21,7 @@
 #include "mapper.h"
 #include "modules.h"
 #include "notify.h"
+#include "serving.h"
 #include "text.h"
 
 struct daemon {
@@ -28,6 +29,7 @@ struct daemon {
 	struct becket_runtime *runtime;
 	struct becket_server *server;
 	struct listens listens;
+	struct serving serving;
 	struct modules modules;
 	struct mapper *mapper; /* NULL: another's host */
 	atomic_bool allow_stop;
@@ -51,15 +53,26 @@ keep_what_cannot_change(struct config *config, struct config *new)
 	        ? config->ncalrpc_dir == new->ncalrpc_dir
 	        : strcmp(config->ncalrpc_dir, new->ncalrpc_dir) == 0;
 	if (!same_dir || config->mapper != new->mapper ||
+	    config->loops != new->loops || config->workers != new->workers ||
 	    !limits_equal(&config->limits, &new->limits))
 		log_line(BECKET_LOG_WARNING,
-		    "[limits], NcalrpcDir, and whether there is a [mapper] "
-		    "change with a restart only");
+		    "[limits], NcalrpcDir, Loops, Workers, and whether there "
+		    "is a [mapper] change with a restart only");
+	new->loops = config->loops;
+	new->workers = config->workers;
 	new->mapper = config->mapper;
 	new->limits = config->limits;
 	free(new->ncalrpc_dir);
 	new->ncalrpc_dir =
 	    config->ncalrpc_dir == NULL ? NULL : text_copy(config->ncalrpc_dir);
+}
+
+/* With several loops there is none that would flush what waits. */
+static void
+set_log(struct config *config)
+{
+	config->log.at_once = config->loops > 1;
+	log_set(&config->log);
 }
 
 /* From now on new is what holds. */
@@ -69,7 +82,7 @@ take(struct daemon *daemon, struct config *new)
 	modules_commit(&daemon->modules);
 	config_fini(daemon->config);
 	*daemon->config = *new;
-	log_set(&new->log);
+	set_log(new);
 	atomic_store(&daemon->allow_stop, new->allow_stop);
 }
 
@@ -301,8 +314,10 @@ allow(void *user, struct becket_call *call,
 	           (peer->uid == 0 || peer->uid == geteuid());
 	log_line(BECKET_LOG_WARNING, "%s asks us to stop: %s", peer->text,
 	    yes ? "granted" : "refused");
-	if (yes)
+	if (yes) {
 		atomic_store(&daemon->told_to_stop, true);
+		modules_wake(&daemon->modules);
+	}
 	return yes;
 }
 
@@ -316,10 +331,15 @@ make_server(struct daemon *daemon)
 		.log = log_becket,
 		.ncalrpc_dir = config->ncalrpc_dir,
 	};
+	const struct becket_server_options server_options = {
+		.size = sizeof server_options,
+		.workers = config->workers,
+		.loops = config->loops,
+	};
 	becket_status status = becket_runtime_new(&options, &daemon->runtime);
 	if (status == BECKET_S_OK)
-		status =
-		    becket_server_new(daemon->runtime, NULL, &daemon->server);
+		status = becket_server_new(daemon->runtime, &server_options,
+		    &daemon->server);
 	if (status != BECKET_S_OK)
 		return status;
 	atomic_store(&daemon->allow_stop, config->allow_stop);
@@ -355,14 +375,9 @@ prepare(struct daemon *daemon)
 static bool
 start(struct daemon *daemon)
 {
-	becket_status status;
-	if (!listens_open(&daemon->listens, daemon->config))
-		return false;
-	status = becket_server_start(daemon->server);
-	if (status != BECKET_S_OK)
-		log_line(BECKET_LOG_ERROR, "becketd cannot serve: %s",
-		    becket_status_text(status));
-	return status == BECKET_S_OK;
+	return listens_open(&daemon->listens, daemon->config) &&
+	       serving_start(&daemon->serving, daemon->server,
+	           daemon->config->loops);
 }
 
 /* Say where, on stdout, for people and scripts: ports may be the system's
@@ -400,21 +415,20 @@ static bool
 turn(struct daemon *daemon)
 {
 	struct pollfd fds[] = {
-		{ becket_server_fd(daemon->server),
-		    becket_server_events(daemon->server), 0 },
+		serving_poll(&daemon->serving),
 		{ daemon->signals, POLLIN, 0 },
 		{ daemon->modules.eventfd, POLLIN, 0 },
 	};
 	nfds_t count = daemon->draining ? 2 : 3; /* then nothing is reloaded */
 	log_flush();
-	if (poll(fds, count, becket_server_timeout(daemon->server)) < 0 &&
+	if (poll(fds, count, serving_timeout(&daemon->serving)) < 0 &&
 	    errno != EINTR)
 		log_line(BECKET_LOG_ERROR, "poll: %s", strerror(errno));
 	if (fds[1].revents != 0)
 		take_signals(daemon);
 	if (!daemon->draining && (daemon->reloads || fds[2].revents != 0))
 		go_on_reloading(daemon);
-	bool goes_on = becket_server_process(daemon->server);
+	bool goes_on = serving_go_on(&daemon->serving, &fds[0]);
 	if (atomic_load(&daemon->told_to_stop))
 		drain(daemon, "stop");
 	return goes_on;
@@ -463,9 +477,10 @@ daemon_run(struct config *config, bool check)
 {
 	struct daemon daemon = { .config = config, .signals = -1 };
 	int status = DAEMON_FAILED;
-	log_set(&config->log);
+	set_log(config);
 	if (standard_descriptors_open() && signals_open(&daemon))
 		status = run(&daemon, check);
+	serving_fini(&daemon.serving);
 	modules_stop(&daemon.modules);
 	becket_server_free(daemon.server);
 	mapper_free(daemon.mapper);

@@ -20,7 +20,7 @@ static struct {
 	pthread_once_t looked; /* what stderr is */
 	bool is_journal;
 	atomic_int level;
-	atomic_bool access;
+	atomic_bool access, at_once;
 	size_t used;
 	char buffer[BUFFER_SIZE];
 } sink = {
@@ -48,6 +48,7 @@ log_set(const struct log_options *options)
 {
 	atomic_store(&sink.level, (int)options->level);
 	atomic_store(&sink.access, options->access);
+	atomic_store(&sink.at_once, options->at_once);
 }
 
 static const char *
@@ -184,7 +185,8 @@ put_access(const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
-	put_formatted(BECKET_LOG_INFO, LATER, format, arguments);
+	put_formatted(BECKET_LOG_INFO, atomic_load(&sink.at_once) ? NOW : LATER,
+	    format, arguments);
 	va_end(arguments);
 }
 

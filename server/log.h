@@ -22,6 +22,7 @@
 struct log_options {
 	enum becket_log_level level; /* what is more than this is left out */
 	bool access;
+	bool at_once; /* no buffer: nobody flushes it */
 };
 
 /* Before the first line, or at any time; without it: BECKET_LOG_INFO, no access

@@ -172,6 +172,13 @@ modules_revert(struct modules *modules)
 
 /* ----------------------------------------------------------------- leave -- */
 
+void
+modules_wake(struct modules *modules)
+{
+	const uint64_t one = 1;
+	(void)!write(modules->eventfd, &one, sizeof one);
+}
+
 bool
 modules_leave(const struct modules *modules)
 {

@@ -44,6 +44,8 @@ void modules_revert(struct modules *modules);
  * wrong with those.
  */
 void modules_reap(struct modules *modules, struct config *config);
+/* Make eventfd readable. Any thread. */
+void modules_wake(struct modules *modules);
 bool modules_leave(const struct modules *modules);
 
 /* Stop those that run, the last one first. */

@@ -301,6 +301,17 @@ Path = /nonexistent/b.so
             "open shared object file: No such file or directory")
 
 
+def test_numbers_of_threads():
+    with Place() as place:
+        place.config("[becketd]\nListen = ncalrpc:[a]\nLoops = 0\n"
+                     "Workers = 4 threads\n", 78,
+                     "FILE:3: this is a number from 1 to 256, not '0'",
+                     "FILE:4: this is a number from 0 to 1024, not "
+                     "'4 threads'")
+        place.config("[becketd]\nListen = ncalrpc:[a]\nLoops = 256\n"
+                     "Workers = 0\n", 0)
+
+
 def test_what_libinih_would_cut_is_told():
     with Place() as place:
         place.config("[becketd]\nListen = " + "x" * 300 + "\n" +
@@ -858,6 +869,44 @@ def test_reload_under_load():
         assert not it.maps("files.so")
 
 
+SEVERAL = AT_TCP + "Listen = ncalrpc:[a]\nLoops = 3\nWorkers = 2\n"
+
+
+def test_several_loops():
+    with Reloaded(SEVERAL + "AllowStop = yes\n" + WITH_CALCULATOR) as it:
+        tasks = os.listdir("/proc/%d/task" % it.daemon.process.pid)
+        assert len(tasks) >= 4, tasks  # ours, and the loops' own
+        for _ in range(6):
+            assert it.divide().stdout == "42 remainder 1\n"
+        assert len([line for line in it.log() if "Divide" in line]) == 6
+        it.reload(SEVERAL + WITH_HOLD)
+        assert it.divide().returncode == 1
+        with Held(it.daemon) as held:
+            it.start_reload(SEVERAL + "AllowStop = yes\n")
+            assert it.ping(it.daemon.binding) == 0
+            held.release()
+            assert held.peer.reply() == b"\0released"
+            it.manager.expect("READY=1")
+        assert not it.maps("hold.so")
+        assert it.place.run(BECKET, "stop", "ncalrpc:[a]").returncode == 0
+        it.manager.expect("STOPPING=1")
+        assert it.daemon.process.wait(TIMEOUT) == 0
+
+
+def test_several_loops_and_signals():
+    with Reloaded(SEVERAL + WITH_HOLD) as it, Held(it.daemon) as held:
+        it.daemon.process.send_signal(signal.SIGTERM)
+        it.manager.expect("STOPPING=1")
+        held.release()
+        assert held.peer.reply() == b"\0released"
+    with Reloaded(SEVERAL + WITH_HOLD, status=1) as it, Held(it.daemon):
+        it.daemon.process.send_signal(signal.SIGTERM)
+        it.manager.expect("STOPPING=1")
+        it.daemon.process.send_signal(signal.SIGTERM)
+        it.daemon.process.wait(TIMEOUT)
+        assert "1 calls were cut off" in it.log()
+
+
 def test_reload_again_while_it_waits():
     with Reloaded(AT_TCP + WITH_HOLD) as it, Held(it.daemon) as held:
         it.start_reload(AT_TCP)
@@ -966,10 +1015,10 @@ def test_reload_changes_the_log_and_who_may_stop():
 
 def test_reload_says_what_it_cannot_change():
     with Reloaded(AT_TCP) as it:
-        text = AT_TCP + "[limits]\nconnections = 5\n"
+        text = AT_TCP + "Loops = 2\n[limits]\nconnections = 5\n"
         it.reload(text)
-        warning = "[limits], NcalrpcDir, and whether there is a [mapper] " \
-            "change with a restart only"
+        warning = "[limits], NcalrpcDir, Loops, Workers, and whether " \
+            "there is a [mapper] change with a restart only"
         assert warning in it.log(), it.log()
         it.reload(AT_TCP)
         assert it.log().count(warning) == 1

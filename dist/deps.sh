@@ -10,8 +10,8 @@ build="gcc libc6-dev make pkg-config protobuf-compiler protobuf-c-compiler
 libprotobuf-c-dev libc-ares-dev libprotobuf-dev libprotoc-dev libinih-dev libmd-dev"
 
 check="python3 python3-impacket libcmocka-dev g++ clang clang-format-14
-libclang-rt-14-dev lld grpc-proto tshark strace valgrind python3-samba iproute2
-mandoc shellcheck"
+libclang-rt-14-dev lld grpc-proto tshark strace valgrind python3-samba smbclient
+iproute2 mandoc shellcheck"
 
 case ${1-} in
 build) packages=$build ;;

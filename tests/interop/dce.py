@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+import unittest
 import uuid
 
 TIMEOUT = 20
@@ -263,6 +264,8 @@ def run(tests, command):
         try:
             function(*arguments)
             print("ok " + name)
+        except unittest.SkipTest as why:
+            print("ok %s # SKIP %s" % (name, why))
         except Exception:  # every way to fail is one
             failed += 1
             for line in traceback.format_exc().splitlines():

@@ -56,73 +56,6 @@ bury(struct becket_server *server)
 	server_accept_bury(server);
 }
 
-/* ---------------------------------------------------------- other loops -- */
-
-static void
-wake_others(struct becket_server *server)
-{
-	for (uint32_t i = 1; i < server->loop_count; i++)
-		loop_wake(&server->loops[i].loop);
-}
-
-/* They drain when the first loop has begun to: then it accepts no more. */
-static bool
-turn_other(struct server_loop *home)
-{
-	struct becket_server *server = home->server;
-	bool is_draining;
-
-	loop_turn(&home->loop, loop_timeout(&home->loop));
-	is_draining = atomic_load(&server->state) == SERVER_DRAINING;
-	if (is_draining && !home->is_draining)
-		server_loop_drain(home);
-	if (is_draining && atomic_load(&server->stop_wanted) == STOP_NOW)
-		server_loop_close_conns(home);
-	server_loop_bury(home);
-	return !is_draining || !list_is_empty(&home->conns);
-}
-
-static void *
-run_other(void *argument)
-{
-	struct server_loop *home = argument;
-	struct becket_server *server = home->server;
-
-	while (turn_other(home))
-		;
-	server_loop_end(home);
-	atomic_fetch_sub(&server->others, 1);
-	loop_wake(&server->loops->loop);
-	return NULL;
-}
-
-/* They have ended, or are about to. */
-static void
-join_others(struct becket_server *server)
-{
-	for (uint32_t i = 1; i < server->started; i++)
-		pthread_join(server->loops[i].thread, NULL);
-	server->started = 0;
-}
-
-/* false: not all of them could be; none is left. */
-static bool
-start_others(struct becket_server *server)
-{
-	server->started = 1;
-	while (server->started < server->loop_count) {
-		struct server_loop *home = &server->loops[server->started];
-
-		atomic_fetch_add(&server->others, 1);
-		if (!thread_start(&home->thread, run_other, home)) {
-			atomic_fetch_sub(&server->others, 1);
-			return false;
-		}
-		server->started++;
-	}
-	return true;
-}
-
 /* ------------------------------------------------------- the first loop -- */
 
 static void
@@ -155,7 +88,7 @@ server_cut(struct timer *timer, uint64_t now)
 static void
 finish(struct becket_server *server)
 {
-	join_others(server);
+	server_join_others(server);
 	workers_end(&server->workers);
 	loop_set_timer(&server->loops->loop, &server->drained, 0);
 	loop_set_timer(&server->loops->loop, &server->resume, 0);
@@ -187,7 +120,7 @@ turn(struct becket_server *server, int timeout)
 		begin_drain(server);
 	if (wanted != server->told) {
 		server->told = wanted;
-		wake_others(server);
+		server_wake_others(server);
 	}
 	if (wanted == STOP_NOW)
 		server_loop_close_conns(server->loops);
@@ -271,7 +204,8 @@ listen_in_thread(struct becket_server *server)
 	if (status != BECKET_S_OK)
 		return status;
 	server->has_thread = true;
-	if (start_others(server) && thread_start(&server->thread, run, server))
+	if (server_start_others(server) &&
+	    thread_start(&server->thread, run, server))
 		return BECKET_S_OK;
 	return give_up(server);
 }
@@ -302,7 +236,7 @@ becket_server_listen(struct becket_server *server, unsigned flags)
 	status = begin(server);
 	if (status != BECKET_S_OK)
 		return status;
-	if (!start_others(server))
+	if (!server_start_others(server))
 		return give_up(server);
 	run(server);
 	return BECKET_S_OK;

@@ -6,6 +6,7 @@
 
 #include "base/allocate.h"
 #include "io/server.h"
+#include "io/thread.h"
 
 /* ------------------------------------------------------------- mailbox -- */
 
@@ -281,4 +282,69 @@ server_loop_end(struct server_loop *home)
 	server_loop_open_mailbox(home, false);
 	server_loop_deliver(home);
 	server_loop_bury(home);
+}
+
+/* ---------------------------------------------------------- other loops -- */
+
+void
+server_wake_others(struct becket_server *server)
+{
+	for (uint32_t i = 1; i < server->loop_count; i++)
+		loop_wake(&server->loops[i].loop);
+}
+
+/* They drain when the first loop has begun to: then it accepts no more. */
+static bool
+turn_other(struct server_loop *home)
+{
+	struct becket_server *server = home->server;
+	bool is_draining;
+
+	loop_turn(&home->loop, loop_timeout(&home->loop));
+	is_draining = atomic_load(&server->state) == SERVER_DRAINING;
+	if (is_draining && !home->is_draining)
+		server_loop_drain(home);
+	if (is_draining && atomic_load(&server->stop_wanted) == STOP_NOW)
+		server_loop_close_conns(home);
+	server_loop_bury(home);
+	return !is_draining || !list_is_empty(&home->conns);
+}
+
+static void *
+run_other(void *argument)
+{
+	struct server_loop *home = argument;
+	struct becket_server *server = home->server;
+
+	while (turn_other(home))
+		;
+	server_loop_end(home);
+	atomic_fetch_sub(&server->others, 1);
+	loop_wake(&server->loops->loop);
+	return NULL;
+}
+
+void
+server_join_others(struct becket_server *server)
+{
+	for (uint32_t i = 1; i < server->started; i++)
+		pthread_join(server->loops[i].thread, NULL);
+	server->started = 0;
+}
+
+bool
+server_start_others(struct becket_server *server)
+{
+	server->started = 1;
+	while (server->started < server->loop_count) {
+		struct server_loop *home = &server->loops[server->started];
+
+		atomic_fetch_add(&server->others, 1);
+		if (!thread_start(&home->thread, run_other, home)) {
+			atomic_fetch_sub(&server->others, 1);
+			return false;
+		}
+		server->started++;
+	}
+	return true;
 }

@@ -73,4 +73,13 @@ void server_loop_bury(struct server_loop *home);
 /* Nothing comes any more: answers from now on are for nobody. */
 void server_loop_end(struct server_loop *home);
 
+/* The threads of all loops but the first, which drain when it has begun to, and
+ * wake it when they have ended. false: not all could be started; those that
+ * were are there.
+ */
+bool server_start_others(struct becket_server *server);
+void server_wake_others(struct becket_server *server);
+/* They have ended, or are about to. */
+void server_join_others(struct becket_server *server);
+
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "stub/manager.h"
 
-#include <string.h>
 
 #include "base/allocate.h"
 #include "base/trap.h"
@@ -472,86 +471,4 @@ managers_want_to_listen(struct managers *managers)
 	want = managers->auto_count > 0;
 	managers_leave(managers);
 	return want;
-}
-
-uint32_t
-managers_list(struct managers *managers, struct syntax_id *ret_ids,
-    uint32_t count)
-{
-	uint32_t found = 0;
-
-	managers_enter(managers);
-	for (uint32_t i = 0; i < managers->registry.interfaces.capacity; i++) {
-		struct manager *manager = manager_at(managers, i);
-
-		if (manager == NULL || manager->is_hidden)
-			continue;
-		if (found < count)
-			ret_ids[found] = manager->registered.interface;
-		found++;
-	}
-	managers_leave(managers);
-	return found;
-}
-
-uint32_t
-managers_list_types(struct managers *managers,
-    struct becket_registration *ret_registrations, uint32_t count)
-{
-	uint32_t found = 0;
-
-	managers_enter(managers);
-	for (uint32_t i = 0; i < managers->registry.interfaces.capacity; i++) {
-		struct manager *manager = manager_at(managers, i);
-
-		if (manager == NULL || manager->is_hidden)
-			continue;
-		list_for_each (node, &manager->types) {
-			if (found < count)
-				ret_registrations[found] =
-				    (struct becket_registration){
-					    type_of(node)->interface,
-					    type_of(node)->type,
-				    };
-			found++;
-		}
-	}
-	managers_leave(managers);
-	return found;
-}
-
-static struct manager_view
-view_of(const struct manager *manager)
-{
-	const char *name = type_of(manager->types.next)->interface->name;
-	struct manager_view view = {
-		.interface = manager->registered.interface,
-		.syntaxes = manager->registered.syntaxes,
-	};
-	size_t size = strlen(name);
-
-	if (size >= sizeof view.name)
-		size = sizeof view.name - 1;
-	memcpy(view.name, name, size);
-	return view;
-}
-
-uint32_t
-managers_views(struct managers *managers, struct manager_view *ret_views,
-    uint32_t count)
-{
-	uint32_t seen = 0;
-
-	managers_enter(managers);
-	for (uint32_t i = 0; i < managers->registry.interfaces.capacity; i++) {
-		struct manager *manager = manager_at(managers, i);
-
-		if (manager == NULL || manager->is_hidden)
-			continue;
-		if (seen < count)
-			ret_views[seen] = view_of(manager);
-		seen++;
-	}
-	managers_leave(managers);
-	return seen;
 }

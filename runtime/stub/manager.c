@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "stub/manager.h"
 
-
 #include "base/allocate.h"
 #include "base/trap.h"
 

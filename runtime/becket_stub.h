@@ -42,7 +42,7 @@ enum {
 };
 
 /* Where a context handle stands in the messages of an operation: PROTOCOL.md
- * section 3.4. The offsets are those of ProtobufCBinaryData in the structs of
+ * section 3.2. The offsets are those of ProtobufCBinaryData in the structs of
  * messages. One that stands in both is [in, out].
  */
 #define BECKET_CONTEXT_NOWHERE UINT32_MAX

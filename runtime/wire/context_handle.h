@@ -10,7 +10,7 @@
 /*
  * A context handle as C706 lays it out: attributes, which are 0, and a UUID,
  * which is 16 bytes that only its maker understands. All zero, or nothing at
- * all, is NULL: PROTOCOL.md section 3.4.
+ * all, is NULL: PROTOCOL.md section 3.2.
  */
 enum {
 	CONTEXT_HANDLE_SIZE = 20,

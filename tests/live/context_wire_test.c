@@ -393,7 +393,7 @@ who_waits_on_a_lost_connection_never_comes_in(void **state)
 }
 
 /* What can go wrong with an operation on a context handle, and what is left of
- * it: the eleven rows of PROTOCOL.md section 3.4.
+ * it: the eleven rows of PROTOCOL.md section 3.2.
  */
 struct row {
 	const char *how;

@@ -1415,6 +1415,108 @@ def test_files_lists_a_large_directory_in_pages():
         assert daemon.read_log().count("Files.List") == 5
 
 
+def open_files(process, root):
+    """What a process has open below a directory."""
+    here = "/proc/%d/fd" % process.pid
+    found = []
+    for fd in os.listdir(here):
+        try:
+            found.append(os.readlink(os.path.join(here, fd)))
+        except FileNotFoundError:  # closed since
+            pass
+    return [path for path in found if path.startswith(root + "/")]
+
+
+def eventually(condition):
+    """For what nobody tells us; fails the test after a while."""
+    end = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+class Reading:
+    """A client with a file of the server's open, which it reads no further
+    because nobody reads what it writes."""
+
+    def __init__(self, place, binding, root):
+        self.path = os.path.join(root, "big")
+        with open(self.path, "wb") as file:
+            file.truncate(3000000)
+        self.client = subprocess.Popen(
+            [FILES, binding, "cat", "big"], env=place.environment,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+        assert self.client.stdout.read(1) == b"\0"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.client.kill()
+        self.client.communicate()
+
+
+def test_files_of_a_client_that_dies_are_closed():
+    with Place() as place:
+        root = os.path.join(place.path, "root")
+        os.mkdir(root)
+        with Daemon(place, "-m", FILES_SO, "-s", "files.Root=" + root,
+                    listen=(TCP, "ncalrpc:[a]")) as daemon:
+            for binding in daemon.bindings:
+                with Reading(place, binding, root) as dies, \
+                        Reading(place, binding, root) as lives:
+                    assert open_files(daemon.process, root) == [
+                        dies.path, lives.path]
+                    dies.client.kill()
+                    eventually(lambda: len(open_files(daemon.process,
+                                                      root)) == 1)
+                    rest = lives.client.communicate(timeout=TIMEOUT)[0]
+                    assert len(rest) == 2999999, len(rest)
+                    assert lives.client.returncode == 0
+                eventually(lambda: not open_files(daemon.process, root))
+
+
+def test_files_stay_what_they_were_when_opened():
+    with Place() as place:
+        root = os.path.join(place.path, "root")
+        os.mkdir(root)
+        with Daemon(place, "-m", FILES_SO, "-s",
+                    "files.Root=" + root) as daemon, \
+                Reading(place, daemon.binding, root) as reading:
+            place.file("root/new", "x")
+            os.rename(root + "/new", reading.path)
+            rest = reading.client.communicate(timeout=TIMEOUT)[0]
+            assert rest == bytes(2999999)
+            assert files(place, daemon, "cat", "big").stdout == "x"
+
+
+def test_files_are_closed_when_their_module_goes():
+    with Reloaded(AT_TCP) as it:
+        root = os.path.join(it.place.path, "root")
+        os.mkdir(root)
+        it.reload(AT_TCP + files_at(root))
+        with Reading(it.place, it.daemon.binding, root) as reading:
+            assert open_files(it.daemon.process, root) == [reading.path]
+            it.reload(AT_TCP)
+            assert not open_files(it.daemon.process, root)
+            assert not it.maps("files.so")
+            output, errors = reading.client.communicate(timeout=TIMEOUT)
+            assert len(output) < 2999999, len(output)
+            assert reading.client.returncode == 1, errors
+
+
+def test_files_are_closed_when_the_daemon_stops():
+    with Place() as place, Manager(place, False) as manager:
+        root = os.path.join(place.path, "root")
+        os.mkdir(root)
+        with Daemon(place, "-m", FILES_SO, "-s",
+                    "files.Root=" + root) as daemon:
+            manager.expect("READY=1")
+            with Reading(place, daemon.binding, root):
+                daemon.process.send_signal(signal.SIGTERM)
+                daemon.process.wait(TIMEOUT)
+
+
 def test_files_with_names_that_are_no_text():
     with Place() as place:
         root = os.path.join(place.path, "root").encode()
@@ -1439,47 +1541,6 @@ def test_files_with_names_that_are_no_text():
             assert got.returncode == 1, got
             assert b"\x1b" not in got.stderr, got
             assert b"No such file or directory" in got.stderr, got
-
-
-def has_open(pid, path):
-    """Does the process have the file open?"""
-    directory = "/proc/%d/fd" % pid
-    for fd in os.listdir(directory):
-        try:
-            if os.readlink(os.path.join(directory, fd)) == path:
-                return True
-        except FileNotFoundError:
-            pass  # closed since
-    return False
-
-
-def eventually(condition):
-    """Of what nobody tells us."""
-    end = time.monotonic() + TIMEOUT
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.001)
-
-
-def test_files_closes_what_a_killed_client_had_open():
-    with Place() as place:
-        path = os.path.join(make_tree(place), "sub/b.bin")
-        with Daemon(place, "-m", FILES_SO, "-s",
-                    "files.Root=" + os.path.join(place.path, "root"),
-                    listen=(TCP, "ncalrpc:")) as daemon:
-            pid = daemon.process.pid
-            for binding in daemon.bindings:
-                # it cannot write, and so keeps the file open
-                client = subprocess.Popen(
-                    [FILES, binding, "cat", "sub/b.bin"],
-                    stdout=subprocess.PIPE, env=place.environment)
-                eventually(lambda: has_open(pid, path))
-                client.kill()
-                client.wait(TIMEOUT)
-                client.stdout.close()
-                eventually(lambda: not has_open(pid, path))
-            assert files(place, daemon, "cat", "a.txt").stdout == "hello\n"
-            assert not has_open(pid, os.path.join(place.path, "root/a.txt"))
 
 
 # ------------------------------------------------------------------ loop --

@@ -89,7 +89,7 @@ static const struct becket_operation files_operations[] = {
 			.size = sizeof(Files__ChecksumResponse),
 		},
 		.timeout_ms = 600000,
-		.flags = 0,
+		.flags = BECKET_OPERATION_BLOCKING,
 	},
 	[4] = {
 		.name = "Open",

@@ -116,7 +116,7 @@ BECKET_MUST_USE becket_status files_list(struct becket_binding *binding,
 BECKET_MUST_USE becket_status files_read(struct becket_binding *binding,
     const Files__ReadRequest *request, Files__ReadResponse **ret_response);
 
-/* The SHA-256 of a regular file.
+/* The SHA-256 of a regular file, which takes as long as reading it.
  * Free *ret_response with files_checksum_response_free().
  */
 BECKET_MUST_USE becket_status files_checksum(struct becket_binding *binding,

@@ -401,7 +401,6 @@ static void
 stop(struct becket_module_host *host)
 {
 	(void)host;
-	checksum_stop();
 	root_close(&served);
 }
 
@@ -421,10 +420,6 @@ start(struct becket_module_host *host, struct becket_server *server)
 	becket_status status = open_root(host);
 	if (status != BECKET_S_OK)
 		return status;
-	if (!checksum_start()) {
-		root_close(&served);
-		return BECKET_S_OUT_OF_RESOURCES;
-	}
 	status = files_register(server, NULL, &epv, 0);
 	if (status != BECKET_S_OK)
 		stop(host);

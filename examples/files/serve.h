@@ -39,14 +39,10 @@ becket_status close_file(struct becket_call *call, struct files_handle **file,
     const Files__CloseMessage *request, Files__CloseMessage *response);
 void close_left(struct files_handle *file);
 
-/* The routine of Checksum. It may take long, so that it does not run where
- * other calls wait: it is deferred, and a thread answers.
+/* The routine of Checksum. It may take long: the IDL calls it blocking, so that
+ * it runs on one of the server's workers.
  */
 becket_status checksum(struct becket_call *call,
     const Files__ChecksumRequest *request, Files__ChecksumResponse *response);
-
-/* Start and stop that thread. */
-bool checksum_start(void);
-void checksum_stop(void);
 
 #endif

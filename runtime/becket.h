@@ -125,7 +125,7 @@ becket_runtime_new(const struct becket_runtime_options *options,
     struct becket_runtime **ret_runtime);
 
 /* All bindings, context handles and servers of the runtime have been freed
- * before.
+ * before, and all asynchronous calls finished.
  */
 BECKET_API void becket_runtime_free(struct becket_runtime *runtime);
 
@@ -255,6 +255,10 @@ BECKET_API void becket_binding_inq_object(struct becket_binding *binding,
     struct becket_uuid *ret_object);
 
 enum becket_option {
+	/* 1: asynchronous calls on this handle may reach the server in another
+	 * order than they were started in. RPC_C_OPT_BINDING_NONCAUSAL.
+	 */
+	BECKET_OPTION_NONCAUSAL = 9,
 	/* 1: connections of its own, shared with no other handle, not even its
 	 * copies. They close with the handle. RPC_C_OPT_UNIQUE_BINDING.
 	 */
@@ -364,6 +368,107 @@ becket_ep_unregister(struct becket_server *server,
 BECKET_API BECKET_MUST_USE becket_status
 becket_ep_resolve_binding(struct becket_binding *binding,
     const struct becket_interface *interface);
+
+/* -------------------------------------------------- asynchronous calls -- */
+
+/*
+ * A call that nobody waits for. For each operation there are, besides the stub
+ * that waits, one that starts the call and one that finishes it:
+ *
+ *   struct becket_async async;
+ *
+ *   status = calc_calculator_add_start(binding, &request, &async);
+ *   ... something else, other calls, thousands of them ...
+ *   becket_async_wait(&async, BECKET_FOREVER);
+ *   status = calc_calculator_add_finish(&async, &response);
+ *
+ *   started ------------------> over ----> finished
+ *      |                         ^
+ *      +---> cancelled ----------+
+ *
+ * Start encodes the request, sends what can be sent at once, and waits for
+ * nothing (but for the endpoint map, with a partially bound handle that has not
+ * been used yet). The request and its buffers are the caller's again when it
+ * returns, and the handle may be freed. What goes wrong later is told by
+ * finish, which must be called exactly once for each call that was started,
+ * unless becket_async_abort() is; with S_ASYNC_CALL_PENDING it has not been.
+ *
+ * The calls to a server share one connection where the server takes several
+ * calls at once; else they follow each other. Those of a handle reach the
+ * server in the order they were started in: see BECKET_OPTION_NONCAUSAL. Their
+ * timeouts and retries are those of calls that wait. To the server there is no
+ * difference.
+ *
+ * There is no thread of ours. Calls make progress while somebody waits for
+ * any of them or polls, or in a loop of one's own:
+ *
+ *   do {
+ *           struct pollfd p = { becket_runtime_fd(runtime),
+ *                   becket_runtime_events(runtime), 0 };
+ *           poll(&p, 1, becket_runtime_timeout(runtime));
+ *   } while (becket_runtime_process(runtime));
+ *
+ * Any thread, for different calls; one thread at a time for the same.
+ */
+struct becket_async_call;
+
+/* A call that was started; zeroed: none. It may be copied; finish or abort one
+ * of the copies.
+ */
+struct becket_async {
+	struct becket_async_call *call;
+};
+
+#define BECKET_FOREVER UINT32_MAX
+
+/* S_ASYNC_CALL_PENDING, or the status that the call has ended with: finish says
+ * it again, and why. S_INVALID_ASYNC_HANDLE. RpcAsyncGetCallStatus.
+ */
+BECKET_API BECKET_MUST_USE becket_status becket_async_poll(
+    struct becket_async *async);
+
+/* The same, after waiting for the end of the call. */
+BECKET_API BECKET_MUST_USE becket_status
+becket_async_wait(struct becket_async *async, uint32_t milliseconds);
+
+/* Wait until one of them is over; those that are none are skipped. S_OK, and
+ * which: it is to be finished. S_ASYNC_CALL_PENDING: none is.
+ * S_INVALID_ASYNC_HANDLE: there are none.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_async_wait_any(struct becket_async *asyncs, size_t count,
+    uint32_t milliseconds, size_t *ret_index);
+
+/* Ask the server to end the call; it is over when the server answers, or its
+ * time. Abortive: it is over at once, with S_CALL_CANCELLED, and the server is
+ * told that nobody waits. Finish it in any case. Nothing happens when it is
+ * over. S_INVALID_ASYNC_HANDLE. RpcAsyncCancelCall.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_async_cancel(struct becket_async *async, bool is_abortive);
+
+/* Cancel and finish it, and forget whatever comes of it. None: fine. */
+BECKET_API void becket_async_abort(struct becket_async *async);
+
+/* done is called when the call is over, once, by becket_runtime_process() and
+ * in its thread, also if the call is over already. It may do what it likes:
+ * finish this call, start others. NULL: not any more. S_INVALID_ASYNC_HANDLE.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_async_set_callback(struct becket_async *async,
+    void (*done)(void *user, struct becket_async *async), void *user);
+
+/* What poll() is to be given; -1: out of descriptors. The descriptor stays the
+ * same. Any thread.
+ */
+BECKET_API int becket_runtime_fd(struct becket_runtime *runtime);
+BECKET_API short becket_runtime_events(struct becket_runtime *runtime);
+/* Milliseconds until process is wanted anyway, for poll(); -1: not at all. */
+BECKET_API int becket_runtime_timeout(struct becket_runtime *runtime);
+/* Do what there is to do, without waiting, callbacks included; false: no call
+ * is under way any more. One thread at a time.
+ */
+BECKET_API bool becket_runtime_process(struct becket_runtime *runtime);
 
 /* ------------------------------------------------------------- servers -- */
 

@@ -128,6 +128,21 @@ becket_stub_call_contexts(struct becket_binding *binding,
  */
 BECKET_API void becket_context_destroy(void *context);
 
+/* The same in two halves: see struct becket_async. Start: what
+ * becket_stub_call() says before anything is sent. Finish:
+ * S_ASYNC_CALL_PENDING, S_INVALID_ASYNC_HANDLE, S_INVALID_ASYNC_CALL (it is of
+ * another operation), and what becket_stub_call() says; *async is none then.
+ * RpcAsyncCompleteCall.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_stub_start(struct becket_binding *binding,
+    const struct becket_interface *interface, uint16_t opnum,
+    const void *request, struct becket_async *ret_async);
+BECKET_API BECKET_MUST_USE becket_status
+becket_stub_finish(struct becket_async *async,
+    const struct becket_interface *interface, uint16_t opnum,
+    void **ret_response);
+
 /* NULL is fine. Any thread. */
 BECKET_API void becket_stub_free(void *response);
 

@@ -56,14 +56,17 @@ dce_client_advance(struct dce_client *client)
 {
 	struct dce *dce = &client->dce;
 	bool bound = dce->state == DCE_BOUND || dce->state == DCE_ALTERING;
+	bool held = false; /* the ordered ones, by one that may not go */
 
 	list_for_each (at, &client->waiting) {
 		struct dce_call *call = container_of(at, struct dce_call, wait);
 
 		if (!bound || (client->in_flight > 0 && !client->multiplexing))
 			break;
-		if (may_go(client, call))
+		if (may_go(client, call) && !(call->ordered && held))
 			go(client, call);
+		else
+			held |= call->ordered;
 	}
 	if (dce->state == DCE_UNBOUND ||
 	    (dce->state == DCE_BOUND &&
@@ -208,6 +211,7 @@ fill(struct dce_client *client, struct dce_call *call,
 	call->opnum = start->opnum;
 	call->out_type = PDU_REQUEST;
 	call->maybe = start->maybe;
+	call->ordered = start->ordered;
 	call->out_flags = start->maybe ? PDU_MAYBE : 0;
 	if (start->object != NULL && !becket_uuid_is_nil(start->object)) {
 		call->object = *start->object;

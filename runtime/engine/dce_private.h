@@ -134,6 +134,7 @@ struct dce_call {
 	struct list due;  /* by deadline */
 	uint64_t deadline;
 	size_t pctx;        /* index of its presentation context */
+	bool ordered;       /* does not overtake another such */
 	bool cancel_wanted; /* a co_cancel follows the request */
 	bool in_flight;     /* handed to the output queue */
 	bool in_fault;      /* what comes in is a fault */

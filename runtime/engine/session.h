@@ -91,6 +91,7 @@ struct call_start {
 	uint16_t opnum;
 	const struct becket_uuid *object; /* NULL or nil: none */
 	bool maybe;                       /* PFC_MAYBE: no reply */
+	bool ordered; /* not sent before another such call that began earlier */
 	uint64_t deadline;
 	/* For protocols that speak in names: static. */
 	const char *interface_name, *operation_name;

@@ -254,6 +254,7 @@ copy_state(struct becket_binding *from, struct becket_binding *to)
 	to->object = from->object;
 	to->timeout = from->timeout;
 	to->is_unique = from->is_unique;
+	to->is_noncausal = from->is_noncausal;
 	list_for_each (node, &from->uses) {
 		struct client_association *association =
 		    container_of(node, struct binding_use, node)->association;
@@ -367,6 +368,7 @@ binding_view(struct becket_binding *binding)
 	view = (struct binding_view){
 		.object = binding->object,
 		.timeout = next != 0 ? next : binding->timeout,
+		.is_noncausal = binding->is_noncausal,
 	};
 	pthread_mutex_unlock(&binding->lock);
 	return view;

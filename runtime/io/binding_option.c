@@ -24,6 +24,13 @@ set_unique(struct becket_binding *binding, uint64_t value)
 }
 
 static becket_status
+set_noncausal(struct becket_binding *binding, uint64_t value)
+{
+	binding->is_noncausal = value != 0;
+	return BECKET_S_OK;
+}
+
+static becket_status
 set_dont_linger(struct becket_binding *binding, uint64_t value)
 {
 	if (list_is_empty(&binding->uses))
@@ -51,6 +58,12 @@ get_unique(struct becket_binding *binding)
 }
 
 static uint64_t
+get_noncausal(struct becket_binding *binding)
+{
+	return binding->is_noncausal;
+}
+
+static uint64_t
 get_dont_linger(struct becket_binding *binding)
 {
 	list_for_each (node, &binding->uses)
@@ -67,6 +80,7 @@ static const struct option {
 	becket_status (*set)(struct becket_binding *binding, uint64_t value);
 	uint64_t (*get)(struct becket_binding *binding);
 } binding_options[] = {
+	{ BECKET_OPTION_NONCAUSAL, set_noncausal, get_noncausal },
 	{ BECKET_OPTION_UNIQUE_BINDING, set_unique, get_unique },
 	{ BECKET_OPTION_CALL_TIMEOUT, set_timeout, get_timeout },
 	{ BECKET_OPTION_DONT_LINGER, set_dont_linger, get_dont_linger },

@@ -6,6 +6,7 @@
 
 #include "base/allocate.h"
 #include "io/client_conn.h"
+#include "io/hub.h"
 
 static bool
 init_condition(pthread_cond_t *condition)
@@ -201,6 +202,9 @@ client_association_changed(struct client_association *association)
 {
 	if (association->waiting > 0)
 		pthread_cond_broadcast(&association->changed);
+	if (association->does_hub_wait)
+		hub_wake(association->pool->runtime->hub);
+	association->does_hub_wait = false;
 }
 
 /* A group dies with its last connection, at the server too. */

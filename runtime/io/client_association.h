@@ -41,6 +41,9 @@ struct client_association {
 	uint32_t members;     /* connections that have joined id */
 	bool is_being_founded;
 	bool does_not_linger;
+	bool does_hub_wait; /* for a connection too */
+	/* ------------------------------------------------------------- */
+	struct line *line; /* of asynchronous calls, or NULL: the hub's */
 };
 
 /* What calls to endpoint on host share; a reference, the association's own
@@ -80,7 +83,7 @@ void client_association_leave(struct client_association *association,
 void client_association_drop(struct client_association *association,
     struct client_conn *conn);
 void client_association_drop_idle(struct client_association *association);
-/* Wake who waits for a connection, or for the group. */
+/* Wake who waits for a connection, or for the group; the hub too. */
 void client_association_changed(struct client_association *association);
 void client_association_unref_locked(struct client_association *association);
 /* Its last connection, and all that hangs on it, is to stay. */

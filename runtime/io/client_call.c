@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "becket_stub.h"
+#include "io/client_call.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -63,73 +63,85 @@ place_of(const struct client_call *call)
 
 /* A later try cannot undo what an earlier one may have done. */
 static enum becket_outcome
-outcome_of(const struct client_call *call, enum becket_outcome last)
+worse(enum becket_outcome a, enum becket_outcome b)
 {
-	return last > call->outcome ? last : call->outcome;
+	return a > b ? a : b;
 }
 
 static becket_status
-fail(const struct client_call *call, becket_status status,
+fail(const struct call_failure *failure, becket_status status,
     enum becket_outcome outcome, const char *what)
 {
-	struct error_place place = place_of(call);
-
-	return error_set_call(status, outcome_of(call, outcome), &place, what,
-	    NULL, 0);
+	return error_set_call(status, worse(failure->outcome, outcome),
+	    &failure->place, what, NULL, 0);
 }
 
-/* Before anything was sent, or without connection: status and why. */
-static becket_status
-fail_early(const struct client_call *call, becket_status status)
+becket_status
+client_call_fail_early(const struct call_failure *failure, becket_status status,
+    const char *why)
 {
 	char what[CONNECT_WHY_SIZE + 64];
 
 	snprintf(what, sizeof what, "%s%s%s", becket_status_text(status),
-	    *call->why != '\0' ? ": " : "", call->why);
-	return fail(call, status, BECKET_NOT_SENT, what);
+	    *why != '\0' ? ": " : "", why);
+	return fail(failure, status, BECKET_NOT_SENT, what);
 }
 
-/* What the server, or the session, said of the end of a call. */
-static becket_status
-fail_ended(const struct client_call *call)
+becket_status
+client_call_fail_ended(const struct call_failure *failure,
+    const struct invoke *invoke, int error)
 {
-	const struct session_end *end = &call->invoke.end;
-	struct becket_bytes detail = invoke_detail(&call->invoke);
-	struct error_place place = place_of(call);
+	const struct session_end *end = &invoke->end;
+	struct becket_bytes detail = invoke_detail(invoke);
 	char what[256], reason[128], text[ERROR_STATUS_SIZE];
 
 	snprintf(what, sizeof what, "%s%s%s%s%s",
 	    error_status_text(end->status, text),
 	    end->sentence != NULL ? ": " : "",
-	    end->sentence != NULL ? end->sentence : "",
-	    call->error != 0 ? ": " : "",
-	    call->error != 0 ? strerror_r(call->error, reason, sizeof reason)
-	                     : "");
-	return error_set_call(end->status, outcome_of(call, end->outcome),
-	    &place, what, (const char *)detail.data, detail.size);
+	    end->sentence != NULL ? end->sentence : "", error != 0 ? ": " : "",
+	    error != 0 ? strerror_r(error, reason, sizeof reason) : "");
+	return error_set_call(end->status,
+	    worse(failure->outcome, end->outcome), &failure->place, what,
+	    (const char *)detail.data, detail.size);
 }
 
-static uint32_t
-timeout_of(const struct client_call *call)
+becket_status
+client_call_fail_decode(const struct call_failure *failure,
+    becket_status status)
 {
-	const struct invoke *invoke = &call->invoke;
-	uint32_t of_operation =
-	    invoke->interface->operations[invoke->opnum].timeout_ms;
-
-	if (call->view.timeout != 0)
-		return call->view.timeout;
-	return of_operation != 0 ? of_operation : invoke->limits->call_ms;
+	return fail(failure, status, BECKET_EXECUTED,
+	    "the response could not be decoded");
 }
 
-static uint64_t
-connect_deadline(const struct client_call *call)
+static struct call_failure
+failure_of(const struct client_call *call)
 {
-	uint32_t timeout = call->binding->options.connect_timeout;
+	return (struct call_failure){ place_of(call), call->outcome };
+}
+
+uint64_t
+client_call_deadline(const struct invoke *invoke,
+    const struct binding_view *view)
+{
+	uint32_t timeout = view->timeout;
+
+	if (timeout == 0)
+		timeout =
+		    invoke->interface->operations[invoke->opnum].timeout_ms;
+	if (timeout == 0)
+		timeout = invoke->limits->call_ms;
+	return clock_now() + clock_from_ms(timeout);
+}
+
+uint64_t
+client_call_connect_deadline(const struct invoke *invoke,
+    const struct becket_binding *binding)
+{
+	uint32_t timeout = binding->options.connect_timeout;
 	uint64_t until = clock_now() + clock_from_ms(timeout);
 
-	return timeout != 0 && until < call->invoke.deadline
-	           ? until
-	           : call->invoke.deadline;
+	return timeout != 0 && until < invoke->deadline ? until
+	                                                : invoke->deadline;
 }
 
 static void
@@ -144,28 +156,16 @@ run(struct client_call *call, struct lease *lease)
 	call->was_cut = lease->conn->is_eof || lease->conn->is_lost;
 }
 
-/* On a new connection, the server refused the association and nothing else. */
-static bool
-is_refused(const struct lease *lease)
+bool
+client_call_was_not_read(const struct invoke *invoke, const struct lease *lease)
 {
-	const struct client_conn *conn = lease->conn;
-
-	return lease->origin == LEASE_JOINED && !conn->is_lost && !conn->is_eof;
-}
-
-/* Nothing of the request can have been read, because the connection was none,
- * or the server did not want it in the association.
- */
-static bool
-is_worth_retrying(const struct client_call *call, const struct lease *lease)
-{
-	const struct session_end *end = &call->invoke.end;
+	const struct session_end *end = &invoke->end;
 
 	return end->status == BECKET_S_CALL_FAILED_DNE &&
 	       end->outcome == BECKET_NOT_SENT && end->wire_status == 0 &&
 	       lease->conn->is_dead &&
-	       (lease->origin == LEASE_REUSED || is_refused(lease)) &&
-	       clock_now() < call->invoke.deadline;
+	       (lease->origin == LEASE_REUSED || lease_is_refused(lease)) &&
+	       clock_now() < invoke->deadline;
 }
 
 /* A context handle that goes in: it says where to. NULL: there is none. */
@@ -184,7 +184,8 @@ try_once(struct client_call *call, const void *request, bool is_first,
 		.association = call->association,
 		.must_be_new = !is_first,
 		.deadline = call->invoke.deadline,
-		.connect_deadline = connect_deadline(call),
+		.connect_deadline =
+		    client_call_connect_deadline(&call->invoke, call->binding),
 	};
 	struct lease lease;
 	becket_status status;
@@ -203,7 +204,7 @@ try_once(struct client_call *call, const void *request, bool is_first,
 	if (status == BECKET_S_OK) {
 		run(call, &lease);
 		call->group = lease.conn->association;
-		*ret_retry = is_worth_retrying(call, &lease);
+		*ret_retry = client_call_was_not_read(&call->invoke, &lease);
 		if (*ret_retry && lease.origin == LEASE_JOINED)
 			lease_forget_association(&lease);
 	}
@@ -245,15 +246,20 @@ is_cut(const struct client_call *call, becket_status status)
 	       call->invoke.end.wire_status == 0;
 }
 
-/* 0, then 50 ms, 200 ms, ...: a server needs some time to start again. false:
- * the deadline is before that.
- */
+/* 0, then 50 ms, 200 ms, ...: a server needs some time to start again. */
+uint64_t
+client_call_pause(uint32_t repeats)
+{
+	uint32_t last = repeats < 8 ? repeats : 8;
+
+	return last == 0 ? 0 : clock_from_ms(UINT64_C(50) << 2 * (last - 1));
+}
+
+/* false: the deadline is before that. */
 static bool
 pause_before_repeat(const struct client_call *call)
 {
-	uint32_t last = call->repeats < 8 ? call->repeats : 8;
-	uint64_t pause = last == 0 ? 0 : UINT64_C(50) << 2 * (last - 1);
-	uint64_t until = clock_now() + clock_from_ms(pause);
+	uint64_t until = clock_now() + client_call_pause(call->repeats);
 
 	if (until >= call->invoke.deadline)
 		return false;
@@ -278,7 +284,7 @@ try_repeating(struct client_call *call, const void *request)
 	    may_repeat(call, status)) {
 		if (status == BECKET_S_OK)
 			call->outcome =
-			    outcome_of(call, call->invoke.end.outcome);
+			    worse(call->outcome, call->invoke.end.outcome);
 		call->repeats++;
 	}
 	return status;
@@ -331,58 +337,67 @@ decode(struct client_call *call, void **ret_response)
 static becket_status
 call_server(struct client_call *call, const void *request, void **ret_response)
 {
+	struct call_failure failure;
 	char why[RESOLVE_WHY_SIZE];
 	becket_status status = find_endpoint(call, why);
 
+	failure = failure_of(call);
 	if (status != BECKET_S_OK)
-		return fail(call, status, BECKET_NOT_SENT,
+		return fail(&failure, status, BECKET_NOT_SENT,
 		    *why == '\0' ? NULL : why);
 	status = find_association(call);
 	if (status == BECKET_S_OK && call->contexts != NULL)
 		client_association_pin(call->association);
 	if (status == BECKET_S_OK)
 		status = try_repeating(call, request);
+	failure = failure_of(call);
 	if (status != BECKET_S_OK)
-		return fail_early(call, status);
+		return client_call_fail_early(&failure, status, call->why);
 	if (call->invoke.end.status != BECKET_S_OK)
-		return fail_ended(call);
+		return client_call_fail_ended(&failure, &call->invoke,
+		    call->error);
 	status = decode(call, ret_response);
 	if (status != BECKET_S_OK)
-		return fail(call, status, BECKET_EXECUTED,
-		    "the response could not be decoded");
+		return client_call_fail_decode(&failure, status);
 	return BECKET_S_OK;
 }
 
 /* The names of tables that are not ours are not for reading. */
 static struct error_place
-safe_place_of(const struct client_call *call, becket_status status)
+safe_place_of(const struct becket_binding *binding, const struct invoke *invoke,
+    becket_status status)
 {
-	const struct becket_interface *interface = call->invoke.interface;
-
 	if (status == BECKET_S_STREAMS_NOT_SUPPORTED)
-		return place_of(call);
+		return (struct error_place){
+			.protseq = binding->protseq->name,
+			.host = binding->host,
+			.endpoint = binding->endpoint,
+			.interface = invoke->interface->name,
+			.operation = invoke_operation_name(invoke),
+		};
 	return (struct error_place){
 		.interface = status == BECKET_S_PROCNUM_OUT_OF_RANGE
-		                 ? interface->name
+		                 ? invoke->interface->name
 		                 : NULL,
 	};
 }
 
-static becket_status
-check_call(const struct client_call *call, bool is_complete)
+becket_status
+client_call_check(const struct becket_binding *binding,
+    const struct invoke *invoke, bool is_complete)
 {
 	struct error_place place;
 	becket_status status = BECKET_S_OK;
 
-	if (!is_complete || call->binding == NULL)
+	if (!is_complete || binding == NULL)
 		status = BECKET_S_INVALID_ARG;
-	else if (runtime_is_stale(call->binding->runtime))
+	else if (runtime_is_stale(binding->runtime))
 		status = BECKET_S_STALE_AFTER_FORK;
 	else
-		status = invoke_check(&call->invoke);
+		status = invoke_check(invoke);
 	if (status == BECKET_S_OK)
 		return BECKET_S_OK;
-	place = safe_place_of(call, status);
+	place = safe_place_of(binding, invoke, status);
 	return error_set_call(status, BECKET_NOT_SENT, &place, NULL, NULL, 0);
 }
 
@@ -400,7 +415,8 @@ make_call(struct client_call *call, const void *request, void **ret_response)
 	call->invoke.memory = &runtime->memory;
 	call->invoke.limits = &runtime->limits;
 	call->invoke.object = call->view.object;
-	call->invoke.deadline = clock_now() + clock_from_ms(timeout_of(call));
+	call->invoke.deadline =
+	    client_call_deadline(&call->invoke, &call->view);
 	status = call_server(call, request, ret_response);
 	/* The binding handle may be that of a context handle that is closed. */
 	invoke_fini(&call->invoke);
@@ -420,8 +436,8 @@ becket_stub_call(struct becket_binding *binding,
 		.binding = binding,
 		.invoke = { .interface = interface, .opnum = opnum },
 	};
-	becket_status status =
-	    check_call(&call, request != NULL && ret_response != NULL);
+	becket_status status = client_call_check(binding, &call.invoke,
+	    request != NULL && ret_response != NULL);
 
 	return status == BECKET_S_OK ? make_call(&call, request, ret_response)
 	                             : status;
@@ -432,6 +448,7 @@ call_with_contexts(struct client_call *call, const void *request,
     void **ret_response)
 {
 	struct client_contexts *contexts = call->contexts;
+	struct call_failure failure;
 	const char *why = NULL;
 	struct error_place place;
 	becket_status status = client_contexts_begin(contexts, &why);
@@ -439,7 +456,7 @@ call_with_contexts(struct client_call *call, const void *request,
 	if (call->binding == NULL && contexts->used != NULL)
 		call->binding = contexts->used->binding;
 	if (status == BECKET_S_OK)
-		status = check_call(call, true);
+		status = client_call_check(call->binding, &call->invoke, true);
 	else {
 		place = (struct error_place){
 			.interface = contexts->interface->name,
@@ -450,8 +467,10 @@ call_with_contexts(struct client_call *call, const void *request,
 	if (status != BECKET_S_OK)
 		return status;
 	status = client_contexts_prepare(contexts, call->binding, request);
-	if (status != BECKET_S_OK)
-		return fail(call, status, BECKET_NOT_SENT, NULL);
+	if (status != BECKET_S_OK) {
+		failure = failure_of(call);
+		return fail(&failure, status, BECKET_NOT_SENT, NULL);
+	}
 	return make_call(call, contexts->request, ret_response);
 }
 
@@ -471,9 +490,9 @@ becket_stub_call_contexts(struct becket_binding *binding,
 
 	if (request == NULL || ret_response == NULL || contexts == NULL ||
 	    invoke_check(&call.invoke) != BECKET_S_OK)
-		return check_call(&call, binding != NULL && request != NULL &&
-		                             ret_response != NULL &&
-		                             contexts != NULL);
+		return client_call_check(binding, &call.invoke,
+		    binding != NULL && request != NULL &&
+		        ret_response != NULL && contexts != NULL);
 	all.operation = &interface->operations[opnum];
 	status = call_with_contexts(&call, request, ret_response);
 	client_contexts_fini(&all);

@@ -75,15 +75,27 @@ client_conn_start(struct client_conn *conn)
 }
 
 static void
-take_events(struct client_conn *conn, struct invoke *invoke)
+give_events(struct client_conn *conn, client_conn_sink *sink, void *user)
 {
 	struct session_event event;
 
 	while (conn->session->ops->next(conn->session, &event)) {
 		if (event.kind == SESSION_CLOSED)
 			conn->is_dead = true;
-		invoke_event(invoke, &event);
+		sink(user, &event);
 	}
+}
+
+static void
+give_to_invoke(void *user, struct session_event *event)
+{
+	invoke_event(user, event);
+}
+
+static void
+take_events(struct client_conn *conn, struct invoke *invoke)
+{
+	give_events(conn, give_to_invoke, invoke);
 }
 
 static void
@@ -251,6 +263,40 @@ client_conn_step(struct client_conn *conn, struct invoke *invoke)
 		invoke_lost(invoke, "the connection was lost");
 	else
 		move_bytes(conn, wait_end(conn, invoke));
+}
+
+/* true: the socket takes no more now. */
+static bool
+send_all(struct client_conn *conn)
+{
+	enum transfer result;
+
+	if (conn->is_lost)
+		return false;
+	do
+		result = transfer_send(conn->session, conn->fd, MSG_DONTWAIT);
+	while (result == TRANSFER_MOVED);
+	if (result == TRANSFER_LOST)
+		take_last_words(conn, errno);
+	return result == TRANSFER_AGAIN;
+}
+
+bool
+client_conn_pump(struct client_conn *conn, bool is_readable,
+    client_conn_sink *sink, void *user)
+{
+	bool is_blocked = send_all(conn);
+
+	if (is_readable && !conn->is_lost)
+		note_received(conn,
+		    transfer_receive(conn->session, conn->fd, MSG_DONTWAIT));
+	else
+		tell_time(conn);
+	give_events(conn, sink, user);
+	if (!is_blocked)
+		is_blocked = send_all(conn);
+	give_events(conn, sink, user);
+	return is_blocked;
 }
 
 void

@@ -52,6 +52,14 @@ void client_conn_start(struct client_conn *conn);
  */
 void client_conn_step(struct client_conn *conn, struct invoke *invoke);
 
+/* For many calls at once, without waiting: take events, send what can be sent,
+ * receive once if is_readable. Events go to sink, with their buffers. true:
+ * there is more to send when the socket is writable.
+ */
+typedef void client_conn_sink(void *user, struct session_event *event);
+bool client_conn_pump(struct client_conn *conn, bool is_readable,
+    client_conn_sink *sink, void *user);
+
 /* After the call: send what is left to say if that needs no waiting, or be
  * dead.
  */

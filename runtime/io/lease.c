@@ -89,33 +89,42 @@ give_up(const struct client_association *association, uint64_t deadline,
 	                              : BECKET_S_CALL_CANCELLED;
 }
 
-/* Take an idle connection, or the right to make one. */
+/* Take an idle connection, or the right to make one, if there is one now. */
+static becket_status
+reserve_now(struct lease *lease, const struct lease_wish *wish)
+{
+	struct client_association *association = lease->association;
+
+	if (wish->group != 0 && wish->group != association->id)
+		return BECKET_X_SS_CONTEXT_MISMATCH;
+	lease->conn = NULL;
+	lease->origin = LEASE_REUSED;
+	if (!wish->must_be_new)
+		lease->conn = last_idle(association);
+	else if (!may_connect(association))
+		make_room(association);
+	if (lease->conn != NULL)
+		return BECKET_S_OK;
+	if (!may_connect(association))
+		return BECKET_S_ASYNC_CALL_PENDING;
+	begin_connect(lease);
+	return BECKET_S_OK;
+}
+
 static becket_status
 reserve(struct lease *lease, const struct lease_wish *wish,
     char why[CONNECT_WHY_SIZE])
 {
 	struct client_association *association = lease->association;
+	becket_status status;
 
-	for (;;) {
-		if (wish->group != 0 && wish->group != association->id)
-			return BECKET_X_SS_CONTEXT_MISMATCH;
-		if (!wish->must_be_new)
-			lease->conn = last_idle(association);
-		else if (!may_connect(association))
-			make_room(association);
-		if (lease->conn != NULL) {
-			lease->origin = LEASE_REUSED;
-			return BECKET_S_OK;
-		}
-		if (may_connect(association)) {
-			begin_connect(lease);
-			return BECKET_S_OK;
-		}
+	while (
+	    (status = reserve_now(lease, wish)) == BECKET_S_ASYNC_CALL_PENDING)
 		if (!await_change(association, association->is_being_founded
 		                                   ? wish->connect_deadline
 		                                   : wish->deadline))
 			return give_up(association, wish->deadline, why);
-	}
+	return status;
 }
 
 static void
@@ -123,6 +132,38 @@ end_founding(struct client_association *association)
 {
 	association->is_being_founded = false;
 	client_association_changed(association);
+}
+
+bool
+lease_is_refused(const struct lease *lease)
+{
+	const struct client_conn *conn = lease->conn;
+
+	return lease->origin == LEASE_JOINED && !conn->is_lost && !conn->is_eof;
+}
+
+becket_status
+lease_adopt(struct lease *lease, int fd, uint32_t group)
+{
+	struct becket_runtime *runtime = lease->association->pool->runtime;
+	becket_status status =
+	    client_conn_new(runtime, fd, group, &lease->conn);
+
+	if (status == BECKET_S_OK)
+		lease->conn->owner = lease->association;
+	return status;
+}
+
+void
+lease_give_up(struct lease *lease, uint32_t group)
+{
+	struct client_association *association = lease->association;
+
+	pool_lock(association->pool);
+	client_association_leave(association, group);
+	if (lease->origin == LEASE_FOUNDED)
+		end_founding(association);
+	pool_unlock(association->pool);
 }
 
 static becket_status
@@ -140,11 +181,7 @@ open_conn(struct lease *lease, uint32_t id, uint64_t deadline,
 	becket_status status =
 	    connect_to(runtime, &target, deadline, &fd, ret_why);
 
-	if (status == BECKET_S_OK)
-		status = client_conn_new(runtime, fd, id, &lease->conn);
-	if (status == BECKET_S_OK)
-		lease->conn->owner = association;
-	return status;
+	return status != BECKET_S_OK ? status : lease_adopt(lease, fd, id);
 }
 
 /* What reserve() has allowed, without the lock. */
@@ -152,16 +189,10 @@ static becket_status
 lease_open(struct lease *lease, uint32_t id, uint64_t deadline,
     char ret_why[CONNECT_WHY_SIZE])
 {
-	struct client_association *association = lease->association;
 	becket_status status = open_conn(lease, id, deadline, ret_why);
 
-	if (status == BECKET_S_OK)
-		return BECKET_S_OK;
-	pool_lock(association->pool);
-	client_association_leave(association, id);
-	if (lease->origin == LEASE_FOUNDED)
-		end_founding(association);
-	pool_unlock(association->pool);
+	if (status != BECKET_S_OK)
+		lease_give_up(lease, id);
 	return status;
 }
 
@@ -198,6 +229,30 @@ lease_take(const struct lease_wish *wish, struct lease *ret_lease,
 	if (status == BECKET_S_OK && lease.conn == NULL)
 		status =
 		    lease_open(&lease, id, wish->connect_deadline, ret_why);
+	if (status == BECKET_S_OK)
+		*ret_lease = lease;
+	return status;
+}
+
+becket_status
+lease_try(const struct lease_wish *wish, struct lease *ret_lease,
+    uint32_t *ret_group)
+{
+	struct lease lease = { .association = wish->association };
+	struct pool *pool = wish->association->pool;
+	becket_status status;
+
+	do {
+		if (lease.conn != NULL)
+			drop_dead(&lease);
+		pool_lock(pool);
+		status = reserve_now(&lease, wish);
+		if (status == BECKET_S_ASYNC_CALL_PENDING)
+			lease.association->does_hub_wait = true;
+		*ret_group = lease.association->id;
+		pool_clean(pool, clock_now());
+		pool_unlock(pool);
+	} while (lease.conn != NULL && !client_conn_is_alive(lease.conn));
 	if (status == BECKET_S_OK)
 		*ret_lease = lease;
 	return status;

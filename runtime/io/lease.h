@@ -39,6 +39,21 @@ struct lease_wish {
 BECKET_MUST_USE becket_status lease_take(const struct lease_wish *wish,
     struct lease *ret_lease, char ret_why[CONNECT_WHY_SIZE]);
 
+/* The same without waiting: a connection that was idle, or the right to make
+ * one, with the group that it is to join. Then lease.conn is NULL, and either
+ * lease_adopt() or lease_give_up() follows. S_ASYNC_CALL_PENDING: not now; the
+ * runtime's hub is woken when that may have changed. X_SS_CONTEXT_MISMATCH.
+ */
+BECKET_MUST_USE becket_status lease_try(const struct lease_wish *wish,
+    struct lease *ret_lease, uint32_t *ret_group);
+/* fd is taken, also on failure. */
+BECKET_MUST_USE becket_status lease_adopt(struct lease *lease, int fd,
+    uint32_t group);
+void lease_give_up(struct lease *lease, uint32_t group);
+
+/* On a new connection, the server refused the association and nothing else. */
+bool lease_is_refused(const struct lease *lease);
+
 /* Look whether the server has named the group by now, and tell those who wait
  * for it. Between steps.
  */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/allocate.h"
+#include "io/hub.h"
 #include "io/mapper_address.h"
 #include "io/pool.h"
 
@@ -168,6 +169,8 @@ becket_runtime_new(const struct becket_runtime_options *given,
 	runtime->ncalrpc_dir =
 	    runtime_copy_text(runtime, choose_ncalrpc_dir(&options));
 	status = pool_new(runtime, &runtime->pool);
+	if (status == BECKET_S_OK)
+		status = hub_new(runtime, &runtime->hub);
 	if (runtime->ncalrpc_dir == NULL || status != BECKET_S_OK)
 		status = BECKET_S_OUT_OF_MEMORY;
 	else
@@ -190,6 +193,7 @@ becket_runtime_free(struct becket_runtime *runtime)
 	if (runtime == NULL)
 		return;
 	memory = runtime->memory;
+	hub_free(runtime->hub);
 	pool_free(runtime->pool);
 	free_fork_mark(runtime->fork_mark);
 	runtime_free_text(runtime, runtime->ncalrpc_dir);

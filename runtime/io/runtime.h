@@ -14,6 +14,7 @@
  * Constant after becket_runtime_new(), so that every thread may read it
  * without a lock; memory.resize() and log() are called from every thread.
  */
+struct hub;
 struct pool;
 
 struct becket_runtime {
@@ -25,6 +26,7 @@ struct becket_runtime {
 	char *name_servers; /* NULL: the system's */
 	char *mapper;       /* a string binding; NULL: as by default */
 	struct pool *pool;  /* of clients' connections; locks itself */
+	struct hub *hub;    /* of asynchronous calls; locks itself */
 	/* A page that the kernel zeroes in a forked child, holding a 1; NULL
 	 * where the kernel cannot: then pid is asked.
 	 */

@@ -130,29 +130,20 @@ call_start_of(const struct invoke *invoke, uint64_t now)
 	};
 }
 
-becket_status
-invoke_begin(struct invoke *invoke, struct session *session,
-    const void *request, uint64_t now)
+/* Takes the stub. */
+static becket_status
+begin(struct invoke *invoke, struct session *session,
+    const struct call_start *start, struct buffer *stub)
 {
 	const struct session_ops *ops = session->ops;
 	struct call_end end = { .status = BECKET_S_OK };
-	struct call_start start;
-	struct buffer stub;
-	becket_status status;
+	becket_status status = ops->begin(session, start, &invoke->call);
 
-	if (ops->is_plain && is_ndr(invoke))
-		return BECKET_S_UNSUPPORTED_TRANS_SYN;
-	invoke->syntax = choose_syntax(invoke, session);
-	start = call_start_of(invoke, now);
-	status = encode_request(invoke, request, now, &stub);
-	if (status != BECKET_S_OK)
-		return status;
-	status = ops->begin(session, &start, &invoke->call);
 	if (status != BECKET_S_OK) {
-		buffer_fini(&stub);
+		buffer_fini(stub);
 		return status;
 	}
-	status = ops->put(session, invoke->call, &stub);
+	status = ops->put(session, invoke->call, stub);
 	if (status == BECKET_S_OK)
 		status = ops->end(session, invoke->call, &end);
 	/* It may be over already, and then an event says why. */
@@ -162,6 +153,46 @@ invoke_begin(struct invoke *invoke, struct session *session,
 		return BECKET_S_OK;
 	ops->abandon(session, invoke->call);
 	return status;
+}
+
+becket_status
+invoke_begin(struct invoke *invoke, struct session *session,
+    const void *request, uint64_t now)
+{
+	struct call_start start;
+	struct buffer stub;
+	becket_status status;
+
+	if (session->ops->is_plain && is_ndr(invoke))
+		return BECKET_S_UNSUPPORTED_TRANS_SYN;
+	invoke->syntax = choose_syntax(invoke, session);
+	start = call_start_of(invoke, now);
+	status = encode_request(invoke, request, now, &stub);
+	return status != BECKET_S_OK ? status
+	                             : begin(invoke, session, &start, &stub);
+}
+
+becket_status
+invoke_encode(struct invoke *invoke, const void *request, uint64_t now,
+    struct buffer *ret_stub)
+{
+	invoke->syntax = is_ndr(invoke) ? SYNTAX_NDR : SYNTAX_BECKET;
+	return encode_request(invoke, request, now, ret_stub);
+}
+
+becket_status
+invoke_begin_encoded(struct invoke *invoke, struct session *session,
+    const struct buffer *stub, bool ordered, uint64_t now)
+{
+	struct call_start start = call_start_of(invoke, now);
+	struct buffer copy = buffer_empty(invoke->memory);
+
+	if (session->ops->is_plain)
+		return BECKET_S_UNSUPPORTED_TRANS_SYN;
+	if (!buffer_append(&copy, stub->data, stub->size))
+		return BECKET_S_OUT_OF_MEMORY;
+	start.ordered = ordered;
+	return begin(invoke, session, &start, &copy);
 }
 
 static bool

@@ -59,6 +59,15 @@ const char *invoke_operation_name(const struct invoke *invoke);
 BECKET_MUST_USE becket_status invoke_begin(struct invoke *invoke,
     struct session *session, const void *request, uint64_t now);
 
+/* The same in two steps, for a session of DCE that is still to come: encode
+ * once, and begin as often as needed. ordered: see struct call_start.
+ */
+BECKET_MUST_USE becket_status invoke_encode(struct invoke *invoke,
+    const void *request, uint64_t now, struct buffer *ret_stub);
+BECKET_MUST_USE becket_status invoke_begin_encoded(struct invoke *invoke,
+    struct session *session, const struct buffer *stub, bool ordered,
+    uint64_t now);
+
 /* Take an event of the session, with its buffer. The call is over when
  * invoke->is_over.
  */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -105,10 +107,13 @@ static const struct becket_routines routines = {
 	.routines = thunks,
 };
 
+/* Do calls wait, or are they started, waited for and finished? */
+static bool is_async;
+
 static int
 setup(void **state)
 {
-	(void)state;
+	is_async = *state != NULL;
 	ledger = mmap(NULL, sizeof *ledger, PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return ledger == MAP_FAILED ? -1 : 0;
@@ -122,12 +127,28 @@ teardown(void **state)
 }
 
 static becket_status
+call_async(struct becket_binding *binding, uint16_t opnum,
+    const struct becket_bytes *request, void **ret_response)
+{
+	struct becket_async async;
+	becket_status status =
+	    becket_stub_start(binding, &interface, opnum, request, &async);
+
+	assert_int_equal(status, 0);
+	status = becket_async_wait(&async, 60000);
+	assert_int_not_equal(status, BECKET_S_ASYNC_CALL_PENDING);
+	return becket_stub_finish(&async, &interface, opnum, ret_response);
+}
+
+static becket_status
 call(struct becket_binding *binding, uint16_t opnum, uint16_t number)
 {
 	struct becket_bytes request = { (uint8_t *)&number, sizeof number };
 	void *response = NULL;
 	becket_status status =
-	    becket_stub_call(binding, &interface, opnum, &request, &response);
+	    is_async ? call_async(binding, opnum, &request, &response)
+	             : becket_stub_call(binding, &interface, opnum, &request,
+	                   &response);
 
 	becket_stub_free(response);
 	return status;
@@ -290,7 +311,7 @@ a_maybe_call_is_executed_once_at_most(void **state)
 /* ------------------------------------------------ servers that die ------ */
 
 static int
-serve(const char *endpoint)
+serve(int listener)
 {
 	struct becket_runtime *runtime;
 	struct becket_server *server;
@@ -300,16 +321,17 @@ serve(const char *endpoint)
 	    becket_server_register_if(server, &interface, &routines, NULL,
 	        ledger, 0) != 0)
 		return 1;
-	if (becket_server_use_protseq_ep(server, "ncacn_ip_tcp", "127.0.0.1",
-	        endpoint) != 0)
+	if (becket_server_use_descriptor(server, NULL, dup(listener)) != 0)
 		return 1;
 	ledger->starts++;
 	return becket_server_listen(server, 0) != 0;
 }
 
-/* A process that keeps a server running: when one dies, the next begins. */
+/* A process that keeps a server running: when one dies, the next begins. They
+ * inherit the socket, so that the port stays theirs.
+ */
 static pid_t
-supervise(const char *endpoint)
+supervise(int listener)
 {
 	pid_t supervisor = fork();
 
@@ -321,7 +343,7 @@ supervise(const char *endpoint)
 
 		if (server == 0) {
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			_exit(serve(endpoint));
+			_exit(serve(listener));
 		}
 		ledger->server = server;
 		waitpid(server, NULL, 0);
@@ -338,16 +360,24 @@ struct mortal {
 static void
 mortal_start(struct mortal *mortal)
 {
-	struct echo finder;
-	char endpoint[16], string[64];
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	socklen_t size = sizeof address;
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char string[64];
 
 	memset(ledger, 0, sizeof *ledger);
-	/* A port that was free a moment ago. */
-	echo_open(&finder, NULL);
-	snprintf(endpoint, sizeof endpoint, "%u", finder.port);
-	snprintf(string, sizeof string, "%s", finder.addresses[0]);
-	echo_stop(&finder);
-	mortal->supervisor = supervise(endpoint);
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+	assert_int_equal(listen(listener, SOMAXCONN), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address,
+	                     &size),
+	    0);
+	snprintf(string, sizeof string, "ncacn_ip_tcp:127.0.0.1[%u]",
+	    ntohs(address.sin_port));
+	mortal->supervisor = supervise(listener);
+	close(listener);
 	WAIT_UNTIL(ledger->starts == 1);
 	assert_int_equal(becket_runtime_new(NULL, &mortal->runtime), 0);
 	assert_int_equal(becket_binding_from_string_binding(mortal->runtime,
@@ -447,7 +477,12 @@ an_idempotent_call_gives_up_at_last(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	static int async;
+#define TEST(name) \
+	{ #name, name, setup, teardown, NULL }, \
+	{ \
+#name " (async)", name, setup, teardown, &async \
+	}
 	const struct CMUnitTest tests[] = {
 		TEST(a_call_is_never_executed_twice_wherever_it_is_cut),
 		TEST(an_idempotent_call_succeeds_wherever_it_is_cut),

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/async_call.h"
+
+#include <poll.h>
+#include <time.h>
+
+#include "io/async_call.h"
+#include "io/clock.h"
+#include "io/hub.h"
+#include "io/line.h"
+#include "io/resolve.h"
+
+static becket_status
+fail_start(const struct becket_binding *binding, const struct invoke *invoke,
+    becket_status status, const char *why)
+{
+	struct error_place place = {
+		.protseq = binding->protseq->name,
+		.host = binding->host,
+		.endpoint = binding->endpoint,
+		.interface = invoke->interface->name,
+		.operation = invoke_operation_name(invoke),
+	};
+
+	return error_set_call(status, BECKET_NOT_SENT, &place,
+	    why == NULL || *why == '\0' ? NULL : why, NULL, 0);
+}
+
+static becket_status
+find_association(struct becket_binding *binding, const struct invoke *invoke,
+    struct client_association **ret_association)
+{
+	char why[RESOLVE_WHY_SIZE];
+	char *endpoint;
+	becket_status status = resolve(binding, invoke->interface,
+	    &invoke->object, invoke->deadline, &endpoint, why);
+
+	if (status != BECKET_S_OK)
+		return fail_start(binding, invoke, status, why);
+	status = binding_association(binding,
+	    endpoint != NULL ? endpoint : binding->endpoint, ret_association);
+	runtime_free_text(binding->runtime, endpoint);
+	return status == BECKET_S_OK
+	           ? status
+	           : fail_start(binding, invoke, status, NULL);
+}
+
+static becket_status
+place(struct becket_async_call *call)
+{
+	struct hub *hub = call->hub;
+	becket_status status;
+
+	pthread_mutex_lock(&hub->lock);
+	status = hub_open(hub);
+	if (status == BECKET_S_OK) {
+		hub_place(hub, call, false);
+		hub_settle(hub);
+	}
+	pthread_mutex_unlock(&hub->lock);
+	return status;
+}
+
+static becket_status
+start(struct becket_binding *binding, struct invoke *invoke, bool is_ordered,
+    const void *request, struct becket_async *ret_async)
+{
+	struct client_association *association;
+	struct becket_async_call *call;
+	becket_status status = find_association(binding, invoke, &association);
+
+	if (status != BECKET_S_OK)
+		return status;
+	status = async_call_new(binding->runtime->hub, association, invoke,
+	    request, &call);
+	if (status != BECKET_S_OK)
+		return fail_start(binding, invoke, status, NULL);
+	call->is_ordered = is_ordered;
+	call->connect_by = client_call_connect_deadline(invoke, binding);
+	status = place(call);
+	if (status != BECKET_S_OK) {
+		async_call_free(call);
+		return fail_start(binding, invoke, status, NULL);
+	}
+	*ret_async = (struct becket_async){ call };
+	return BECKET_S_OK;
+}
+
+becket_status
+becket_stub_start(struct becket_binding *binding,
+    const struct becket_interface *interface, uint16_t opnum,
+    const void *request, struct becket_async *ret_async)
+{
+	struct invoke invoke = { .interface = interface, .opnum = opnum };
+	struct binding_view view;
+	becket_status status = client_call_check(binding, &invoke,
+	    request != NULL && ret_async != NULL);
+
+	if (status != BECKET_S_OK)
+		return status;
+	if (interface->operations[opnum].context_count > 0)
+		return fail_start(binding, &invoke, BECKET_S_INVALID_ARG,
+		    "operations with context handles are called and waited "
+		    "for");
+	view = binding_view(binding);
+	invoke.memory = &binding->runtime->memory;
+	invoke.limits = &binding->runtime->limits;
+	invoke.object = view.object;
+	invoke.deadline = client_call_deadline(&invoke, &view);
+	return start(binding, &invoke, !view.is_noncausal, request, ret_async);
+}
+
+/* --------------------------------------------------------------- waits -- */
+
+static becket_status
+check(const struct becket_async *async)
+{
+	if (async == NULL || async->call == NULL)
+		return error_set(BECKET_S_INVALID_ASYNC_HANDLE, "%s",
+		    becket_status_text(BECKET_S_INVALID_ASYNC_HANDLE));
+	if (runtime_is_stale(async->call->hub->runtime))
+		return error_set(BECKET_S_STALE_AFTER_FORK, "%s",
+		    becket_status_text(BECKET_S_STALE_AFTER_FORK));
+	return BECKET_S_OK;
+}
+
+/* count: none is over. */
+static size_t
+first_over(struct becket_async *asyncs, size_t count)
+{
+	size_t i = 0;
+
+	while (
+	    i < count && (asyncs[i].call == NULL || !asyncs[i].call->is_over))
+		i++;
+	return i;
+}
+
+static void
+wait_for_driver(struct hub *hub, uint64_t until)
+{
+	struct timespec time = {
+		.tv_sec = (time_t)(until / 1000000000),
+		.tv_nsec = (long)(until % 1000000000),
+	};
+
+	hub->waiting++;
+	if (until == 0)
+		pthread_cond_wait(&hub->changed, &hub->lock);
+	else
+		pthread_cond_timedwait(&hub->changed, &hub->lock, &time);
+	hub->waiting--;
+}
+
+/* Who leaves off driving wakes the others, so that one of them takes over. */
+static size_t
+await(struct hub *hub, struct becket_async *asyncs, size_t count,
+    uint64_t until)
+{
+	size_t index;
+
+	pthread_mutex_lock(&hub->lock);
+	if (!hub->is_driven)
+		hub_poll(hub);
+	while ((index = first_over(asyncs, count)) == count &&
+	       (until == 0 || clock_now() < until)) {
+		if (hub->is_driven)
+			wait_for_driver(hub, until);
+		else
+			hub_drive(hub, until);
+	}
+	if (hub->waiting > 0 && !hub->is_driven)
+		pthread_cond_broadcast(&hub->changed);
+	pthread_mutex_unlock(&hub->lock);
+	return index;
+}
+
+static uint64_t
+until_of(uint32_t milliseconds)
+{
+	return milliseconds == BECKET_FOREVER
+	           ? 0
+	           : clock_now() + clock_from_ms(milliseconds);
+}
+
+static becket_status
+status_of(struct becket_async *async)
+{
+	struct hub *hub = async->call->hub;
+	becket_status status;
+
+	pthread_mutex_lock(&hub->lock);
+	status = async_call_status(async->call);
+	pthread_mutex_unlock(&hub->lock);
+	return status;
+}
+
+becket_status
+becket_async_wait(struct becket_async *async, uint32_t milliseconds)
+{
+	becket_status status = check(async);
+
+	if (status != BECKET_S_OK)
+		return status;
+	await(async->call->hub, async, 1, until_of(milliseconds));
+	return status_of(async);
+}
+
+becket_status
+becket_async_poll(struct becket_async *async)
+{
+	return becket_async_wait(async, 0);
+}
+
+becket_status
+becket_async_wait_any(struct becket_async *asyncs, size_t count,
+    uint32_t milliseconds, size_t *ret_index)
+{
+	size_t index = 0;
+	becket_status status;
+
+	while (index < count && asyncs[index].call == NULL)
+		index++;
+	status = check(index < count ? &asyncs[index] : NULL);
+	if (status != BECKET_S_OK)
+		return status;
+	index = await(asyncs[index].call->hub, asyncs, count,
+	    until_of(milliseconds));
+	if (index == count)
+		return BECKET_S_ASYNC_CALL_PENDING;
+	*ret_index = index;
+	return BECKET_S_OK;
+}
+
+/* ---------------------------------------------------------------- ends -- */
+
+static bool
+is_of(const struct becket_async_call *call,
+    const struct becket_interface *interface, uint16_t opnum)
+{
+	return call->invoke.interface == interface &&
+	       call->invoke.opnum == opnum;
+}
+
+becket_status
+becket_stub_finish(struct becket_async *async,
+    const struct becket_interface *interface, uint16_t opnum,
+    void **ret_response)
+{
+	struct becket_async_call *call;
+	becket_status status = check(async);
+
+	if (status != BECKET_S_OK)
+		return status;
+	call = async->call;
+	if (!is_of(call, interface, opnum))
+		return error_set(BECKET_S_INVALID_ASYNC_CALL,
+		    "this asynchronous call is of another operation");
+	if (status_of(async) == BECKET_S_ASYNC_CALL_PENDING)
+		return BECKET_S_ASYNC_CALL_PENDING;
+	status = async_call_result(call, ret_response);
+	pthread_mutex_lock(&call->hub->lock);
+	list_remove(&call->due);
+	pthread_mutex_unlock(&call->hub->lock);
+	async_call_free(call);
+	async->call = NULL;
+	return status;
+}
+
+/* With the lock held. */
+static void
+end_at_once(struct becket_async_call *call)
+{
+	bool is_begun = call->invoke.is_begun;
+
+	if (call->line != NULL)
+		line_take_off(call->line, call);
+	if (!is_begun) {
+		async_call_fail(call, BECKET_S_CALL_CANCELLED, NULL);
+		return;
+	}
+	invoke_lost(&call->invoke, "it was cancelled");
+	call->invoke.end.status = BECKET_S_CALL_CANCELLED;
+	async_call_over(call);
+}
+
+becket_status
+becket_async_cancel(struct becket_async *async, bool is_abortive)
+{
+	struct becket_async_call *call;
+	becket_status status = check(async);
+
+	if (status != BECKET_S_OK)
+		return status;
+	call = async->call;
+	pthread_mutex_lock(&call->hub->lock);
+	call->is_cancelled = true;
+	if (!call->is_over && (is_abortive || !call->invoke.is_begun))
+		end_at_once(call);
+	else if (!call->is_over)
+		line_cancel(call->line, call);
+	hub_settle(call->hub);
+	pthread_mutex_unlock(&call->hub->lock);
+	return BECKET_S_OK;
+}
+
+void
+becket_async_abort(struct becket_async *async)
+{
+	struct becket_async_call *call = async == NULL ? NULL : async->call;
+
+	if (call == NULL || runtime_is_stale(call->hub->runtime))
+		return;
+	pthread_mutex_lock(&call->hub->lock);
+	call->done = NULL;
+	if (!call->is_over)
+		end_at_once(call);
+	list_remove(&call->due);
+	hub_settle(call->hub);
+	pthread_mutex_unlock(&call->hub->lock);
+	async_call_free(call);
+	async->call = NULL;
+}
+
+becket_status
+becket_async_set_callback(struct becket_async *async,
+    void (*done)(void *user, struct becket_async *async), void *user)
+{
+	struct becket_async_call *call;
+	becket_status status = check(async);
+
+	if (status != BECKET_S_OK)
+		return status;
+	call = async->call;
+	pthread_mutex_lock(&call->hub->lock);
+	call->done = done;
+	call->user = user;
+	list_remove(&call->due);
+	if (call->is_over)
+		hub_tell_over(call->hub, call);
+	pthread_mutex_unlock(&call->hub->lock);
+	return BECKET_S_OK;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/async_call.h"
+
+#include "base/allocate.h"
+#include "io/clock.h"
+#include "io/hub.h"
+
+becket_status
+async_call_new(struct hub *hub, struct client_association *association,
+    const struct invoke *invoke, const void *request,
+    struct becket_async_call **ret_call)
+{
+	struct becket_async_call *call =
+	    memory_new(invoke->memory, sizeof *call);
+	becket_status status;
+
+	if (call == NULL) {
+		client_association_unref(association);
+		return BECKET_S_OUT_OF_MEMORY;
+	}
+	*call = (struct becket_async_call){
+		.hub = hub,
+		.association = association,
+		.invoke = *invoke,
+		.stub = buffer_empty(invoke->memory),
+		.connect_by = invoke->deadline,
+	};
+	list_init(&call->node);
+	list_init(&call->due);
+	status =
+	    invoke_encode(&call->invoke, request, clock_now(), &call->stub);
+	if (status != BECKET_S_OK) {
+		async_call_free(call);
+		return status;
+	}
+	*ret_call = call;
+	return BECKET_S_OK;
+}
+
+void
+async_call_free(struct becket_async_call *call)
+{
+	struct becket_runtime *runtime = call->hub->runtime;
+
+	list_remove(&call->node);
+	list_remove(&call->due);
+	invoke_fini(&call->invoke);
+	buffer_fini(&call->stub);
+	runtime_free_text(runtime, call->why);
+	client_association_unref(call->association);
+	memory_free(&runtime->memory, call, sizeof *call);
+}
+
+becket_status
+async_call_status(const struct becket_async_call *call)
+{
+	if (!call->is_over)
+		return BECKET_S_ASYNC_CALL_PENDING;
+	return call->early != BECKET_S_OK ? call->early
+	                                  : call->invoke.end.status;
+}
+
+void
+async_call_over(struct becket_async_call *call)
+{
+	list_remove(&call->node);
+	call->line = NULL;
+	call->is_over = true;
+	buffer_fini(&call->stub);
+	hub_tell_over(call->hub, call);
+}
+
+/* What is lost of why for want of memory is no loss. */
+void
+async_call_fail(struct becket_async_call *call, becket_status status,
+    const char *why)
+{
+	call->early = status;
+	if (call->why == NULL && why != NULL && *why != '\0')
+		call->why = runtime_copy_text(call->hub->runtime, why);
+	async_call_over(call);
+}
+
+becket_status
+async_call_result(struct becket_async_call *call, void **ret_response)
+{
+	const struct client_association *association = call->association;
+	struct call_failure failure = {
+		.place = {
+			.protseq = association->protseq->name,
+			.host = association->host,
+			.endpoint = association->endpoint,
+			.interface = call->invoke.interface->name,
+			.operation = invoke_operation_name(&call->invoke),
+		},
+		.outcome = call->outcome,
+	};
+	becket_status status;
+
+	if (call->early != BECKET_S_OK)
+		return client_call_fail_early(&failure, call->early,
+		    call->why != NULL ? call->why : "");
+	if (call->invoke.end.status != BECKET_S_OK)
+		return client_call_fail_ended(&failure, &call->invoke,
+		    call->error);
+	status = invoke_decode(&call->invoke, ret_response);
+	return status == BECKET_S_OK
+	           ? status
+	           : client_call_fail_decode(&failure, status);
+}

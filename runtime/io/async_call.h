@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IO_ASYNC_CALL_H
+#define IO_ASYNC_CALL_H
+
+#include "becket.h"
+#include "io/client_call.h"
+
+/*
+ * A call that nobody waits for, from its start until it is finished. It keeps
+ * its encoded request, for what was not read is begun again, and so needs
+ * neither the caller's message nor the binding handle any more.
+ *
+ *   started --> on a line --> over --> finished, freed
+ *      ^           |  |
+ *      |           |  +-- cut off, and idempotent --> pausing
+ *      +-----------+                                     |
+ *      +-------------------------------------------------+
+ *
+ * Guarded by the lock of the hub.
+ */
+struct hub;
+struct line;
+
+struct becket_async_call {
+	struct list node;  /* in its line's, or in the hub's pausing */
+	struct list due;   /* in the hub's, when its callback is due */
+	struct line *line; /* NULL: it is on none */
+	struct hub *hub;
+	struct client_association *association; /* a reference */
+	struct invoke invoke;
+	struct buffer stub; /* the encoded request */
+	bool is_ordered;
+	bool is_cancelled;
+	bool is_over;
+	uint64_t connect_by;
+	uint64_t not_before; /* while pausing */
+	uint32_t rebinds, repeats;
+	enum becket_outcome outcome; /* of the tries before the last */
+	becket_status early;         /* why it was not sent, or S_OK */
+	char *why;                   /* more of that, or NULL */
+	int error;                   /* errno of a connection that was lost */
+	void (*done)(void *user, struct becket_async *async);
+	void *user;
+};
+
+/* Takes the reference to the association, also on failure. request is encoded.
+ * S_OUT_OF_MEMORY, S_LIMIT_EXCEEDED.
+ */
+BECKET_MUST_USE becket_status async_call_new(struct hub *hub,
+    struct client_association *association, const struct invoke *invoke,
+    const void *request, struct becket_async_call **ret_call);
+/* On no line. */
+void async_call_free(struct becket_async_call *call);
+
+/* S_ASYNC_CALL_PENDING, or how it ended. */
+becket_status async_call_status(const struct becket_async_call *call);
+
+/* It was not sent, and will not be. It is over then. */
+void async_call_fail(struct becket_async_call *call, becket_status status,
+    const char *why);
+/* invoke.end says how it ended. */
+void async_call_over(struct becket_async_call *call);
+
+/* The response of a call that is over, or the error record. */
+BECKET_MUST_USE becket_status async_call_result(struct becket_async_call *call,
+    void **ret_response);
+
+#endif

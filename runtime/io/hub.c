@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/hub.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/allocate.h"
+#include "io/async_call.h"
+#include "io/clock.h"
+#include "io/line.h"
+
+enum { EVENTS = 64 };
+
+static bool
+init_locks(struct hub *hub)
+{
+	pthread_condattr_t attributes;
+	bool is_done;
+
+	if (pthread_condattr_init(&attributes) != 0)
+		return false;
+	is_done =
+	    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
+	    pthread_cond_init(&hub->changed, &attributes) == 0;
+	pthread_condattr_destroy(&attributes);
+	if (is_done && pthread_mutex_init(&hub->lock, NULL) != 0) {
+		pthread_cond_destroy(&hub->changed);
+		is_done = false;
+	}
+	return is_done;
+}
+
+becket_status
+hub_new(struct becket_runtime *runtime, struct hub **ret_hub)
+{
+	struct hub *hub = memory_new(&runtime->memory, sizeof *hub);
+
+	if (hub == NULL)
+		return BECKET_S_OUT_OF_MEMORY;
+	hub->runtime = runtime;
+	hub->epoll = hub->loop_epoll = hub->wake = hub->loop_wake = -1;
+	hub->ids = idmap_empty(&runtime->memory, UINT16_MAX);
+	list_init(&hub->lines);
+	list_init(&hub->dirty);
+	list_init(&hub->pausing);
+	list_init(&hub->due);
+	if (!init_locks(hub)) {
+		memory_free(&runtime->memory, hub, sizeof *hub);
+		return BECKET_S_OUT_OF_MEMORY;
+	}
+	*ret_hub = hub;
+	return BECKET_S_OK;
+}
+
+static void
+close_one(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void
+close_all(struct hub *hub)
+{
+	close_one(&hub->epoll);
+	close_one(&hub->loop_epoll);
+	close_one(&hub->wake);
+	close_one(&hub->loop_wake);
+}
+
+void
+hub_free(struct hub *hub)
+{
+	if (hub == NULL)
+		return;
+	list_for_each (node, &hub->lines)
+		line_free(container_of(node, struct line, node));
+	idmap_fini(&hub->ids);
+	close_all(hub);
+	pthread_cond_destroy(&hub->changed);
+	pthread_mutex_destroy(&hub->lock);
+	memory_free(&hub->runtime->memory, hub, sizeof *hub);
+}
+
+/* ------------------------------------------------------------ watching -- */
+
+static bool
+watch_fd(int epoll, int fd)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+becket_status
+hub_open(struct hub *hub)
+{
+	if (hub->is_open)
+		return BECKET_S_OK;
+	hub->epoll = epoll_create1(EPOLL_CLOEXEC);
+	hub->loop_epoll = epoll_create1(EPOLL_CLOEXEC);
+	hub->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	hub->loop_wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	hub->is_open = hub->epoll >= 0 && hub->loop_epoll >= 0 &&
+	               hub->wake >= 0 && hub->loop_wake >= 0 &&
+	               watch_fd(hub->epoll, hub->wake) &&
+	               watch_fd(hub->loop_epoll, hub->epoll) &&
+	               watch_fd(hub->loop_epoll, hub->loop_wake);
+	if (!hub->is_open)
+		close_all(hub);
+	return hub->is_open ? BECKET_S_OK : BECKET_S_OUT_OF_RESOURCES;
+}
+
+static void
+ring(int fd)
+{
+	const uint64_t one = 1;
+
+	(void)!write(fd, &one, sizeof one);
+}
+
+static void
+hush(int fd)
+{
+	uint64_t count;
+
+	(void)!read(fd, &count, sizeof count);
+}
+
+void
+hub_hush_loop(struct hub *hub)
+{
+	hush(hub->loop_wake);
+}
+
+void
+hub_wake(struct hub *hub)
+{
+	ring(hub->wake);
+}
+
+bool
+hub_add_line(struct hub *hub, struct line *line)
+{
+	line->id = idmap_add(&hub->ids, line);
+	if (line->id.generation == 0)
+		return false;
+	list_append(&hub->lines, &line->node);
+	return true;
+}
+
+void
+hub_remove_line(struct hub *hub, struct line *line)
+{
+	idmap_remove(&hub->ids, line->id);
+	list_remove(&line->node);
+	list_remove(&line->dirty);
+}
+
+void
+hub_mark(struct hub *hub, struct line *line)
+{
+	list_remove(&line->dirty);
+	list_append(&hub->dirty, &line->dirty);
+}
+
+void
+hub_watch(struct hub *hub, struct line *line, int fd, uint32_t events)
+{
+	struct epoll_event event = {
+		.events = events,
+		.data.u64 =
+		    (uint64_t)line->id.generation << 32 | line->id.index,
+	};
+
+	/* The parent of a forked child watches with the same epoll. */
+	if (runtime_is_stale(hub->runtime))
+		return;
+	if (line->watched >= 0 && line->watched != fd)
+		(void)epoll_ctl(hub->epoll, EPOLL_CTL_DEL, line->watched,
+		    &event);
+	if (fd < 0)
+		return;
+	if (epoll_ctl(hub->epoll,
+	        line->watched == fd ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
+	        &event) != 0 &&
+	    errno == ENOENT)
+		(void)epoll_ctl(hub->epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* --------------------------------------------------------------- calls -- */
+
+void
+hub_place(struct hub *hub, struct becket_async_call *call, bool must_be_new)
+{
+	struct line *line = call->association->line;
+
+	if (line == NULL)
+		line = line_new(hub, call->association, must_be_new);
+	if (line != NULL)
+		line_add(line, call);
+	else
+		async_call_fail(call, BECKET_S_OUT_OF_MEMORY, NULL);
+}
+
+bool
+hub_repeat(struct hub *hub, struct becket_async_call *call)
+{
+	const struct invoke *invoke = &call->invoke;
+	uint64_t now = clock_now();
+	uint64_t pause = client_call_pause(call->repeats);
+
+	if (call->is_cancelled || !invoke_is_idempotent(invoke) ||
+	    call->repeats >= invoke->limits->repeats ||
+	    now + pause >= invoke->deadline)
+		return false;
+	if (invoke->is_over && invoke->end.outcome > call->outcome)
+		call->outcome = invoke->end.outcome;
+	call->repeats++;
+	call->not_before = now + pause;
+	call->line = NULL;
+	invoke_retry(&call->invoke);
+	list_remove(&call->node);
+	list_append(&hub->pausing, &call->node);
+	return true;
+}
+
+void
+hub_retry_or_fail(struct hub *hub, struct becket_async_call *call,
+    becket_status status, const char *why)
+{
+	if (status == BECKET_S_SERVER_UNAVAILABLE && call->repeats > 0 &&
+	    hub_repeat(hub, call))
+		return;
+	if (status == BECKET_S_SERVER_UNAVAILABLE &&
+	    clock_now() >= call->invoke.deadline)
+		status = BECKET_S_CALL_CANCELLED;
+	async_call_fail(call, status, why);
+}
+
+void
+hub_tell_over(struct hub *hub, struct becket_async_call *call)
+{
+	if (hub->waiting > 0)
+		pthread_cond_broadcast(&hub->changed);
+	if (call->done == NULL)
+		return;
+	list_remove(&call->due);
+	list_append(&hub->due, &call->due);
+	ring(hub->loop_wake);
+}
+
+/* ------------------------------------------------------------- driving -- */
+
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+uint64_t
+hub_due(const struct hub *hub)
+{
+	uint64_t due = 0;
+
+	list_for_each (node, &hub->lines)
+		due = earlier(due,
+		    line_due(container_of(node, struct line, node)));
+	list_for_each (node, &hub->pausing)
+		due = earlier(due,
+		    container_of(node, struct becket_async_call, node)
+		        ->not_before);
+	return due;
+}
+
+static void
+run_dirty(struct hub *hub)
+{
+	while (!list_is_empty(&hub->dirty)) {
+		struct line *line =
+		    container_of(hub->dirty.next, struct line, dirty);
+
+		list_remove(&line->dirty);
+		line_run(line);
+	}
+}
+
+static bool
+is_before(uint64_t a, uint64_t b)
+{
+	return a != 0 && (b == 0 || a < b);
+}
+
+void
+hub_settle(struct hub *hub)
+{
+	uint64_t due;
+
+	run_dirty(hub);
+	if (!hub->is_driven && !hub->has_loop)
+		return;
+	due = hub_due(hub);
+	if (hub->is_driven && is_before(due, hub->driver_until))
+		ring(hub->wake);
+	if (hub->has_loop && is_before(due, hub->loop_until))
+		ring(hub->loop_wake);
+}
+
+static void
+mark_due(struct hub *hub)
+{
+	uint64_t now = clock_now();
+
+	list_for_each (node, &hub->lines) {
+		struct line *line = container_of(node, struct line, node);
+		uint64_t due = line_due(line);
+
+		if (line->state == LINE_WAITING || (due != 0 && due <= now))
+			hub_mark(hub, line);
+	}
+	list_for_each (node, &hub->pausing) {
+		struct becket_async_call *call =
+		    container_of(node, struct becket_async_call, node);
+
+		if (call->not_before <= now) {
+			list_remove(node);
+			hub_place(hub, call, true);
+		}
+	}
+}
+
+static void
+take(struct hub *hub, const struct epoll_event *events, int count)
+{
+	for (int i = 0; i < count; i++) {
+		struct idmap_id id = {
+			.index = (uint32_t)events[i].data.u64,
+			.generation = (uint32_t)(events[i].data.u64 >> 32),
+		};
+		struct line *line = idmap_get(&hub->ids, id);
+
+		if (events[i].data.u64 == 0)
+			hush(hub->wake);
+		if (line == NULL)
+			continue;
+		if (events[i].events & ~(uint32_t)EPOLLOUT)
+			line->is_readable = true;
+		hub_mark(hub, line);
+	}
+	mark_due(hub);
+	run_dirty(hub);
+}
+
+void
+hub_poll(struct hub *hub)
+{
+	struct epoll_event events[EVENTS];
+
+	take(hub, events, epoll_wait(hub->epoll, events, EVENTS, 0));
+}
+
+void
+hub_drive(struct hub *hub, uint64_t until)
+{
+	struct epoll_event events[EVENTS];
+	int timeout, count;
+
+	hub->driver_until = earlier(until, hub_due(hub));
+	hub->is_driven = true;
+	timeout = clock_poll_timeout(clock_now(), hub->driver_until);
+	pthread_mutex_unlock(&hub->lock);
+	count = epoll_wait(hub->epoll, events, EVENTS, timeout);
+	pthread_mutex_lock(&hub->lock);
+	hub->is_driven = false;
+	take(hub, events, count);
+	if (hub->has_loop && is_before(hub_due(hub), hub->loop_until))
+		ring(hub->loop_wake);
+}

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+#include "io/line.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/allocate.h"
+#include "io/clock.h"
+#include "io/hub.h"
+
+/* A stale connection, and then a server that knows the group no more. */
+enum { REBINDS = 2 };
+
+struct line *
+line_new(struct hub *hub, struct client_association *association,
+    bool must_be_new)
+{
+	struct line *line = memory_new(&hub->runtime->memory, sizeof *line);
+
+	if (line == NULL)
+		return NULL;
+	line->hub = hub;
+	line->must_be_new = must_be_new;
+	line->watched = -1;
+	line->connector.fd = line->connector.resolver.epoll = -1;
+	list_init(&line->dirty);
+	list_init(&line->calls);
+	list_init(&line->ended);
+	if (!hub_add_line(hub, line)) {
+		memory_free(&hub->runtime->memory, line, sizeof *line);
+		return NULL;
+	}
+	line->association = client_association_ref(association);
+	association->line = line;
+	return line;
+}
+
+static void
+close_to_calls(struct line *line)
+{
+	line->is_closed = true;
+	if (line->association->line == line)
+		line->association->line = NULL;
+}
+
+static void
+watch(struct line *line, int fd, uint32_t events)
+{
+	/* While connecting, the next socket may have the number of the last. */
+	if (fd == line->watched && events == line->watched_events &&
+	    line->state != LINE_CONNECTING)
+		return;
+	hub_watch(line->hub, line, fd, events);
+	line->watched = fd;
+	line->watched_events = events;
+}
+
+/* Give back what it has of the association. */
+static void
+let_go(struct line *line)
+{
+	watch(line, -1, 0);
+	if (line->state == LINE_CONNECTING) {
+		connector_fini(&line->connector);
+		lease_give_up(&line->lease, line->group);
+	} else if (line->state == LINE_OPEN &&
+	           runtime_is_stale(line->hub->runtime)) {
+		client_association_drop(line->association, line->lease.conn);
+	} else if (line->state == LINE_OPEN) {
+		lease_return(&line->lease);
+	}
+	line->state = LINE_WAITING;
+}
+
+void
+line_free(struct line *line)
+{
+	const struct becket_memory *memory = &line->hub->runtime->memory;
+
+	close_to_calls(line);
+	let_go(line);
+	hub_remove_line(line->hub, line);
+	client_association_unref(line->association);
+	memory_free(memory, line->begun,
+	    line->begun_count * sizeof *line->begun);
+	memory_free(memory, line, sizeof *line);
+}
+
+/* --------------------------------------------------------------- calls -- */
+
+static bool
+remember(struct line *line, struct becket_async_call *call)
+{
+	uint32_t index = call->invoke.call.index;
+	uint32_t count = line->begun_count == 0 ? 16 : line->begun_count;
+	struct becket_async_call **grown;
+
+	while (count <= index)
+		count *= 2;
+	if (count > line->begun_count) {
+		grown = memory_resize(&line->hub->runtime->memory, line->begun,
+		    line->begun_count * sizeof *grown, count * sizeof *grown);
+		if (grown == NULL)
+			return false;
+		memset(grown + line->begun_count, 0,
+		    (count - line->begun_count) * sizeof *grown);
+		line->begun = grown;
+		line->begun_count = count;
+	}
+	line->begun[index] = call;
+	return true;
+}
+
+static void
+forget(struct line *line, const struct becket_async_call *call)
+{
+	uint32_t index = call->invoke.call.index;
+
+	if (call->invoke.is_begun && index < line->begun_count &&
+	    line->begun[index] == call)
+		line->begun[index] = NULL;
+}
+
+static struct becket_async_call *
+call_of(const struct line *line, struct idmap_id id)
+{
+	return id.index < line->begun_count ? line->begun[id.index] : NULL;
+}
+
+static void
+move_elsewhere(struct line *line, struct becket_async_call *call,
+    bool must_be_new)
+{
+	close_to_calls(line);
+	list_remove(&call->node);
+	call->line = NULL;
+	hub_place(line->hub, call, must_be_new);
+}
+
+static bool
+has_no_other(const struct line *line, const struct becket_async_call *call)
+{
+	return line->calls.next == &call->node &&
+	       line->calls.previous == &call->node;
+}
+
+/* A session that takes no more has served others, so another may. */
+static void
+begin(struct line *line, struct becket_async_call *call)
+{
+	struct session *session = line->lease.conn->session;
+	becket_status status = invoke_begin_encoded(&call->invoke, session,
+	    &call->stub, call->is_ordered, clock_now());
+
+	if (status == BECKET_S_OK && remember(line, call))
+		return;
+	if (status == BECKET_S_OK) {
+		session->ops->abandon(session, call->invoke.call);
+		invoke_retry(&call->invoke);
+		status = BECKET_S_OUT_OF_MEMORY;
+	}
+	if ((status == BECKET_S_COMM_FAILURE ||
+	        status == BECKET_S_OUT_OF_RESOURCES) &&
+	    !has_no_other(line, call))
+		move_elsewhere(line, call, false);
+	else if (status == BECKET_S_COMM_FAILURE && call->rebinds++ < REBINDS)
+		move_elsewhere(line, call, true);
+	else
+		async_call_fail(call, status, NULL);
+}
+
+void
+line_add(struct line *line, struct becket_async_call *call)
+{
+	call->line = line;
+	list_append(&line->calls, &call->node);
+	hub_mark(line->hub, line);
+	if (line->state == LINE_OPEN)
+		begin(line, call);
+}
+
+void
+line_take_off(struct line *line, struct becket_async_call *call)
+{
+	if (line->state == LINE_OPEN && call->invoke.is_begun &&
+	    !call->invoke.is_over) {
+		struct session *session = line->lease.conn->session;
+
+		session->ops->abandon(session, call->invoke.call);
+	}
+	forget(line, call);
+	list_remove(&call->node);
+	call->line = NULL;
+	hub_mark(line->hub, line);
+}
+
+void
+line_cancel(struct line *line, struct becket_async_call *call)
+{
+	struct session *session = line->lease.conn->session;
+
+	session->ops->cancel(session, call->invoke.call);
+	hub_mark(line->hub, line);
+}
+
+/* ------------------------------------------------------------- WAITING -- */
+
+static void
+fail_all(struct line *line, becket_status status, const char *why)
+{
+	list_for_each (node, &line->calls)
+		hub_retry_or_fail(line->hub,
+		    container_of(node, struct becket_async_call, node), status,
+		    why);
+}
+
+static void
+open_line(struct line *line)
+{
+	line->state = LINE_OPEN;
+	client_conn_start(line->lease.conn);
+	list_for_each (node, &line->calls)
+		begin(line, container_of(node, struct becket_async_call, node));
+}
+
+static uint64_t
+latest_connect(const struct line *line)
+{
+	uint64_t latest = 0;
+
+	list_for_each (node, &line->calls) {
+		uint64_t by = container_of(node, struct becket_async_call, node)
+		                  ->connect_by;
+
+		if (by > latest)
+			latest = by;
+	}
+	return latest;
+}
+
+static void
+start_connecting(struct line *line)
+{
+	struct client_association *association = line->association;
+	struct connect_target target = {
+		.protseq = association->protseq,
+		.host = association->host,
+		.endpoint = association->endpoint,
+	};
+
+	line->state = LINE_CONNECTING;
+	connector_start(&line->connector, line->hub->runtime, &target,
+	    latest_connect(line));
+}
+
+static void
+run_waiting(struct line *line)
+{
+	struct lease_wish wish = {
+		.association = line->association,
+		.must_be_new = line->must_be_new,
+	};
+	becket_status status = lease_try(&wish, &line->lease, &line->group);
+
+	if (status == BECKET_S_ASYNC_CALL_PENDING)
+		return;
+	if (status != BECKET_S_OK)
+		fail_all(line, status, NULL);
+	else if (line->lease.conn != NULL)
+		open_line(line);
+	else
+		start_connecting(line);
+}
+
+/* ---------------------------------------------------------- CONNECTING -- */
+
+/* Calls that came later may have more time than the connector had. */
+static void
+end_connecting(struct line *line, becket_status status)
+{
+	bool is_late = clock_now() >= line->connector.deadline;
+	char why[CONNECT_WHY_SIZE];
+
+	memcpy(why, line->connector.why, sizeof why);
+	let_go(line);
+	if (!is_late || latest_connect(line) <= clock_now())
+		fail_all(line, status, why);
+	else
+		hub_mark(line->hub, line);
+}
+
+static void
+run_connecting(struct line *line)
+{
+	int fd;
+	becket_status status = connector_step(&line->connector, &fd);
+
+	if (status == BECKET_S_ASYNC_CALL_PENDING)
+		return;
+	watch(line, -1, 0);
+	if (status != BECKET_S_OK) {
+		end_connecting(line, status);
+		return;
+	}
+	connector_fini(&line->connector);
+	status = lease_adopt(&line->lease, fd, line->group);
+	if (status == BECKET_S_OK) {
+		open_line(line);
+		return;
+	}
+	lease_give_up(&line->lease, line->group);
+	line->state = LINE_WAITING;
+	fail_all(line, status, NULL);
+}
+
+/* What is not begun has nobody else who looks at its time. */
+static void
+expire(struct line *line)
+{
+	uint64_t now = clock_now();
+
+	list_for_each (node, &line->calls) {
+		struct becket_async_call *call =
+		    container_of(node, struct becket_async_call, node);
+
+		if (call->invoke.deadline <= now)
+			async_call_fail(call, BECKET_S_CALL_CANCELLED,
+			    line->connector.why);
+		else if (call->connect_by <= now)
+			async_call_fail(call, BECKET_S_SERVER_UNAVAILABLE,
+			    "connecting took too long");
+	}
+}
+
+/* ---------------------------------------------------------------- OPEN -- */
+
+static void
+take_event(void *user, struct session_event *event)
+{
+	struct line *line = user;
+	struct becket_async_call *call = NULL;
+
+	if (event->kind == SESSION_CLOSED)
+		return;
+	call = call_of(line, event->call);
+	if (call == NULL) {
+		struct invoke nobody = { .is_over = true };
+
+		invoke_event(&nobody, event);
+		return;
+	}
+	invoke_event(&call->invoke, event);
+	if (!call->invoke.is_over)
+		return;
+	forget(line, call);
+	list_remove(&call->node);
+	list_append(&line->ended, &call->node);
+}
+
+static void
+end_all(struct line *line, const char *sentence)
+{
+	list_for_each (node, &line->calls) {
+		struct becket_async_call *call =
+		    container_of(node, struct becket_async_call, node);
+
+		forget(line, call);
+		invoke_lost(&call->invoke, sentence);
+		list_remove(node);
+		list_append(&line->ended, node);
+	}
+}
+
+/* The server asked for the end of the connection before the call was sent. */
+static bool
+was_left_behind(const struct line *line, const struct becket_async_call *call)
+{
+	const struct session_end *end = &call->invoke.end;
+
+	return end->status == BECKET_S_CALL_FAILED_DNE &&
+	       end->outcome == BECKET_NOT_SENT && end->wire_status == 0 &&
+	       !line->lease.conn->is_dead;
+}
+
+static void
+end_call(struct line *line, struct becket_async_call *call)
+{
+	struct lease *lease = &line->lease;
+	bool was_cut = lease->conn->is_eof || lease->conn->is_lost;
+
+	if (!call->is_cancelled && call->rebinds < REBINDS &&
+	    (was_left_behind(line, call) ||
+	        client_call_was_not_read(&call->invoke, lease))) {
+		if (lease->origin == LEASE_JOINED && lease->conn->is_dead)
+			lease_forget_association(lease);
+		call->rebinds++;
+		invoke_retry(&call->invoke);
+		move_elsewhere(line, call, true);
+		return;
+	}
+	call->error = lease->conn->error;
+	if (was_cut && call->invoke.end.status != BECKET_S_OK &&
+	    call->invoke.end.wire_status == 0 && hub_repeat(line->hub, call))
+		return;
+	async_call_over(call);
+}
+
+static void
+end_calls(struct line *line)
+{
+	while (!list_is_empty(&line->ended)) {
+		struct becket_async_call *call = container_of(line->ended.next,
+		    struct becket_async_call, node);
+
+		list_remove(&call->node);
+		end_call(line, call);
+	}
+}
+
+static void
+run_open(struct line *line)
+{
+	struct client_conn *conn = line->lease.conn;
+	bool is_blocked =
+	    client_conn_pump(conn, line->is_readable, take_event, line);
+
+	line->is_readable = false;
+	lease_note_association(&line->lease);
+	if (conn->is_dead)
+		close_to_calls(line);
+	if (conn->is_lost)
+		end_all(line, "the connection was lost");
+	end_calls(line);
+	watch(line, conn->is_lost ? -1 : conn->fd,
+	    EPOLLIN | (is_blocked ? EPOLLOUT : 0));
+}
+
+/* ---------------------------------------------------------------- all --- */
+
+void
+line_run(struct line *line)
+{
+	if (line->state == LINE_WAITING)
+		run_waiting(line);
+	if (line->state == LINE_CONNECTING)
+		run_connecting(line);
+	if (line->state == LINE_OPEN)
+		run_open(line);
+	else
+		expire(line);
+	if (list_is_empty(&line->calls))
+		line_free(line);
+	else if (line->state == LINE_CONNECTING)
+		watch(line, connector_fd(&line->connector),
+		    connector_events(&line->connector) == POLLIN ? EPOLLIN
+		                                                 : EPOLLOUT);
+}
+
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+uint64_t
+line_due(const struct line *line)
+{
+	uint64_t due = 0;
+
+	if (line->state == LINE_OPEN)
+		return line->lease.conn->session->ops->deadline(
+		    line->lease.conn->session);
+	if (line->state == LINE_CONNECTING)
+		due = connector_until(&line->connector);
+	list_for_each (node, &line->calls) {
+		const struct becket_async_call *call =
+		    container_of(node, struct becket_async_call, node);
+
+		due = earlier(due,
+		    earlier(call->invoke.deadline, call->connect_by));
+	}
+	return due;
+}

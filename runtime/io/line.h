@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IO_LINE_H
+#define IO_LINE_H
+
+#include "base/idmap.h"
+#include "io/async_call.h"
+#include "io/connector.h"
+#include "io/lease.h"
+
+/*
+ * A connection as long as asynchronous calls are on it: leased from the
+ * association, watched by the hub, and given back with its last call.
+ *
+ *   WAITING ------> CONNECTING ------> OPEN ------> given back
+ *    |  ^ for a turn, or    |            ^
+ *    |  | for the group     | failed     |
+ *    |  +-------------------+            |
+ *    +-----------------------------------+
+ *          there was an idle connection
+ *
+ * All calls of an association go on one line, which the session multiplexes if
+ * the server has granted that, and one after the other if not. A line is closed
+ * to new calls when its session takes no more; then there is another.
+ *
+ * Guarded by the lock of the hub. Nothing here waits.
+ */
+enum line_state { LINE_WAITING, LINE_CONNECTING, LINE_OPEN };
+
+struct line {
+	struct list node;  /* in the hub's */
+	struct list dirty; /* in the hub's: it wants line_run() */
+	struct hub *hub;
+	struct idmap_id id;
+	struct client_association *association; /* a reference */
+	enum line_state state;
+	bool must_be_new;
+	bool is_closed;
+	bool is_readable;
+	struct lease lease;
+	uint32_t group; /* to join */
+	struct connector connector;
+	int watched; /* the descriptor that the hub watches, or -1 */
+	uint32_t watched_events;
+	struct list calls;
+	struct list ended;                /* calls, to be looked at */
+	struct becket_async_call **begun; /* by the index of their id */
+	uint32_t begun_count;
+};
+
+/* NULL: no memory. */
+struct line *line_new(struct hub *hub, struct client_association *association,
+    bool must_be_new);
+void line_free(struct line *line);
+
+/* The call is on it from here on, or on another; line_run() follows. */
+void line_add(struct line *line, struct becket_async_call *call);
+
+/* Do what can be done. It may be freed. */
+void line_run(struct line *line);
+
+/* Take a call off: it is to be over at once. */
+void line_take_off(struct line *line, struct becket_async_call *call);
+/* Ask the server to end it. */
+void line_cancel(struct line *line, struct becket_async_call *call);
+
+/* When line_run() is wanted. */
+uint64_t line_due(const struct line *line);
+
+#endif

@@ -316,6 +316,10 @@ serve(int listener)
 	struct becket_runtime *runtime;
 	struct becket_server *server;
 
+	/* mortal_stop() either finds this one or is seen by it. */
+	ledger->server = getpid();
+	if (ledger->is_over)
+		return 0;
 	if (becket_runtime_new(NULL, &runtime) != 0 ||
 	    becket_server_new(runtime, NULL, &server) != 0 ||
 	    becket_server_register_if(server, &interface, &routines, NULL,
@@ -345,7 +349,6 @@ supervise(int listener)
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			_exit(serve(listener));
 		}
-		ledger->server = server;
 		waitpid(server, NULL, 0);
 	}
 	_exit(0);

@@ -2,7 +2,6 @@
 #include "daemon.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -10,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "descriptors.h"
 #include "flags.h"
 #include "limit.h"
 #include "listens.h"
@@ -261,42 +260,6 @@ take_signals(struct daemon *daemon)
 		take_signal(daemon, (int)info.ssi_signo);
 }
 
-/* ----------------------------------------------------------- descriptors -- */
-
-/* Whoever starts us without stdout or stderr must not have us write there into
- * a peer's connection.
- */
-static bool
-standard_descriptors_open(void)
-{
-	int fd;
-	do
-		fd = open("/dev/null", O_RDWR);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
-}
-
-/* As many as the limit on connections needs, if we may: the soft limit is
- * 1024 by custom, for the sake of select(), which we do not use.
- */
-static void
-descriptors_raise(uint32_t connections)
-{
-	enum { OTHERS = 256 };
-	struct rlimit limit;
-	rlim_t wanted = (rlim_t)connections + OTHERS;
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-		return;
-	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= wanted)
-		return;
-	log_line(BECKET_LOG_INFO,
-	    "%" PRIu32 " connections are allowed, but only %ju descriptors",
-	    connections, (uintmax_t)limit.rlim_cur);
-}
-
 /* ----------------------------------------------------------------- start -- */
 
 /* Who may stop us from afar: with AllowStop, root and ourselves, as the kernel
@@ -478,7 +441,7 @@ daemon_run(struct config *config, bool check)
 	struct daemon daemon = { .config = config, .signals = -1 };
 	int status = DAEMON_FAILED;
 	set_log(config);
-	if (standard_descriptors_open() && signals_open(&daemon))
+	if (descriptors_standard() && signals_open(&daemon))
 		status = run(&daemon, check);
 	serving_fini(&daemon.serving);
 	modules_stop(&daemon.modules);

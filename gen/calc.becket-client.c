@@ -25,6 +25,37 @@ calc_calculator_divide(struct becket_binding *binding, int64_t dividend,
 }
 
 becket_status
+calc_calculator_divide_start(struct becket_binding *binding, int64_t dividend,
+    int64_t divisor, struct becket_async *ret_async)
+{
+	Calc__DivideRequest request = CALC__DIVIDE_REQUEST__INIT;
+
+	request.dividend = dividend;
+	request.divisor = divisor;
+	return becket_stub_start(binding, &calc_calculator_v1_interface, 0,
+	    &request, ret_async);
+}
+
+becket_status
+calc_calculator_divide_finish(struct becket_async *async, int64_t *ret_quotient,
+    int64_t *ret_remainder)
+{
+	const Calc__DivideResponse *response;
+	becket_status status;
+	void *reply;
+
+	status =
+	    becket_stub_finish(async, &calc_calculator_v1_interface, 0, &reply);
+	if (status != BECKET_S_OK)
+		return status;
+	response = reply;
+	*ret_quotient = response->quotient;
+	*ret_remainder = response->remainder;
+	becket_stub_free(reply);
+	return status;
+}
+
+becket_status
 calc_calculator_add(struct becket_binding *binding, int64_t a, int64_t b,
     int64_t *ret_sum)
 {
@@ -46,6 +77,35 @@ calc_calculator_add(struct becket_binding *binding, int64_t a, int64_t b,
 }
 
 becket_status
+calc_calculator_add_start(struct becket_binding *binding, int64_t a, int64_t b,
+    struct becket_async *ret_async)
+{
+	Calc__AddRequest request = CALC__ADD_REQUEST__INIT;
+
+	request.a = a;
+	request.b = b;
+	return becket_stub_start(binding, &calc_calculator_v1_interface, 1,
+	    &request, ret_async);
+}
+
+becket_status
+calc_calculator_add_finish(struct becket_async *async, int64_t *ret_sum)
+{
+	const Calc__AddResponse *response;
+	becket_status status;
+	void *reply;
+
+	status =
+	    becket_stub_finish(async, &calc_calculator_v1_interface, 1, &reply);
+	if (status != BECKET_S_OK)
+		return status;
+	response = reply;
+	*ret_sum = response->sum;
+	becket_stub_free(reply);
+	return status;
+}
+
+becket_status
 calc_calculator_sum(struct becket_binding *binding,
     const Calc__SumRequest *request, Calc__SumResponse **ret_response)
 {
@@ -54,6 +114,28 @@ calc_calculator_sum(struct becket_binding *binding,
 
 	status = becket_stub_call(binding, &calc_calculator_v1_interface, 2,
 	    request, &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
+}
+
+becket_status
+calc_calculator_sum_start(struct becket_binding *binding,
+    const Calc__SumRequest *request, struct becket_async *ret_async)
+{
+	return becket_stub_start(binding, &calc_calculator_v1_interface, 2,
+	    request, ret_async);
+}
+
+becket_status
+calc_calculator_sum_finish(struct becket_async *async,
+    Calc__SumResponse **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish(async, &calc_calculator_v1_interface, 2,
+	    &response);
 	if (status == BECKET_S_OK)
 		*ret_response = response;
 	return status;

@@ -43,6 +43,25 @@ BECKET_MUST_USE becket_status
 calc_calculator_sum(struct becket_binding *binding,
     const Calc__SumRequest *request, Calc__SumResponse **ret_response);
 
+/* The same for calls that nobody waits for: see struct becket_async. */
+BECKET_MUST_USE becket_status
+calc_calculator_divide_start(struct becket_binding *binding, int64_t dividend,
+    int64_t divisor, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status
+calc_calculator_divide_finish(struct becket_async *async, int64_t *ret_quotient,
+    int64_t *ret_remainder);
+BECKET_MUST_USE becket_status
+calc_calculator_add_start(struct becket_binding *binding, int64_t a, int64_t b,
+    struct becket_async *ret_async);
+BECKET_MUST_USE becket_status
+calc_calculator_add_finish(struct becket_async *async, int64_t *ret_sum);
+BECKET_MUST_USE becket_status
+calc_calculator_sum_start(struct becket_binding *binding,
+    const Calc__SumRequest *request, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status
+calc_calculator_sum_finish(struct becket_async *async,
+    Calc__SumResponse **ret_response);
+
 /* The manager routines of calc.Calculator. A request lives until its call is
  * answered. A response comes initialised and takes memory from
  * becket_call_alloc(). A routine left NULL answers BECKET_S_NOT_IMPLEMENTED.

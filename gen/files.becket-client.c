@@ -17,6 +17,27 @@ files_stat(struct becket_binding *binding, const Files__StatRequest *request,
 }
 
 becket_status
+files_stat_start(struct becket_binding *binding,
+    const Files__StatRequest *request, struct becket_async *ret_async)
+{
+	return becket_stub_start(binding, &files_v1_interface, 0, request,
+	    ret_async);
+}
+
+becket_status
+files_stat_finish(struct becket_async *async,
+    Files__StatResponse **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish(async, &files_v1_interface, 0, &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
+}
+
+becket_status
 files_list(struct becket_binding *binding, const Files__ListRequest *request,
     Files__ListResponse **ret_response)
 {
@@ -25,6 +46,27 @@ files_list(struct becket_binding *binding, const Files__ListRequest *request,
 
 	status = becket_stub_call(binding, &files_v1_interface, 1, request,
 	    &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
+}
+
+becket_status
+files_list_start(struct becket_binding *binding,
+    const Files__ListRequest *request, struct becket_async *ret_async)
+{
+	return becket_stub_start(binding, &files_v1_interface, 1, request,
+	    ret_async);
+}
+
+becket_status
+files_list_finish(struct becket_async *async,
+    Files__ListResponse **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish(async, &files_v1_interface, 1, &response);
 	if (status == BECKET_S_OK)
 		*ret_response = response;
 	return status;
@@ -45,6 +87,27 @@ files_read(struct becket_binding *binding, const Files__ReadRequest *request,
 }
 
 becket_status
+files_read_start(struct becket_binding *binding,
+    const Files__ReadRequest *request, struct becket_async *ret_async)
+{
+	return becket_stub_start(binding, &files_v1_interface, 2, request,
+	    ret_async);
+}
+
+becket_status
+files_read_finish(struct becket_async *async,
+    Files__ReadResponse **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish(async, &files_v1_interface, 2, &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
+}
+
+becket_status
 files_checksum(struct becket_binding *binding,
     const Files__ChecksumRequest *request,
     Files__ChecksumResponse **ret_response)
@@ -54,6 +117,27 @@ files_checksum(struct becket_binding *binding,
 
 	status = becket_stub_call(binding, &files_v1_interface, 3, request,
 	    &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
+}
+
+becket_status
+files_checksum_start(struct becket_binding *binding,
+    const Files__ChecksumRequest *request, struct becket_async *ret_async)
+{
+	return becket_stub_start(binding, &files_v1_interface, 3, request,
+	    ret_async);
+}
+
+becket_status
+files_checksum_finish(struct becket_async *async,
+    Files__ChecksumResponse **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish(async, &files_v1_interface, 3, &response);
 	if (status == BECKET_S_OK)
 		*ret_response = response;
 	return status;

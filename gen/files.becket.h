@@ -143,6 +143,25 @@ BECKET_MUST_USE becket_status files_close(struct becket_binding *binding,
     struct files_handle **file, const Files__CloseMessage *request,
     Files__CloseMessage **ret_response);
 
+/* The same for calls that nobody waits for: see struct becket_async. */
+BECKET_MUST_USE becket_status files_stat_start(struct becket_binding *binding,
+    const Files__StatRequest *request, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status files_stat_finish(struct becket_async *async,
+    Files__StatResponse **ret_response);
+BECKET_MUST_USE becket_status files_list_start(struct becket_binding *binding,
+    const Files__ListRequest *request, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status files_list_finish(struct becket_async *async,
+    Files__ListResponse **ret_response);
+BECKET_MUST_USE becket_status files_read_start(struct becket_binding *binding,
+    const Files__ReadRequest *request, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status files_read_finish(struct becket_async *async,
+    Files__ReadResponse **ret_response);
+BECKET_MUST_USE becket_status
+files_checksum_start(struct becket_binding *binding,
+    const Files__ChecksumRequest *request, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status files_checksum_finish(struct becket_async *async,
+    Files__ChecksumResponse **ret_response);
+
 /* The manager routines of files.Files. A request lives until its call is
  * answered. A response comes initialised and takes memory from
  * becket_call_alloc(). A routine that succeeds opens a context handle by

@@ -64,6 +64,10 @@ claim_operation(struct clashes *clashes, const struct operation *operation)
 		clash_claim(clashes, names->contexts, owner);
 	if (!operation->streams)
 		clash_claim(clashes, names->answer, owner);
+	if (operation_is_async(operation)) {
+		clash_claim(clashes, names->start, owner);
+		clash_claim(clashes, names->finish, owner);
+	}
 	if (operation->parameters)
 		claim_parameters(model, operation);
 	else if (!operation->streams && operation->response != NULL)

@@ -106,6 +106,15 @@ set_parameters(struct out *out, const struct operation *operation)
 	    text_print(out->arena, "struct becket_binding *%s%s%s",
 	        emit_apart(out, operation, "binding"), in,
 	        results(out, operation->out, operation->out_count, "char *")));
+	out_set(out, "start_parameters",
+	    text_print(out->arena,
+	        "struct becket_binding *%s%s, struct becket_async *%s",
+	        emit_apart(out, operation, "binding"), in,
+	        emit_apart(out, operation, "ret_async")));
+	out_set(out, "finish_parameters",
+	    text_print(out->arena, "struct becket_async *%s%s",
+	        emit_apart(out, operation, "async"),
+	        results(out, operation->out, operation->out_count, "char *")));
 	out_set(out, "manager_parameters",
 	    text_print(out->arena, "struct becket_call *%s%s%s",
 	        emit_apart(out, operation, "call"), in,
@@ -155,6 +164,13 @@ set_messages(struct out *out, const struct operation *operation)
 	    out_expand(out,
 	        "struct becket_binding *binding$handles$, const $Request$ "
 	        "*request, $Response$ **ret_response"));
+	out_set(out, "start_parameters",
+	    out_expand(out,
+	        "struct becket_binding *binding, const $Request$ *request, "
+	        "struct becket_async *ret_async"));
+	out_set(out, "finish_parameters",
+	    out_expand(out,
+	        "struct becket_async *async, $Response$ **ret_response"));
 	out_set(out, "manager_parameters",
 	    out_expand(out,
 	        "struct becket_call *call$handles$, const $Request$ *request, "
@@ -187,6 +203,8 @@ emit_operation(struct out *out, const struct operation *operation)
 	out_set(out, "member", names->member);
 	out_set(out, "stub", names->stub);
 	out_set(out, "answer", names->answer);
+	out_set(out, "start", names->start);
+	out_set(out, "finish", names->finish);
 	out_set(out, "routine", names->routine);
 	out_set(out, "contexts_table", names->contexts);
 	out_set(out, "handle_count",

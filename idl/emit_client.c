@@ -32,6 +32,32 @@ put_messages(struct out *out)
 	    "}\n");
 }
 
+static void
+put_messages_async(struct out *out)
+{
+	out_put(out,
+	    "\n"
+	    "becket_status\n"
+	    "$start$($start_parameters$)\n"
+	    "{\n"
+	    "\treturn becket_stub_start(binding, &$interface$, $opnum$, "
+	    "request, ret_async);\n"
+	    "}\n"
+	    "\n"
+	    "becket_status\n"
+	    "$finish$($finish_parameters$)\n"
+	    "{\n"
+	    "\tbecket_status status;\n"
+	    "\tvoid *response;\n"
+	    "\n"
+	    "\tstatus = becket_stub_finish(async, &$interface$, $opnum$, "
+	    "&response);\n"
+	    "\tif (status == BECKET_S_OK)\n"
+	    "\t\t*ret_response = response;\n"
+	    "\treturn status;\n"
+	    "}\n");
+}
+
 /* What goes in; the library looks at no other. */
 static void
 put_contexts_in(struct out *out, const struct operation *operation)
@@ -103,7 +129,7 @@ static void
 set_variables(struct out *out, const struct operation *operation)
 {
 	static const char *const names[] = { "binding", "request", "reply",
-		"response", "status", "texts", "copies" };
+		"response", "status", "texts", "copies", "async", "ret_async" };
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		out_set(out, names[i], emit_apart(out, operation, names[i]));
@@ -136,7 +162,7 @@ put_copies(struct out *out, const struct operation *operation)
 	}
 	if (strings > 0)
 		out_put(out,
-		    "\t$status$ = becket_stub_strings($binding$, $strings$, "
+		    "\t$status$ = becket_stub_strings($response$, $strings$, "
 		    "$texts$, $copies$);\n");
 }
 
@@ -160,9 +186,14 @@ put_results(struct out *out, const struct operation *operation)
 }
 
 static void
-put_variables(struct out *out, const struct operation *operation)
+put_request_variable(struct out *out)
 {
 	out_put(out, "\t$Request$ $request$ = $REQUEST_INIT$;\n");
+}
+
+static void
+put_result_variables(struct out *out, const struct operation *operation)
+{
 	if (operation->out_count > 0)
 		out_put(out, "\tconst $Response$ *$response$;\n");
 	if (count_strings(operation) > 0)
@@ -173,23 +204,14 @@ put_variables(struct out *out, const struct operation *operation)
 	             "\n");
 }
 
+/* From $reply$ to parameters, if $status$ is well. */
 static void
-put_parameters(struct out *out, const struct operation *operation)
+put_reply(struct out *out, const struct operation *operation)
 {
 	bool strings = count_strings(operation) > 0;
 
-	set_variables(out, operation);
-	out_put(out, "\n"
-	             "becket_status\n"
-	             "$stub$($stub_parameters$)\n"
-	             "{\n");
-	put_variables(out, operation);
-	put_request(out, operation);
-	out_put(out,
-	    "\t$status$ = becket_stub_call($binding$, &$interface$, $opnum$, "
-	    "&$request$, &$reply$);\n"
-	    "\tif ($status$ != BECKET_S_OK)\n"
-	    "\t\treturn $status$;\n");
+	out_put(out, "\tif ($status$ != BECKET_S_OK)\n"
+	             "\t\treturn $status$;\n");
 	if (operation->out_count > 0)
 		out_put(out, "\t$response$ = $reply$;\n");
 	put_copies(out, operation);
@@ -205,6 +227,57 @@ put_parameters(struct out *out, const struct operation *operation)
 }
 
 static void
+put_parameters(struct out *out, const struct operation *operation)
+{
+	set_variables(out, operation);
+	out_put(out, "\n"
+	             "becket_status\n"
+	             "$stub$($stub_parameters$)\n"
+	             "{\n");
+	put_request_variable(out);
+	put_result_variables(out, operation);
+	put_request(out, operation);
+	out_put(out,
+	    "\t$status$ = becket_stub_call($binding$, &$interface$, $opnum$, "
+	    "&$request$, &$reply$);\n");
+	put_reply(out, operation);
+}
+
+static void
+put_parameters_async(struct out *out, const struct operation *operation)
+{
+	out_put(out, "\n"
+	             "becket_status\n"
+	             "$start$($start_parameters$)\n"
+	             "{\n");
+	put_request_variable(out);
+	out_put(out, "\n");
+	put_request(out, operation);
+	out_put(out,
+	    "\treturn becket_stub_start($binding$, &$interface$, $opnum$, "
+	    "&$request$, $ret_async$);\n"
+	    "}\n"
+	    "\n"
+	    "becket_status\n"
+	    "$finish$($finish_parameters$)\n"
+	    "{\n");
+	put_result_variables(out, operation);
+	out_put(out,
+	    "\t$status$ = becket_stub_finish($async$, &$interface$, $opnum$, "
+	    "&$reply$);\n");
+	put_reply(out, operation);
+}
+
+static void
+put_async(struct out *out, const struct operation *operation)
+{
+	if (operation->parameters)
+		put_parameters_async(out, operation);
+	else
+		put_messages_async(out);
+}
+
+static void
 put_stub(struct out *out, const struct operation *operation)
 {
 	emit_operation(out, operation);
@@ -216,6 +289,8 @@ put_stub(struct out *out, const struct operation *operation)
 		put_contexts(out, operation);
 	else
 		put_messages(out);
+	if (operation_is_async(operation))
+		put_async(out, operation);
 }
 
 char *

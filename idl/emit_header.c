@@ -226,6 +226,27 @@ put_stubs(struct out *out, const struct service *service)
 	}
 }
 
+static void
+put_async(struct out *out, const struct service *service)
+{
+	bool first = true;
+
+	for (size_t i = 0; i < service->operation_count; i++) {
+		if (!operation_is_async(&service->operations[i]))
+			continue;
+		emit_operation(out, &service->operations[i]);
+		out_put(out, first
+		                 ? "\n/* The same for calls that nobody waits "
+		                   "for: see struct becket_async. */\n"
+		                 : "");
+		out_put(out, "BECKET_MUST_USE becket_status "
+		             "$start$($start_parameters$);\n"
+		             "BECKET_MUST_USE becket_status "
+		             "$finish$($finish_parameters$);\n");
+		first = false;
+	}
+}
+
 static bool
 any(const struct service *service, bool (*is)(const struct operation *))
 {
@@ -339,6 +360,7 @@ put_service(struct out *out, const struct service *service)
 	out_comment(out, "", service->comment);
 	out_put(out, "extern const struct becket_interface $interface$;\n");
 	put_stubs(out, service);
+	put_async(out, service);
 	put_epv(out, service);
 	put_register(out);
 	put_answers(out, service);

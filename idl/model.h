@@ -148,4 +148,11 @@ const struct type *model_type(const struct model *model, const char *full_name);
 /* One past the highest opnum. */
 uint16_t service_opnums(const struct service *service);
 
+/* Has it stubs that nobody waits for? Context handles have none yet. */
+static inline bool
+operation_is_async(const struct operation *operation)
+{
+	return !operation->streams && operation->context_count == 0;
+}
+
 #endif

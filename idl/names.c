@@ -285,6 +285,8 @@ names_operation(struct arena *arena, const char *prefix, const char *operation)
 		.member = member,
 		.stub = text_print(arena, "%s_%s", prefix, member),
 		.answer = text_print(arena, "%s_%s_answer", prefix, member),
+		.start = text_print(arena, "%s_%s_start", prefix, member),
+		.finish = text_print(arena, "%s_%s_finish", prefix, member),
 		.routine = text_print(arena, "%s_%s_routine", prefix, member),
 		.contexts = text_print(arena, "%s_%s_contexts", prefix, member),
 	};

@@ -70,6 +70,8 @@ struct operation_names {
 	const char *member;  /* divide, of the EPV */
 	const char *stub;    /* calc_calculator_divide */
 	const char *answer;  /* calc_calculator_divide_answer */
+	const char *start;   /* calc_calculator_divide_start */
+	const char *finish;  /* calc_calculator_divide_finish */
 	const char *routine; /* static: calc_calculator_divide_routine */
 	/* static table: calc_calculator_divide_contexts */
 	const char *contexts;

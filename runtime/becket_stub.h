@@ -146,12 +146,12 @@ becket_stub_finish(struct becket_async *async,
 /* NULL is fine. Any thread. */
 BECKET_API void becket_stub_free(void *response);
 
-/* Copies of strings with the runtime's memory, for stubs that give parameters
- * back; each to be freed with becket_string_free(). "" for NULL. All of them or
- * none: S_OUT_OF_MEMORY. Any thread.
+/* Copies of strings of a response with the runtime's memory, for stubs that
+ * give parameters back; each to be freed with becket_string_free(). "" for
+ * NULL. All of them or none: S_OUT_OF_MEMORY. Any thread.
  */
 BECKET_API BECKET_MUST_USE becket_status
-becket_stub_strings(struct becket_binding *binding, size_t count,
+becket_stub_strings(const void *response, size_t count,
     const char *const *texts, char **ret_copies);
 
 /* For routines of interfaces in NDR: is the request's stub data big-endian? One

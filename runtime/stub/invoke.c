@@ -354,6 +354,12 @@ invoke_decode(struct invoke *invoke, void **ret_message)
 	return BECKET_S_OK;
 }
 
+const struct becket_memory *
+invoke_memory(const void *response)
+{
+	return &container_of(response, const struct reply, message)->memory;
+}
+
 bool
 invoke_is_big_endian(const void *response)
 {

@@ -138,6 +138,44 @@ parameters_go_there_and_back(void **state)
 }
 
 static void
+stubs_that_do_not_wait_do_the_same(void **state)
+{
+	Calc__SumRequest request = CALC__SUM_REQUEST__INIT;
+	int64_t quotient = 0, remainder = 0, terms[] = { 1, 2, 3 };
+	struct becket_async divide, refused, sum;
+	struct becket_binding *binding;
+	Calc__SumResponse *response;
+	struct echo echo;
+
+	binding = start(&echo, state);
+	request.terms = terms;
+	request.n_terms = 3;
+	assert_int_equal(calc_calculator_divide_start(binding, -7, 2, &divide),
+	    0);
+	assert_int_equal(calc_calculator_divide_start(binding, 1, 0, &refused),
+	    0);
+	assert_int_equal(calc_calculator_sum_start(binding, &request, &sum), 0);
+	terms[0] = 77;
+	assert_int_equal(becket_async_wait(&sum, BECKET_FOREVER), 0);
+	assert_int_equal(calc_calculator_sum_finish(&sum, &response), 0);
+	assert_int_equal(response->sum, 6);
+	calc_sum_response_free(response);
+	assert_int_equal(becket_async_wait(&refused, BECKET_FOREVER),
+	    BECKET_S_ZERO_DIVIDE);
+	assert_int_equal(calc_calculator_divide_finish(&refused, &quotient,
+	                     &remainder),
+	    BECKET_S_ZERO_DIVIDE);
+	assert_int_equal(quotient, 0);
+	assert_int_equal(becket_async_wait(&divide, BECKET_FOREVER), 0);
+	assert_int_equal(calc_calculator_divide_finish(&divide, &quotient,
+	                     &remainder),
+	    0);
+	assert_int_equal(quotient, -3);
+	assert_int_equal(remainder, -1);
+	stop(&echo, binding);
+}
+
+static void
 a_message_of_many_fragments_arrives(void **state)
 {
 	enum { TERMS = 200000 };
@@ -271,6 +309,7 @@ main(void)
 	static size_t indices[] = { 0, 1 };
 	const struct CMUnitTest tests[] = {
 		BOTH(parameters_go_there_and_back),
+		BOTH(stubs_that_do_not_wait_do_the_same),
 		BOTH(a_message_of_many_fragments_arrives),
 		BOTH(answers_come_from_any_thread),
 		BOTH(threads_share_a_handle),

@@ -109,6 +109,26 @@ store_plain(struct becket_binding *binding, const Ctx__OpenRequest *request,
 }
 
 becket_status
+store_plain_start(struct becket_binding *binding,
+    const Ctx__OpenRequest *request, struct becket_async *ret_async)
+{
+	return becket_stub_start(binding, &store_v1_interface, 5, request,
+	    ret_async);
+}
+
+becket_status
+store_plain_finish(struct becket_async *async, Ctx__OpenRequest **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish(async, &store_v1_interface, 5, &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
+}
+
+becket_status
 ctx_other_open(struct becket_binding *binding, struct store_handle **handle,
     const Ctx__OpenRequest *request, Ctx__OpenResponse **ret_response)
 {

@@ -138,6 +138,12 @@ BECKET_MUST_USE becket_status store_move(struct becket_binding *binding,
 BECKET_MUST_USE becket_status store_plain(struct becket_binding *binding,
     const Ctx__OpenRequest *request, Ctx__OpenRequest **ret_response);
 
+/* The same for calls that nobody waits for: see struct becket_async. */
+BECKET_MUST_USE becket_status store_plain_start(struct becket_binding *binding,
+    const Ctx__OpenRequest *request, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status store_plain_finish(struct becket_async *async,
+    Ctx__OpenRequest **ret_response);
+
 /* The manager routines of ctx.Store. A request lives until its call is
  * answered. A response comes initialised and takes memory from
  * becket_call_alloc(). A routine that succeeds opens a context handle by

@@ -18,6 +18,28 @@ demo_v2_httpforms_clear(struct becket_binding *binding,
 }
 
 becket_status
+demo_v2_httpforms_clear_start(struct becket_binding *binding,
+    const Google__Protobuf__Empty *request, struct becket_async *ret_async)
+{
+	return becket_stub_start(binding, &demo_v2_httpforms_v3_interface, 0,
+	    request, ret_async);
+}
+
+becket_status
+demo_v2_httpforms_clear_finish(struct becket_async *async,
+    Google__Protobuf__Empty **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish(async, &demo_v2_httpforms_v3_interface, 0,
+	    &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
+}
+
+becket_status
 demo_v2_httpforms_nothing(struct becket_binding *binding)
 {
 	Demo__V2__None request = DEMO__V2__NONE__INIT;
@@ -26,6 +48,30 @@ demo_v2_httpforms_nothing(struct becket_binding *binding)
 
 	status = becket_stub_call(binding, &demo_v2_httpforms_v3_interface, 2,
 	    &request, &reply);
+	if (status != BECKET_S_OK)
+		return status;
+	becket_stub_free(reply);
+	return status;
+}
+
+becket_status
+demo_v2_httpforms_nothing_start(struct becket_binding *binding,
+    struct becket_async *ret_async)
+{
+	Demo__V2__None request = DEMO__V2__NONE__INIT;
+
+	return becket_stub_start(binding, &demo_v2_httpforms_v3_interface, 2,
+	    &request, ret_async);
+}
+
+becket_status
+demo_v2_httpforms_nothing_finish(struct becket_async *async)
+{
+	becket_status status;
+	void *reply;
+
+	status = becket_stub_finish(async, &demo_v2_httpforms_v3_interface, 2,
+	    &reply);
 	if (status != BECKET_S_OK)
 		return status;
 	becket_stub_free(reply);
@@ -56,7 +102,51 @@ demo_v2_httpforms_names(struct becket_binding *binding_, const char *binding,
 	response_ = reply_;
 	texts_[0] = response_->token;
 	texts_[1] = response_->reply;
-	status_ = becket_stub_strings(binding_, 2, texts_, copies);
+	status_ = becket_stub_strings(response_, 2, texts_, copies);
+	if (status_ == BECKET_S_OK) {
+		*ret_token = copies[0];
+		*ret_status = response_->status;
+		*ret_response = response_->response;
+		*ret_reply = copies[1];
+	}
+	becket_stub_free(reply_);
+	return status_;
+}
+
+becket_status
+demo_v2_httpforms_names_start(struct becket_binding *binding_,
+    const char *binding, int32_t status, int32_t request, int32_t call,
+    int32_t texts, struct becket_async *ret_async)
+{
+	Demo__V2__NamesRequest request_ = DEMO__V2__NAMES_REQUEST__INIT;
+
+	request_.binding = (char *)binding;
+	request_.status = status;
+	request_.request = request;
+	request_.call = call;
+	request_.texts = texts;
+	return becket_stub_start(binding_, &demo_v2_httpforms_v3_interface, 3,
+	    &request_, ret_async);
+}
+
+becket_status
+demo_v2_httpforms_names_finish(struct becket_async *async, char **ret_token,
+    int32_t *ret_status, bool *ret_response, char **ret_reply)
+{
+	const Demo__V2__NamesResponse *response_;
+	const char *texts_[2];
+	char *copies[2];
+	becket_status status_;
+	void *reply_;
+
+	status_ = becket_stub_finish(async, &demo_v2_httpforms_v3_interface, 3,
+	    &reply_);
+	if (status_ != BECKET_S_OK)
+		return status_;
+	response_ = reply_;
+	texts_[0] = response_->token;
+	texts_[1] = response_->reply;
+	status_ = becket_stub_strings(response_, 2, texts_, copies);
 	if (status_ == BECKET_S_OK) {
 		*ret_token = copies[0];
 		*ret_status = response_->status;
@@ -90,6 +180,28 @@ demo_v2_httpforms_tell(struct becket_binding *binding,
 
 	status = becket_stub_call(binding, &demo_v2_httpforms_v3_interface, 6,
 	    request, &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
+}
+
+becket_status
+demo_v2_httpforms_tell_start(struct becket_binding *binding,
+    const Demo__V2__NamesRequest *request, struct becket_async *ret_async)
+{
+	return becket_stub_start(binding, &demo_v2_httpforms_v3_interface, 6,
+	    request, ret_async);
+}
+
+becket_status
+demo_v2_httpforms_tell_finish(struct becket_async *async,
+    Demo__V2__None **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish(async, &demo_v2_httpforms_v3_interface, 6,
+	    &response);
 	if (status == BECKET_S_OK)
 		*ret_response = response;
 	return status;
@@ -135,7 +247,68 @@ demo_v2_httpforms_every(struct becket_binding *binding, double a_double,
 	response = reply;
 	texts[0] = response->first;
 	texts[1] = response->second;
-	status = becket_stub_strings(binding, 2, texts, copies);
+	status = becket_stub_strings(response, 2, texts, copies);
+	if (status == BECKET_S_OK) {
+		*ret_first = copies[0];
+		*ret_number = response->number;
+		*ret_yes = response->yes;
+		*ret_second = copies[1];
+		*ret_a_kind = response->a_kind;
+	}
+	becket_stub_free(reply);
+	return status;
+}
+
+becket_status
+demo_v2_httpforms_every_start(struct becket_binding *binding, double a_double,
+    float a_float, int32_t an_int32, int32_t a_sint32, int32_t a_sfixed32,
+    uint32_t a_uint32, uint32_t a_fixed32, int64_t an_int64, int64_t a_sint64,
+    int64_t a_sfixed64, uint64_t a_uint64, uint64_t a_fixed64, bool a_bool,
+    const char *astring, Lib__Kind a_kind, Demo__V2__Local__Mode a_mode,
+    int32_t class_, struct becket_async *ret_async)
+{
+	Demo__V2__EveryRequest request = DEMO__V2__EVERY_REQUEST__INIT;
+
+	request.a_double = a_double;
+	request.a_float = a_float;
+	request.an_int32 = an_int32;
+	request.a_sint32 = a_sint32;
+	request.a_sfixed32 = a_sfixed32;
+	request.a_uint32 = a_uint32;
+	request.a_fixed32 = a_fixed32;
+	request.an_int64 = an_int64;
+	request.a_sint64 = a_sint64;
+	request.a_sfixed64 = a_sfixed64;
+	request.a_uint64 = a_uint64;
+	request.a_fixed64 = a_fixed64;
+	request.a_bool = a_bool;
+	request.astring = (char *)astring;
+	request.a_kind = a_kind;
+	request.a_mode = a_mode;
+	request.class_ = class_;
+	return becket_stub_start(binding, &demo_v2_httpforms_v3_interface, 9,
+	    &request, ret_async);
+}
+
+becket_status
+demo_v2_httpforms_every_finish(struct becket_async *async, char **ret_first,
+    int64_t *ret_number, bool *ret_yes, char **ret_second,
+    Lib__Kind *ret_a_kind)
+{
+	const Demo__V2__EveryResponse *response;
+	const char *texts[2];
+	char *copies[2];
+	becket_status status;
+	void *reply;
+
+	status = becket_stub_finish(async, &demo_v2_httpforms_v3_interface, 9,
+	    &reply);
+	if (status != BECKET_S_OK)
+		return status;
+	response = reply;
+	texts[0] = response->first;
+	texts[1] = response->second;
+	status = becket_stub_strings(response, 2, texts, copies);
 	if (status == BECKET_S_OK) {
 		*ret_first = copies[0];
 		*ret_number = response->number;

@@ -94,6 +94,43 @@ demo_v2_httpforms_every(struct becket_binding *binding, double a_double,
     int32_t class_, char **ret_first, int64_t *ret_number, bool *ret_yes,
     char **ret_second, Lib__Kind *ret_a_kind);
 
+/* The same for calls that nobody waits for: see struct becket_async. */
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_clear_start(struct becket_binding *binding,
+    const Google__Protobuf__Empty *request, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_clear_finish(struct becket_async *async,
+    Google__Protobuf__Empty **ret_response);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_nothing_start(struct becket_binding *binding,
+    struct becket_async *ret_async);
+BECKET_MUST_USE becket_status demo_v2_httpforms_nothing_finish(
+    struct becket_async *async);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_names_start(struct becket_binding *binding_,
+    const char *binding, int32_t status, int32_t request, int32_t call,
+    int32_t texts, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_names_finish(struct becket_async *async, char **ret_token,
+    int32_t *ret_status, bool *ret_response, char **ret_reply);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_tell_start(struct becket_binding *binding,
+    const Demo__V2__NamesRequest *request, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_tell_finish(struct becket_async *async,
+    Demo__V2__None **ret_response);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_every_start(struct becket_binding *binding, double a_double,
+    float a_float, int32_t an_int32, int32_t a_sint32, int32_t a_sfixed32,
+    uint32_t a_uint32, uint32_t a_fixed32, int64_t an_int64, int64_t a_sint64,
+    int64_t a_sfixed64, uint64_t a_uint64, uint64_t a_fixed64, bool a_bool,
+    const char *astring, Lib__Kind a_kind, Demo__V2__Local__Mode a_mode,
+    int32_t class_, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_every_finish(struct becket_async *async, char **ret_first,
+    int64_t *ret_number, bool *ret_yes, char **ret_second,
+    Lib__Kind *ret_a_kind);
+
 /* The manager routines of demo.v2.HTTPForms. A request lives until its call is
  * answered. A response comes initialised and takes memory from
  * becket_call_alloc(). A string given back has to live until the call is

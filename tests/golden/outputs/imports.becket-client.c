@@ -15,3 +15,25 @@ imports_imports_get(struct becket_binding *binding,
 		*ret_response = response;
 	return status;
 }
+
+becket_status
+imports_imports_get_start(struct becket_binding *binding,
+    const Imports__Request *request, struct becket_async *ret_async)
+{
+	return becket_stub_start(binding, &imports_imports_v1_interface, 0,
+	    request, ret_async);
+}
+
+becket_status
+imports_imports_get_finish(struct becket_async *async,
+    Imports__Request **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish(async, &imports_imports_v1_interface, 0,
+	    &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
+}

@@ -28,6 +28,14 @@ BECKET_MUST_USE becket_status
 imports_imports_get(struct becket_binding *binding,
     const Imports__Request *request, Imports__Request **ret_response);
 
+/* The same for calls that nobody waits for: see struct becket_async. */
+BECKET_MUST_USE becket_status
+imports_imports_get_start(struct becket_binding *binding,
+    const Imports__Request *request, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status
+imports_imports_get_finish(struct becket_async *async,
+    Imports__Request **ret_response);
+
 /* The manager routines of imports.Imports. A request lives until its call is
  * answered. A response comes initialised and takes memory from
  * becket_call_alloc(). A routine left NULL answers BECKET_S_NOT_IMPLEMENTED.

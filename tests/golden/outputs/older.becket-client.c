@@ -21,7 +21,41 @@ keeper2_keep(struct becket_binding *binding, const char *name, uint32_t size,
 		return status;
 	response = reply;
 	texts[0] = response->where;
-	status = becket_stub_strings(binding, 1, texts, copies);
+	status = becket_stub_strings(response, 1, texts, copies);
+	if (status == BECKET_S_OK) {
+		*ret_where = copies[0];
+	}
+	becket_stub_free(reply);
+	return status;
+}
+
+becket_status
+keeper2_keep_start(struct becket_binding *binding, const char *name,
+    uint32_t size, struct becket_async *ret_async)
+{
+	Two__Thing request = TWO__THING__INIT;
+
+	request.name = (char *)name;
+	request.size = size;
+	return becket_stub_start(binding, &keeper2_v2_interface, 0, &request,
+	    ret_async);
+}
+
+becket_status
+keeper2_keep_finish(struct becket_async *async, char **ret_where)
+{
+	const Two__Kept *response;
+	const char *texts[1];
+	char *copies[1];
+	becket_status status;
+	void *reply;
+
+	status = becket_stub_finish(async, &keeper2_v2_interface, 0, &reply);
+	if (status != BECKET_S_OK)
+		return status;
+	response = reply;
+	texts[0] = response->where;
+	status = becket_stub_strings(response, 1, texts, copies);
 	if (status == BECKET_S_OK) {
 		*ret_where = copies[0];
 	}

@@ -18,6 +18,12 @@ extern const struct becket_interface keeper2_v2_interface;
 BECKET_MUST_USE becket_status keeper2_keep(struct becket_binding *binding,
     const char *name, uint32_t size, char **ret_where);
 
+/* The same for calls that nobody waits for: see struct becket_async. */
+BECKET_MUST_USE becket_status keeper2_keep_start(struct becket_binding *binding,
+    const char *name, uint32_t size, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status keeper2_keep_finish(struct becket_async *async,
+    char **ret_where);
+
 /* The manager routines of org.example_two.OLD.Thing_Keeper. A request lives
  * until its call is answered. A string given back has to live until the call is
  * answered: it is a literal, or comes from becket_call_strdup(). A routine left

@@ -18,6 +18,27 @@ get_urlfor_id_x(struct becket_binding *binding, const Message *request,
 }
 
 becket_status
+get_urlfor_id_x_start(struct becket_binding *binding, const Message *request,
+    struct becket_async *ret_async)
+{
+	return becket_stub_start(binding, &get_urlfor_id_v1_interface, 0,
+	    request, ret_async);
+}
+
+becket_status
+get_urlfor_id_x_finish(struct becket_async *async, Message **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish(async, &get_urlfor_id_v1_interface, 0,
+	    &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
+}
+
+becket_status
 get_urlfor_id_the_very_long_name_of_an_operation_that_nobody_would_ever_want_to_type_twice(
     struct becket_binding *binding, const AMessageWithALongName *request,
     AMessageWithALongName **ret_response)
@@ -27,6 +48,29 @@ get_urlfor_id_the_very_long_name_of_an_operation_that_nobody_would_ever_want_to_
 
 	status = becket_stub_call(binding, &get_urlfor_id_v1_interface, 1,
 	    request, &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
+}
+
+becket_status
+get_urlfor_id_the_very_long_name_of_an_operation_that_nobody_would_ever_want_to_type_twice_start(
+    struct becket_binding *binding, const AMessageWithALongName *request,
+    struct becket_async *ret_async)
+{
+	return becket_stub_start(binding, &get_urlfor_id_v1_interface, 1,
+	    request, ret_async);
+}
+
+becket_status
+get_urlfor_id_the_very_long_name_of_an_operation_that_nobody_would_ever_want_to_type_twice_finish(
+    struct becket_async *async, AMessageWithALongName **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish(async, &get_urlfor_id_v1_interface, 1,
+	    &response);
 	if (status == BECKET_S_OK)
 		*ret_response = response;
 	return status;

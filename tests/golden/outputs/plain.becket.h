@@ -44,6 +44,20 @@ get_urlfor_id_the_very_long_name_of_an_operation_that_nobody_would_ever_want_to_
     struct becket_binding *binding, const AMessageWithALongName *request,
     AMessageWithALongName **ret_response);
 
+/* The same for calls that nobody waits for: see struct becket_async. */
+BECKET_MUST_USE becket_status
+get_urlfor_id_x_start(struct becket_binding *binding, const Message *request,
+    struct becket_async *ret_async);
+BECKET_MUST_USE becket_status get_urlfor_id_x_finish(struct becket_async *async,
+    Message **ret_response);
+BECKET_MUST_USE becket_status
+get_urlfor_id_the_very_long_name_of_an_operation_that_nobody_would_ever_want_to_type_twice_start(
+    struct becket_binding *binding, const AMessageWithALongName *request,
+    struct becket_async *ret_async);
+BECKET_MUST_USE becket_status
+get_urlfor_id_the_very_long_name_of_an_operation_that_nobody_would_ever_want_to_type_twice_finish(
+    struct becket_async *async, AMessageWithALongName **ret_response);
+
 /* The manager routines of GetURLForID. A request lives until its call is
  * answered. A response comes initialised and takes memory from
  * becket_call_alloc(). A routine left NULL answers BECKET_S_NOT_IMPLEMENTED.

@@ -363,6 +363,7 @@ static void
 who_waits_on_a_lost_connection_never_comes_in(void **state)
 {
 	uint32_t association = 0, same;
+	unsigned descriptors;
 	struct token token;
 	int fd, second;
 
@@ -377,8 +378,10 @@ who_waits_on_a_lost_connection_never_comes_in(void **state)
 	ask_use(second, 3, STORE_CHANGE, &token, "3");
 	raw_say(second, PDU_CO_CANCEL, 3);
 	raw_expect_fault(second, 3, 0x1c00000d, DNE);
+	descriptors = echo_count_descriptors();
 	raw_reset(second);
-	/* The server has seen that when it serves who comes after. */
+	/* The server has closed it, and then serves who comes after. */
+	WAIT_UNTIL(echo_count_descriptors() + 2 == descriptors);
 	same = 0;
 	second = join(which(state), &same);
 	store_answer(0);

@@ -462,7 +462,7 @@ endif
 
 
 SUITES += lint
-LINT := format licence headers layers purity symbols declared scripts \
+LINT := format licence headers layers purity symbols declared names scripts \
         manuals paths compilers
 check-lint: all
 	$(Q)MAKE="$(MAKE)" tests/lint/lint.sh $(B) $(LINT)

@@ -102,6 +102,12 @@ check_declared()
 	    tr -d ' (' | LC_ALL=C sort -u) runtime/libbecket.symbols
 }
 
+# README says what each function is called elsewhere.
+check_names()
+{
+	/usr/bin/python3 tests/lint/names.py
+}
+
 check_scripts()
 {
 	tracked '*.sh' .ci/run | xargs shellcheck -S warning

@@ -75,8 +75,11 @@ void
 context_remove(struct contexts *contexts, struct context *context,
     bool is_doomed)
 {
-	if (context->is_gone)
+	if (context->is_gone) {
+		/* Doomed while its writer was at work, who closes it. */
+		context->is_doomed = context->is_doomed && is_doomed;
 		return;
+	}
 	idmap_remove(&contexts->table, context->id);
 	list_remove(&context->node);
 	context->group->count--;

@@ -319,6 +319,31 @@ unregistering_runs_down(void **state)
 	store_stop();
 }
 
+/* Its writer has it when it is doomed, and closes it all the same. */
+static void
+what_is_closed_while_its_interface_leaves_is_not_run_down(void **state)
+{
+	struct store_handle *handle;
+	struct client client;
+
+	store_start(NULL);
+	client = client_start(which(state), NULL);
+	handle = client_open(&client);
+	becket_binding_set_next_timeout(client.binding, 50);
+	assert_int_equal(client_alter(client.binding, &handle, "close hold"),
+	    BECKET_S_CALL_CANCELLED);
+	WAIT_UNTIL(atomic_load(&store.held) == 1);
+	assert_int_equal(store_unregister(store.echo.server, NULL, false),
+	    BECKET_S_OK);
+	assert_int_equal(store_count(), 0);
+	store_answer(0);
+	assert_int_equal(atomic_load(&store.closed), 1);
+	store_handle_context_destroy(&handle);
+	client_stop(&client);
+	store_stop();
+	assert_int_equal(atomic_load(&store.run_down), 0);
+}
+
 /* ----------------------------------------------------------- who is inside --
  */
 
@@ -611,6 +636,8 @@ main(void)
 		FOR_EACH(a_handle_never_moves_to_another_association),
 		FOR_EACH(a_handle_ends_with_its_server),
 		FOR_EACH(unregistering_runs_down),
+		FOR_EACH(
+		    what_is_closed_while_its_interface_leaves_is_not_run_down),
 		FOR_EACH(writers_come_one_after_the_other_in_order),
 		FOR_EACH(readers_share_and_writers_wait_for_them),
 		FOR_EACH(who_waits_for_what_is_closed_is_told),

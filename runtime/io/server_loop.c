@@ -17,7 +17,8 @@ home_of(struct call_host *host)
 }
 
 /* What is posted; list: calls or arrivals. false: nobody will look into the
- * mailbox any more.
+ * mailbox any more. Each list wakes for itself: while the loop empties one, it
+ * has done with the other.
  */
 static bool
 put(struct server_loop *home, struct list *list, struct list *node)
@@ -27,8 +28,7 @@ put(struct server_loop *home, struct list *list, struct list *node)
 
 	pthread_mutex_lock(&mailbox->lock);
 	is_open = mailbox->is_open;
-	was_empty =
-	    list_is_empty(&mailbox->calls) && list_is_empty(&mailbox->arrivals);
+	was_empty = list_is_empty(list);
 	if (is_open)
 		list_append(list, node);
 	pthread_mutex_unlock(&mailbox->lock);

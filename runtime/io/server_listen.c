@@ -192,6 +192,7 @@ give_up(struct becket_server *server)
 {
 	atomic_store(&server->stop_wanted, STOP_NOW);
 	server->has_thread = false;
+	loop_wake(&server->loops->loop); /* it is to look before it waits */
 	run(server);
 	return BECKET_S_OUT_OF_RESOURCES;
 }

@@ -626,6 +626,95 @@ no_descriptor_is_left(void **state)
 	WAIT_UNTIL(echo_count_descriptors() == before);
 }
 
+/* --------------------------------------------------------------- memory -- */
+
+/* Memory that fails once. */
+struct scarce {
+	size_t fail_at, count;
+	ptrdiff_t live;
+};
+
+static void *
+resize(void *user, void *old, size_t old_size, size_t new_size)
+{
+	struct scarce *scarce = user;
+	void *new = NULL;
+
+	if (new_size > 0 && scarce->count++ == scarce->fail_at)
+		return NULL;
+	if (new_size > 0)
+		new = realloc(old, new_size);
+	else
+		free(old);
+	scarce->live += (ptrdiff_t)new_size - (ptrdiff_t)old_size;
+	return new;
+}
+
+/* Three calls at once, of which those that can be are started and finished. */
+static unsigned
+call_three(struct becket_binding *binding)
+{
+	struct becket_bytes request = { (const uint8_t *)"x", 1 };
+	struct becket_async asyncs[3] = { { 0 } };
+	unsigned well = 0;
+
+	for (int i = 0; i < 3; i++)
+		(void)!becket_stub_start(binding, &echo_interface, ECHO,
+		    &request, &asyncs[i]);
+	for (int i = 0; i < 3; i++) {
+		if (asyncs[i].call == NULL)
+			continue;
+		assert_int_not_equal(wait_for(&asyncs[i]),
+		    BECKET_S_ASYNC_CALL_PENDING);
+		well += finish(&asyncs[i], ECHO) == 0;
+		assert_null(asyncs[i].call);
+	}
+	return well;
+}
+
+static unsigned
+call_with(struct place *place, struct scarce *scarce)
+{
+	struct becket_runtime_options options = {
+		.size = sizeof options,
+		.memory = { resize, scarce },
+		.ncalrpc_dir = place->echo.dir,
+	};
+	struct becket_runtime *runtime;
+	struct becket_binding *binding;
+	unsigned well = 0;
+
+	if (becket_runtime_new(&options, &runtime) != 0)
+		return 0;
+	if (becket_binding_from_string_binding(runtime,
+	        place->echo.addresses[place->which], &binding) == 0) {
+		well = call_three(binding);
+		becket_binding_free(&binding);
+	}
+	becket_runtime_free(runtime);
+	return well;
+}
+
+static void
+calls_without_memory_fail_cleanly(void **state)
+{
+	struct place *place = *state;
+	unsigned failures = 0;
+
+	for (size_t i = 0;; i++) {
+		struct scarce scarce = { .fail_at = i };
+		unsigned well = call_with(place, &scarce);
+
+		assert_int_equal(scarce.live, 0);
+		if (scarce.count <= i) {
+			assert_int_equal(well, 3);
+			break;
+		}
+		failures += well < 3;
+	}
+	assert_in_range(failures, 20, 1000);
+}
+
 /* ------------------------------------------------ servers that are lost */
 
 static void
@@ -765,6 +854,7 @@ main(void)
 		BOTH(a_callback_may_be_set_when_the_call_is_over),
 		BOTH(many_threads_start_and_wait),
 		BOTH(no_descriptor_is_left),
+		BOTH(calls_without_memory_fail_cleanly),
 		ONE(nobody_there_is_told_by_finish, tcp),
 		ONE(a_cut_connection_ends_what_is_under_way, tcp),
 		ONE(a_silent_name_server_stops_nobody, tcp),

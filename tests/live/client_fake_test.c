@@ -1418,6 +1418,151 @@ a_call_without_memory_fails_cleanly(void **state)
 	close(fake.listener);
 }
 
+/* ------------------------------------------------- asynchronous calls --- */
+
+static struct becket_async
+start_one(struct becket_binding *binding)
+{
+	struct becket_bytes request = { (const uint8_t *)"x", 1 };
+	struct becket_async async;
+
+	assert_int_equal(becket_stub_start(binding, &echo, ECHO, &request,
+	                     &async),
+	    0);
+	return async;
+}
+
+static void
+ends_with(struct becket_async *async, becket_status status)
+{
+	void *message = NULL;
+
+	if (becket_async_wait(async, 20000) != status)
+		fail_msg("%u is not the end", becket_async_poll(async));
+	assert_int_equal(becket_stub_finish(async, &echo, ECHO, &message),
+	    status);
+	becket_stub_free(message);
+}
+
+/* false: the client has said something unasked. */
+static bool
+is_silent(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	return poll(&poll_fd, 1, 20) == 0;
+}
+
+static void
+script_one_after_the_other(struct fake *fake)
+{
+	struct fake_pdu pdu;
+	int fd = fake_accept(fake);
+
+	fake->takes_one_call = true;
+	if (fake_bind(fake, fd))
+		for (int i = 0; i < 3; i++) {
+			if (!fake_expect(fake, fd, PDU_REQUEST, &pdu))
+				break;
+			if (!is_silent(fd))
+				fake_fail(fake, "two requests at once");
+			fake_respond(fake, fd, &pdu, "\0world", 6);
+		}
+	fake_read(fake, fd, &pdu);
+	close(fd);
+}
+
+static void
+calls_follow_each_other_where_the_server_takes_one(void **state)
+{
+	struct fake fake = { 0 };
+	struct becket_binding *binding;
+	struct becket_async asyncs[3];
+
+	(void)state;
+	fake_start(&fake, script_one_after_the_other);
+	binding = handle(fake.string);
+	for (int i = 0; i < 3; i++)
+		asyncs[i] = start_one(binding);
+	for (int i = 3; i-- > 0;)
+		ends_with(&asyncs[i], BECKET_S_OK);
+	becket_binding_free(&binding);
+	fake_stop(&fake);
+	assert_int_equal(fake.accepted, 1);
+}
+
+static void
+script_shutdown_in_between(struct fake *fake)
+{
+	struct fake_pdu pdu;
+	int fd = fake_accept(fake), next;
+
+	fake->takes_one_call = true;
+	if (!fake_bind(fake, fd) || !fake_expect(fake, fd, PDU_REQUEST, &pdu))
+		return;
+	fake_shutdown(fake, fd);
+	/* The others go elsewhere, while the first goes on. */
+	next = fake_accept(fake);
+	fake->association++;
+	if (fake_bind(fake, next))
+		for (int i = 0; i < 2; i++) {
+			struct fake_pdu other;
+
+			if (fake_expect(fake, next, PDU_REQUEST, &other))
+				fake_respond(fake, next, &other, "\0world", 6);
+		}
+	fake_respond(fake, fd, &pdu, "\0world", 6);
+	fake_read(fake, fd, &pdu);
+	close(fd);
+	fake_read(fake, next, &pdu);
+	close(next);
+}
+
+static void
+calls_that_wait_leave_a_server_that_shuts_down(void **state)
+{
+	struct fake fake = { 0 };
+	struct becket_binding *binding;
+	struct becket_async asyncs[3];
+
+	(void)state;
+	fake_start(&fake, script_shutdown_in_between);
+	binding = handle(fake.string);
+	for (int i = 0; i < 3; i++)
+		asyncs[i] = start_one(binding);
+	for (int i = 0; i < 3; i++)
+		ends_with(&asyncs[i], BECKET_S_OK);
+	becket_binding_free(&binding);
+	fake_stop(&fake);
+	assert_int_equal(fake.accepted, 2);
+}
+
+static void
+a_stale_connection_is_replaced_for_all_its_calls(void **state)
+{
+	struct fake fake = { 0 };
+	struct becket_binding *binding;
+	struct becket_async async;
+
+	(void)state;
+	fake_start(&fake, script_reset_then_answer);
+	binding = handle(fake.string);
+	calls_with(binding, "world");
+	while (true) {
+		struct pollfd reset = { .fd = idle_conn(binding)->fd };
+
+		if (poll(&reset, 1, 20000) == 1 && reset.revents & POLLERR)
+			break;
+	}
+	make_fresh(binding);
+	async = start_one(binding);
+	ends_with(&async, BECKET_S_OK);
+	becket_binding_free(&binding);
+	fake_stop(&fake);
+	assert_int_equal(fake.accepted, 2);
+	assert_int_equal(fake.requests, 2);
+}
+
 /* --------------------------------------------------------- fork --------- */
 
 static int
@@ -1511,6 +1656,12 @@ main(void)
 		cmocka_unit_test(a_refused_bind_is_not_tried_again),
 		cmocka_unit_test(signals_do_not_end_a_call),
 		cmocka_unit_test(without_descriptors_there_are_no_resources),
+		cmocka_unit_test(
+		    calls_follow_each_other_where_the_server_takes_one),
+		cmocka_unit_test(
+		    calls_that_wait_leave_a_server_that_shuts_down),
+		cmocka_unit_test(
+		    a_stale_connection_is_replaced_for_all_its_calls),
 		cmocka_unit_test(a_call_without_memory_fails_cleanly),
 		cmocka_unit_test(
 		    a_forked_child_has_a_stale_handle_and_harms_nobody),

@@ -191,6 +191,8 @@ fake_ack(struct fake *fake, int fd, const struct fake_pdu *bind)
 		    .count = elements_of(fake, bind) },
 	};
 
+	if (fake->takes_one_call)
+		pdu.header.flags = PDU_FIRST | PDU_LAST;
 	if (bind->type == PDU_ALTER_CONTEXT) {
 		pdu.header.type = PDU_ALTER_CONTEXT_RESP;
 		pdu.header.flags = PDU_FIRST | PDU_LAST;

@@ -26,6 +26,7 @@ struct fake {
 	unsigned accepted, binds, requests;
 	uint32_t joined; /* the association that the last bind asked for */
 	bool keep_on_orphan;
+	bool takes_one_call; /* at a time: no multiplexing */
 };
 
 void fake_start(struct fake *fake, void (*script)(struct fake *));

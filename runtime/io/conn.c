@@ -117,6 +117,7 @@ conn_open(struct server_loop *home, const struct arrival *arrival)
 	timer_init(&conn->timer, out_of_time);
 	list_init(&conn->node);
 	list_init(&conn->dirty);
+	conn->unsent = buffer_empty(&conn->server->runtime->memory);
 	status = equip(conn, arrival);
 	if (status != BECKET_S_OK) {
 		conn_close(conn);
@@ -169,6 +170,8 @@ conn_close(struct conn *conn)
 	list_remove(&conn->timer.node);
 	list_remove(&conn->dirty);
 	conn_abandon_calls(conn);
+	contexts_lose(&server->contexts, &conn->unsent);
+	buffer_fini(&conn->unsent);
 	memory_free(&server->runtime->memory, conn->calls,
 	    conn->call_capacity * sizeof(struct becket_call *));
 	end_session(conn);
@@ -298,6 +301,8 @@ conn_flush(struct conn *conn)
 	} while ((conn->phase == CONN_OPEN && conn_step(conn)) ||
 	         conn->is_lost != was_lost);
 	conn_count(conn);
+	if (!conn->wants_write && !conn->is_lost)
+		buffer_fini(&conn->unsent);
 	if (conn->phase == CONN_FLUSHING && !conn->wants_write)
 		half_close(conn);
 	if (conn->phase == CONN_CLOSED)

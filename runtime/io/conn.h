@@ -52,6 +52,7 @@ struct conn {
 	uint64_t give_up; /* when, if flushing or lingering */
 	struct becket_call **calls; /* by index of their session's id */
 	uint32_t call_capacity;
+	struct buffer unsent; /* context handles in replies not sent yet */
 	struct session_stats counted; /* what the server's have of ours */
 };
 

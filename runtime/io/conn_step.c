@@ -5,7 +5,11 @@
 #include "io/server.h"
 #include "stub/dispatch.h"
 
-enum { FIRST_CALLS = 4 };
+enum {
+	FIRST_CALLS = 4,
+	/* A peer that never lets us send everything takes no more memory. */
+	MOST_UNSENT = 16384 * sizeof(struct idmap_id),
+};
 
 /* --------------------------------------------------------------- calls -- */
 
@@ -98,6 +102,8 @@ finish_call(struct conn *conn, struct becket_call *call)
 	end.fault_data = stub;
 	is_delivered =
 	    end_call(conn, call->id, &end) && end.status == BECKET_S_OK;
+	if (is_delivered && conn->unsent.size < MOST_UNSENT)
+		contexts_note_new(call, &conn->unsent);
 	contexts_finish(call, is_delivered);
 	becket_call_free(call);
 }

@@ -204,6 +204,41 @@ contexts_fini(struct contexts *contexts)
 	pthread_mutex_destroy(&contexts->lock);
 }
 
+/* With the lock held. */
+static void
+doom(struct contexts *contexts, struct context *context,
+    struct context_chores *chores)
+{
+	struct context_group *group = context->group;
+
+	context_remove(contexts, context, true);
+	context_advance(context, chores);
+	bury_if_unknown(context, chores);
+	settle_group(contexts, group, chores);
+}
+
+void
+contexts_lose(struct contexts *contexts, const struct buffer *ids)
+{
+	struct context_chores chores;
+
+	if (ids->size == 0)
+		return;
+	context_chores_init(&chores);
+	pthread_mutex_lock(&contexts->lock);
+	for (size_t at = 0; at < ids->size; at += sizeof(struct idmap_id)) {
+		struct context *context;
+		struct idmap_id id;
+
+		memcpy(&id, ids->data + at, sizeof id);
+		context = idmap_get(&contexts->table, id);
+		if (context != NULL)
+			doom(contexts, context, &chores);
+	}
+	pthread_mutex_unlock(&contexts->lock);
+	context_chores_do(contexts, &chores);
+}
+
 /* ------------------------------------------------------- all contexts -- */
 
 void
@@ -215,15 +250,9 @@ contexts_sweep(struct contexts *contexts)
 	pthread_mutex_lock(&contexts->lock);
 	for (uint32_t i = 0; i < contexts->table.capacity; i++) {
 		struct context *context = idmap_at(&contexts->table, i);
-		struct context_group *group;
 
-		if (context == NULL || !atomic_load(&context->type->is_leaving))
-			continue;
-		group = context->group;
-		context_remove(contexts, context, true);
-		context_advance(context, &chores);
-		bury_if_unknown(context, &chores);
-		settle_group(contexts, group, &chores);
+		if (context != NULL && atomic_load(&context->type->is_leaving))
+			doom(contexts, context, &chores);
 	}
 	pthread_mutex_unlock(&contexts->lock);
 	context_chores_do(contexts, &chores);

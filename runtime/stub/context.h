@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "base/buffer.h"
 #include "base/idmap.h"
 #include "base/list.h"
 #include "becket_stub.h"
@@ -158,6 +159,13 @@ void contexts_let_out(struct becket_call *call, struct context_chores *chores);
 
 /* The reply is on its way, or cannot be. Again: nothing happens. */
 void contexts_finish(struct becket_call *call, bool is_delivered);
+
+/* Before that: add the ids of what it has opened, for contexts_lose() should
+ * the reply turn out never to have been sent. Without memory they are left out.
+ */
+void contexts_note_new(const struct becket_call *call, struct buffer *ids);
+/* Run those down that are still open, as soon as no call uses them. */
+void contexts_lose(struct contexts *contexts, const struct buffer *ids);
 
 /* ------------------------------------------------------- what they share -- */
 

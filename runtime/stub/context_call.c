@@ -518,6 +518,19 @@ contexts_leave(struct becket_call *call)
 	context_chores_do(contexts_of(call), &chores);
 }
 
+void
+contexts_note_new(const struct becket_call *call, struct buffer *ids)
+{
+	for (size_t i = 0; call->contexts.rows != NULL && i < count_of(call);
+	     i++) {
+		const struct call_context *row = &call->contexts.rows[i];
+
+		if (row->is_new)
+			(void)!buffer_append(ids, &row->context->id,
+			    sizeof row->context->id);
+	}
+}
+
 /* With the lock held. */
 static void
 finish_rows(struct becket_call *call, bool is_delivered,

@@ -395,6 +395,34 @@ who_waits_on_a_lost_connection_never_comes_in(void **state)
 	store_stop();
 }
 
+/* The kernel takes no more of it: more than a Unix socket holds has been
+ * opened.
+ */
+static void
+what_is_not_sent_is_run_down(void **state)
+{
+	enum { CALLS = 400, OPENED = 200 };
+	uint32_t association = 0, same;
+	struct token token;
+	int fd, second;
+
+	(void)state;
+	store_start(NULL);
+	fd = join(1, &association);
+	same = association;
+	second = join(1, &same);
+	token = open_one(second, "");
+	for (uint32_t i = 0; i < CALLS; i++)
+		ask_open(fd, i, "huge");
+	WAIT_UNTIL(atomic_load(&store.opened) > OPENED);
+	close(fd);
+	WAIT_UNTIL(atomic_load(&store.run_down) > 0);
+	expect_use(second, &token);
+	assert_true(store_left() > 0);
+	close(second);
+	store_stop();
+}
+
 /* What can go wrong with an operation on a context handle, and what is left of
  * it: the eleven rows of PROTOCOL.md section 3.2.
  */
@@ -488,6 +516,7 @@ main(void)
 		FOR_EACH(a_half_closed_connection_is_served_first),
 		FOR_EACH(who_waits_on_a_lost_connection_never_comes_in),
 		FOR_EACH(what_fails_leaves_what_the_table_says),
+		cmocka_unit_test(what_is_not_sent_is_run_down),
 	};
 
 	return cmocka_run_group_tests_name("context on the wire", tests, NULL,

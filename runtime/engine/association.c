@@ -67,6 +67,7 @@ found(struct associations *associations, uint32_t transport)
 		return NULL;
 	}
 	new->transport = transport;
+	new->salt = associations->salt;
 	new->sessions = 1;
 	return new;
 }
@@ -132,6 +133,6 @@ association_leave(struct associations *associations,
 uint32_t
 association_wire_id(const struct association *association)
 {
-	return association->id.generation << INDEX_BITS |
+	return (association->id.generation ^ association->salt) << INDEX_BITS |
 	       (association->id.index + 1);
 }

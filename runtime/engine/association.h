@@ -17,10 +17,15 @@ struct association {
 	struct idmap_id id;
 	uint32_t sessions;
 	uint32_t transport; /* opaque: sessions of another are not let in */
+	uint16_t salt;      /* of its table */
 };
 
 struct associations {
 	struct idmap groups;
+	/* In all ids, best at random: a client that does not know yet that its
+	 * server has been restarted is not to join what is now another's.
+	 */
+	uint16_t salt;
 	/* Around every look into the table, where several threads do; NULL:
 	 * one does.
 	 */

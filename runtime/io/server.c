@@ -71,6 +71,9 @@ init_associations(struct becket_server *server)
 	    server->limits.associations);
 	server->associations.enter = enter_associations;
 	server->associations.leave = leave_associations;
+	/* Without entropy they are as good as they were. */
+	(void)!runtime_entropy(&server->associations.salt,
+	    sizeof server->associations.salt);
 	pthread_mutex_init(&server->associations_lock, NULL);
 }
 

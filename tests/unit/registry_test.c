@@ -117,6 +117,31 @@ there_is_an_end_to_groups(void **state)
 	test_memory_end(&test);
 }
 
+static void
+the_groups_of_another_table_are_not_joined(void **state)
+{
+	struct test_memory test = test_memory(TEST_MEMORY_NEVER);
+	struct associations before =
+	    associations_empty(test_memory_of(&test), 2);
+	struct associations after =
+	    associations_empty(test_memory_of(&test), 2);
+	struct association *old, *new;
+
+	(void)state;
+	before.salt = 0x1234;
+	after.salt = 0x4321;
+	old = association_join(&before, 0, 1);
+	new = association_join(&after, 0, 1);
+	assert_non_null(old);
+	assert_non_null(new);
+	assert_null(association_join(&after, association_wire_id(old), 1));
+	assert_ptr_equal(association_join(&after, association_wire_id(new), 1),
+	    new);
+	associations_fini(&before);
+	associations_fini(&after);
+	test_memory_end(&test);
+}
+
 int
 main(void)
 {
@@ -126,6 +151,7 @@ main(void)
 		cmocka_unit_test(a_full_registry_says_so),
 		cmocka_unit_test(a_group_dies_with_its_last_session),
 		cmocka_unit_test(there_is_an_end_to_groups),
+		cmocka_unit_test(the_groups_of_another_table_are_not_joined),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

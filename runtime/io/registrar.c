@@ -326,14 +326,23 @@ drop_all(struct registrar *registrar)
 		registration_free(registrar, registration_of(node));
 }
 
+/* With the lock held. Who had it when the server stopped does it late, but
+ * before something is registered for the next time that it listens.
+ */
+static void
+obey_stop(struct registrar *registrar)
+{
+	if (atomic_exchange(&registrar->wants_stop, false))
+		drop_all(registrar);
+}
+
 /* What is refused on the way back into the map is nobody's any more. */
 static void
 turn(struct registrar *registrar)
 {
 	uint64_t retry_at = registrar->retry_at;
 
-	if (atomic_exchange(&registrar->wants_stop, false))
-		drop_all(registrar);
+	obey_stop(registrar);
 	if (is_there_work(registrar) &&
 	    (retry_at == 0 || clock_now() >= retry_at))
 		(void)connect_to_mapper(registrar);
@@ -390,11 +399,13 @@ void
 registrar_lock(struct registrar *registrar)
 {
 	pthread_mutex_lock(&registrar->lock);
+	obey_stop(registrar);
 }
 
 void
 registrar_unlock(struct registrar *registrar)
 {
+	obey_stop(registrar);
 	pthread_mutex_unlock(&registrar->lock);
 	atomic_store(&registrar->wants_look, true);
 	loop_wake(registrar->loop);

@@ -241,19 +241,27 @@ close_old(struct listens *listens, const struct config *old,
 	}
 }
 
+/* What could not be taken back when a reload failed is not. */
+static bool
+is_open(const struct config *config, const struct config_listen *wanted)
+{
+	const struct config_listen *listen = find(config, wanted);
+	return listen != NULL && listen->is_open;
+}
+
 bool
 listens_change(struct listens *listens, struct config *old, struct config *new)
 {
 	struct config_listen *listen;
 	for (listen = new->listens; listen != NULL; listen = listen->next)
-		listen->is_open = find(old, listen) != NULL;
+		listen->is_open = is_open(old, listen);
 	close_old(listens, old, new, false);
 	if (listens_open(listens, new)) {
 		close_old(listens, old, new, true);
 		return true;
 	}
 	for (listen = new->listens; listen != NULL; listen = listen->next)
-		if (find(old, listen) == NULL)
+		if (!is_open(old, listen))
 			close_one(listens, listen);
 	(void)!listens_open(listens, old);
 	return false;

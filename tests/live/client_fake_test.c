@@ -261,7 +261,7 @@ failed_connects_leave_no_descriptor(void **state)
 	tcp = handle(fake.string);
 	local = handle("ncalrpc:[no-such-endpoint]");
 	before = open_descriptors();
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 5000; i++) {
 		assert_int_equal(call(tcp, ECHO, "x", 1),
 		    BECKET_S_SERVER_UNAVAILABLE);
 		assert_int_equal(call(local, ECHO, "x", 1),

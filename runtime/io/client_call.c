@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/allocate.h"
 #include "io/binding.h"
 #include "io/client_context.h"
 #include "io/clock.h"
@@ -60,58 +59,6 @@ place_of(const struct client_call *call)
 		.interface = call->invoke.interface->name,
 		.operation = invoke_operation_name(&call->invoke),
 	};
-}
-
-/* A later try cannot undo what an earlier one may have done. */
-static enum becket_outcome
-worse(enum becket_outcome a, enum becket_outcome b)
-{
-	return a > b ? a : b;
-}
-
-static becket_status
-fail(const struct call_failure *failure, becket_status status,
-    enum becket_outcome outcome, const char *what)
-{
-	return error_set_call(status, worse(failure->outcome, outcome),
-	    &failure->place, what, NULL, 0);
-}
-
-becket_status
-client_call_fail_early(const struct call_failure *failure, becket_status status,
-    const char *why)
-{
-	char what[CONNECT_WHY_SIZE + 64];
-
-	snprintf(what, sizeof what, "%s%s%s", becket_status_text(status),
-	    *why != '\0' ? ": " : "", why);
-	return fail(failure, status, BECKET_NOT_SENT, what);
-}
-
-becket_status
-client_call_fail_ended(const struct call_failure *failure,
-    const struct invoke *invoke, int error)
-{
-	const struct session_end *end = &invoke->end;
-	struct becket_bytes detail = invoke_detail(invoke);
-	char what[256], reason[128], text[ERROR_STATUS_SIZE];
-
-	snprintf(what, sizeof what, "%s%s%s%s%s",
-	    error_status_text(end->status, text),
-	    end->sentence != NULL ? ": " : "",
-	    end->sentence != NULL ? end->sentence : "", error != 0 ? ": " : "",
-	    error != 0 ? strerror_r(error, reason, sizeof reason) : "");
-	return error_set_call(end->status,
-	    worse(failure->outcome, end->outcome), &failure->place, what,
-	    (const char *)detail.data, detail.size);
-}
-
-becket_status
-client_call_fail_decode(const struct call_failure *failure,
-    becket_status status)
-{
-	return fail(failure, status, BECKET_EXECUTED,
-	    "the response could not be decoded");
 }
 
 static struct call_failure
@@ -284,8 +231,8 @@ try_repeating(struct client_call *call, const void *request)
 	while (status = try_rebinding(call, request),
 	    may_repeat(call, status)) {
 		if (status == BECKET_S_OK)
-			call->outcome =
-			    worse(call->outcome, call->invoke.end.outcome);
+			call->outcome = client_call_worse(call->outcome,
+			    call->invoke.end.outcome);
 		call->repeats++;
 	}
 	return status;
@@ -344,7 +291,7 @@ call_server(struct client_call *call, const void *request, void **ret_response)
 
 	failure = failure_of(call);
 	if (status != BECKET_S_OK)
-		return fail(&failure, status, BECKET_NOT_SENT,
+		return client_call_fail(&failure, status, BECKET_NOT_SENT,
 		    *why == '\0' ? NULL : why);
 	status = find_association(call);
 	if (status == BECKET_S_OK && call->contexts != NULL)
@@ -470,7 +417,8 @@ call_with_contexts(struct client_call *call, const void *request,
 	status = client_contexts_prepare(contexts, call->binding, request);
 	if (status != BECKET_S_OK) {
 		failure = failure_of(call);
-		return fail(&failure, status, BECKET_NOT_SENT, NULL);
+		return client_call_fail(&failure, status, BECKET_NOT_SENT,
+		    NULL);
 	}
 	return make_call(call, contexts->request, ret_response);
 }
@@ -498,36 +446,4 @@ becket_stub_call_contexts(struct becket_binding *binding,
 	status = call_with_contexts(&call, request, ret_response);
 	client_contexts_fini(&all);
 	return status;
-}
-
-static char *
-copy_text(const struct becket_memory *memory, const char *text)
-{
-	size_t size = strlen(text) + 1;
-	char *copy = memory_resize(memory, NULL, 0, size);
-
-	if (copy != NULL)
-		memcpy(copy, text, size);
-	return copy;
-}
-
-/* ret_copies is the caller's own until all are made, so it holds them. */
-becket_status
-becket_stub_strings(const void *response, size_t count,
-    const char *const *texts, char **ret_copies)
-{
-	const struct becket_memory *memory = invoke_memory(response);
-
-	for (size_t i = 0; i < count; i++) {
-		ret_copies[i] =
-		    copy_text(memory, texts[i] == NULL ? "" : texts[i]);
-		if (ret_copies[i] != NULL)
-			continue;
-		while (i-- > 0)
-			memory_free(memory, ret_copies[i],
-			    strlen(ret_copies[i]) + 1);
-		return error_set(BECKET_S_OUT_OF_MEMORY, "%s",
-		    becket_status_text(BECKET_S_OUT_OF_MEMORY));
-	}
-	return BECKET_S_OK;
 }

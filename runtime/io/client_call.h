@@ -40,6 +40,13 @@ bool client_call_was_not_read(const struct invoke *invoke,
 /* How long to wait before the next repetition of an idempotent call. */
 uint64_t client_call_pause(uint32_t repeats);
 
+/* A later try cannot undo what an earlier one may have done. */
+enum becket_outcome client_call_worse(enum becket_outcome a,
+    enum becket_outcome b);
+
+/* what NULL: the status's own text. */
+becket_status client_call_fail(const struct call_failure *failure,
+    becket_status status, enum becket_outcome outcome, const char *what);
 /* Before anything was sent, or without connection: status and why. Each returns
  * the status, and writes the error record.
  */

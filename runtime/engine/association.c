@@ -54,7 +54,7 @@ leave(struct associations *associations)
 }
 
 static struct association *
-found(struct associations *associations, uint32_t transport)
+found(struct associations *associations, uint64_t transport)
 {
 	const struct becket_memory *memory = associations->groups.memory;
 	struct association *new = memory_new(memory, sizeof *new);
@@ -94,7 +94,7 @@ associations_has(struct associations *associations, uint32_t wire_id)
 }
 
 static struct association *
-join(struct associations *associations, uint32_t wire_id, uint32_t transport)
+join(struct associations *associations, uint32_t wire_id, uint64_t transport)
 {
 	struct association *group;
 
@@ -109,7 +109,7 @@ join(struct associations *associations, uint32_t wire_id, uint32_t transport)
 
 struct association *
 association_join(struct associations *associations, uint32_t wire_id,
-    uint32_t transport)
+    uint64_t transport)
 {
 	struct association *group;
 

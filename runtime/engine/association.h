@@ -11,12 +11,13 @@
 /*
  * The association groups of a server (C706 9.3.1): the sessions that one
  * client holds, named by the id that the first of them was given. A group dies
- * with its last session, and its id with it. A group belongs to one transport.
+ * with its last session, and its id with it. A group belongs to one transport,
+ * and where that tells who a client is, to one user.
  */
 struct association {
 	struct idmap_id id;
 	uint32_t sessions;
-	uint32_t transport; /* opaque: sessions of another are not let in */
+	uint64_t transport; /* opaque: sessions of another are not let in */
 	uint16_t salt;      /* of its table */
 };
 
@@ -41,7 +42,7 @@ void associations_fini(struct associations *associations);
  * many groups, or no memory.
  */
 struct association *association_join(struct associations *associations,
-    uint32_t wire_id, uint32_t transport);
+    uint32_t wire_id, uint64_t transport);
 void association_leave(struct associations *associations,
     struct association *association);
 

@@ -18,7 +18,7 @@ struct dce_server_config {
 	const struct registry *registry;
 	struct associations *associations;
 	const char *address; /* sec_addr: port or endpoint name; copied */
-	uint32_t transport;  /* see struct association */
+	uint64_t transport;  /* see struct association */
 	uint64_t now;
 };
 

@@ -35,7 +35,7 @@ struct dce_server {
 	const struct registry *registry;
 	struct associations *associations;
 	struct association *association;
-	uint32_t transport;
+	uint64_t transport;
 	char *address; /* sec_addr, with its NUL */
 	size_t address_size;
 	struct server_pctx *contexts;

@@ -53,9 +53,18 @@ make_peer(struct becket_server *server, const struct arrival *arrival)
 	return peer_new(&server->runtime->memory, &view);
 }
 
+/* Another user is not let into a group: what is in it would live as long as
+ * that user likes, and could be as much as a client may have.
+ */
+static uint64_t
+transport_of(const struct arrival *arrival, const struct becket_peer *peer)
+{
+	return arrival->protseq->transport | (uint64_t)peer->uid << 32;
+}
+
 static becket_status
 make_session(struct server_loop *home, const struct arrival *arrival,
-    struct session **ret_session)
+    const struct becket_peer *peer, struct session **ret_session)
 {
 	struct becket_server *server = home->server;
 	const struct dce_server_config config = {
@@ -64,7 +73,7 @@ make_session(struct server_loop *home, const struct arrival *arrival,
 		.registry = &server->managers.registry,
 		.associations = &server->associations,
 		.address = arrival->endpoint,
-		.transport = arrival->protseq->transport,
+		.transport = transport_of(arrival, peer),
 		.now = home->loop.now,
 	};
 
@@ -76,13 +85,14 @@ static becket_status
 equip(struct conn *conn, const struct arrival *arrival)
 {
 	struct server_loop *home = conn->home;
-	becket_status status = make_session(home, arrival, &conn->session);
+	becket_status status;
 
-	if (status != BECKET_S_OK)
-		return status;
 	conn->peer = make_peer(home->server, arrival);
 	if (conn->peer == NULL)
 		return BECKET_S_OUT_OF_MEMORY;
+	status = make_session(home, arrival, &conn->peer->view, &conn->session);
+	if (status != BECKET_S_OK)
+		return status;
 	conn->id = idmap_add(&home->conn_ids, conn);
 	if (conn->id.generation == 0)
 		return BECKET_S_OUT_OF_MEMORY;

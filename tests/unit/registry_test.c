@@ -89,6 +89,7 @@ a_group_dies_with_its_last_session(void **state)
 	assert_int_not_equal(id, 0);
 	assert_ptr_equal(association_join(&all, id, 1), one);
 	assert_null(association_join(&all, id, 2));
+	assert_null(association_join(&all, id, 1 | UINT64_C(1000) << 32));
 	association_leave(&all, one);
 	assert_ptr_equal(association_join(&all, id, 1), one);
 	association_leave(&all, one);

@@ -109,7 +109,7 @@ becket_mgmt_ep_elt_inq_done(struct becket_ep_inquiry **inquiry)
 /* ---------------------------------------------------------------- next -- */
 
 /* Some mappers say "not registered" with the last entries, some after them,
- * and some never.
+ * and some never; one that has nothing to add is not asked for ever.
  */
 static becket_status
 take_answer(struct becket_ep_inquiry *inquiry, struct epm_answer *answer)
@@ -124,8 +124,8 @@ take_answer(struct becket_ep_inquiry *inquiry, struct epm_answer *answer)
 		    "the answer of the endpoint mapper could not be decoded");
 	inquiry->count = out.entries.count;
 	inquiry->asked.handle = out.handle;
-	inquiry->is_over =
-	    out.status != EPM_OK || becket_uuid_is_nil(&out.handle.uuid);
+	inquiry->is_over = out.status != EPM_OK || out.entries.count == 0 ||
+	                   becket_uuid_is_nil(&out.handle.uuid);
 	if (out.status == EPM_OK || out.status == EPM_NOT_REGISTERED)
 		return BECKET_S_OK;
 	return error_set(epm_status_local(out.status),

@@ -8,8 +8,8 @@
 
 #include "io/clock.h"
 
-static bool
-make_blocking(int fd)
+bool
+connect_make_blocking(int fd)
 {
 	int flags = fcntl(fd, F_GETFL);
 
@@ -47,7 +47,7 @@ connect_to(const struct becket_runtime *runtime,
 
 	connector_start(&connector, runtime, target, deadline);
 	status = wait_and_step(&connector, &fd);
-	if (status == BECKET_S_OK && !make_blocking(fd)) {
+	if (status == BECKET_S_OK && !connect_make_blocking(fd)) {
 		close(fd);
 		status = BECKET_S_OUT_OF_RESOURCES;
 	}

@@ -17,4 +17,7 @@ BECKET_MUST_USE becket_status connect_to(const struct becket_runtime *runtime,
     const struct connect_target *target, uint64_t deadline, int *ret_fd,
     char ret_why[CONNECT_WHY_SIZE]);
 
+/* What a connector has made, for those who wait in recv(). */
+BECKET_MUST_USE bool connect_make_blocking(int fd);
+
 #endif

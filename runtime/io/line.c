@@ -291,6 +291,16 @@ end_connecting(struct line *line, becket_status status)
 		hub_mark(line->hub, line);
 }
 
+/* The connection may be used again by who waits in recv(). */
+static becket_status
+adopt(struct line *line, int fd)
+{
+	if (connect_make_blocking(fd))
+		return lease_adopt(&line->lease, fd, line->group);
+	close(fd);
+	return BECKET_S_OUT_OF_RESOURCES;
+}
+
 static void
 run_connecting(struct line *line)
 {
@@ -305,7 +315,7 @@ run_connecting(struct line *line)
 		return;
 	}
 	connector_fini(&line->connector);
-	status = lease_adopt(&line->lease, fd, line->group);
+	status = adopt(line, fd);
 	if (status == BECKET_S_OK) {
 		open_line(line);
 		return;

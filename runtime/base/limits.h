@@ -35,6 +35,10 @@
 	LIMIT(fragment_size, uint16_t, 65528) \
 	/* calls at once on one session, queued ones included */ \
 	LIMIT(calls_per_session, uint32_t, 4096) \
+	/* streams at once on one session of gRPC, as it is told its peer */ \
+	LIMIT(streams_per_session, uint32_t, 256) \
+	/* messages on their way in on one session of gRPC, all streams */ \
+	LIMIT(stream_memory, size_t, 64u << 20) \
 	/* presentation contexts on one session */ \
 	LIMIT(contexts_per_session, uint32_t, 64) \
 	/* bytes that wait for a slow reader before requests are left unread */ \

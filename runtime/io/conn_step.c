@@ -194,6 +194,13 @@ take_cancel(struct becket_call *call, becket_status *ret_refusal)
 	return call;
 }
 
+/* In DCE/RPC to say nothing is to send an empty message. */
+static bool
+is_empty(const struct becket_call *call)
+{
+	return call->begun.syntax == SYNTAX_PROTOBUF && !call->has_request;
+}
+
 /* Within managers_enter(). A call that has something to be done, and whether
  * that is to refuse it; else NULL.
  */
@@ -225,7 +232,7 @@ take_event(struct conn *conn, struct session_event *event,
 	if (event->kind != SESSION_END)
 		return NULL;
 	*ret_refusal = dispatch_prepare(call);
-	if (call->is_overfull)
+	if (call->is_overfull || is_empty(call))
 		*ret_refusal = BECKET_S_PROTOCOL_ERROR;
 	return call;
 }

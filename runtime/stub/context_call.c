@@ -41,6 +41,9 @@ contexts_hold(struct becket_call *call)
 
 	if (count_of(call) == 0)
 		return BECKET_S_OK;
+	/* Without a group of the client's own nothing could run it down. */
+	if (call->begun.association == 0)
+		return BECKET_S_FAILED_PRECONDITION;
 	pthread_mutex_lock(&contexts->lock);
 	call->contexts.group =
 	    context_group_hold(contexts, call->begun.association);

@@ -207,7 +207,7 @@ void
 invoke_event(struct invoke *invoke, struct session_event *event)
 {
 	if (event->kind == SESSION_MESSAGE) {
-		if (is_mine(invoke, event) && invoke->response.data == NULL) {
+		if (is_mine(invoke, event) && invoke->messages++ == 0) {
 			invoke->response = buffer_take(&event->message);
 			invoke->big_endian = event->big_endian;
 		} else {
@@ -255,6 +255,7 @@ invoke_retry(struct invoke *invoke)
 {
 	invoke_fini(invoke);
 	invoke->is_begun = invoke->is_over = false;
+	invoke->messages = 0;
 }
 
 struct becket_bytes
@@ -320,6 +321,13 @@ decode_reply(const struct becket_type *type, struct becket_bytes body,
 	return status;
 }
 
+/* DCE/RPC cannot say nothing, nor say it twice; others can. */
+static bool
+is_one_message(const struct invoke *invoke)
+{
+	return invoke->syntax != SYNTAX_PROTOBUF || invoke->messages == 1;
+}
+
 becket_status
 invoke_decode(struct invoke *invoke, void **ret_message)
 {
@@ -329,6 +337,8 @@ invoke_decode(struct invoke *invoke, void **ret_message)
 	size_t size;
 	becket_status status = BECKET_S_OK;
 
+	if (!invoke_is_maybe(invoke) && !is_one_message(invoke))
+		return BECKET_S_PROTOCOL_ERROR;
 	if (!invoke_is_maybe(invoke))
 		status = frame_decode(form_of(invoke), invoke->big_endian,
 		    buffer_bytes(&invoke->response), invoke->limits, &frame);

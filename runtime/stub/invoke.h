@@ -33,6 +33,7 @@ struct invoke {
 	bool is_begun, is_over;
 	enum transfer_syntax syntax; /* as the session has it */
 	struct buffer response;
+	uint32_t messages;      /* how many came; the first is kept */
 	bool big_endian;        /* of the response, if it is NDR */
 	struct session_end end; /* when it is over */
 };

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ENGINE_DOOR_H
+#define ENGINE_DOOR_H
+
+#include "base/bytes.h"
+#include "engine/session.h"
+
+/*
+ * Another protocol at the same port: how its sessions are made, by a library of
+ * its own. becket_runtime_use_door() gives it to a runtime. What the configs
+ * point at must outlive the session.
+ */
+enum { DOOR_ABI = 1 };
+
+/* Who knows interfaces by their names. S_UNKNOWN_IF, S_PROCNUM_OUT_OF_RANGE. */
+struct door_names {
+	becket_status (*find)(const struct door_names *names,
+	    struct becket_bytes interface, struct becket_bytes operation,
+	    struct registered **ret_registered, uint16_t *ret_opnum);
+};
+
+struct door_server_config {
+	const struct becket_memory *memory;
+	const struct becket_limits *limits;
+	const struct door_names *names;
+	uint64_t now;
+};
+
+struct door_client_config {
+	const struct becket_memory *memory;
+	const struct becket_limits *limits;
+	const char *authority; /* whom the client means; copied */
+	uint64_t now;
+};
+
+struct becket_door {
+	uint32_t abi; /* DOOR_ABI */
+	/* S_OUT_OF_MEMORY */
+	becket_status (
+	    *server_session_new)(const struct door_server_config *config,
+	    struct session **ret_session);
+	becket_status (
+	    *client_session_new)(const struct door_client_config *config,
+	    struct session **ret_session);
+};
+
+#endif

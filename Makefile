@@ -62,6 +62,7 @@ engine   := $(call sources,runtime/engine)
 payload  := $(call sources,runtime/payload)
 stub     := $(call sources,runtime/stub)
 io       := $(call sources,runtime/io)
+grpc     := $(call sources,runtime/grpc)
 idl      := $(call sources,idl)
 server   := $(call sources,server)
 client   := $(call sources,client)
@@ -116,6 +117,57 @@ $(B)/$(SONAME): $(B)/$(SO)
 $(B)/libbecket.so: $(B)/$(SONAME)
 	$(Q)ln -sf $(SONAME) $@
 
+# ----------------------------------------------------------------- grpc --
+# A library of its own, so that programs without gRPC do not need nghttp2. It
+# carries its own copies of the few things of base and wire that it stands on.
+
+GRPC_OBJ    := $(call obj,$(grpc))
+GRPC_UNDER  := $(call obj,$(addprefix runtime/base/,allocate buffer idmap utf8) \
+                 $(addprefix runtime/wire/,cursor protobuf status_message))
+GRPC_LIBS   := -lnghttp2 -lz
+GRPC_SO     := libbecket-grpc.so.$(VERSION)
+GRPC_SONAME := libbecket-grpc.so.$(SOMAJOR)
+PROBES      := nghttp2_option_set_stream_reset_rate_limit \
+               nghttp2_option_set_max_continuations
+
+# Distributions have put newer limits of nghttp2 into older releases of it.
+$(B)/gen/grpc/probe.h: Makefile
+	$(Q)mkdir -p $(@D)
+	$(call say,GEN)for f in $(PROBES); do \
+	    printf 'void %s(void); int main(void) { %s(); return 0; }' $$f $$f | \
+	    $(CC) -x c -o /dev/null - -lnghttp2 2>/dev/null && \
+	    echo "#define HAVE_$$f 1"; done >$@ || :
+
+$(call obj,runtime/grpc/http2): $(B)/gen/grpc/probe.h
+
+all: $(B)/libbecket-grpc.a $(B)/public/libbecket-grpc.a $(B)/libbecket-grpc.so
+
+$(B)/libbecket-grpc.a: $(GRPC_OBJ)
+	$(Q)rm -f $@
+	$(call say,AR)$(AR) rcs $@ $^
+
+$(B)/public/libbecket-grpc.a: $(GRPC_OBJ) $(GRPC_UNDER)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(if $(findstring -flto,$(CFLAGS)),$(CFLAGS) \
+	    -flinker-output=nolto-rel) -r -nostdlib \
+	    -o $(B)/public/becket-grpc.o $^
+	$(Q)$(OBJCOPY) --localize-hidden $(B)/public/becket-grpc.o
+	$(Q)rm -f $@
+	$(call say,AR)$(AR) rcs $@ $(B)/public/becket-grpc.o
+
+$(B)/$(GRPC_SO): $(GRPC_OBJ) $(GRPC_UNDER) $(B)/libbecket.so \
+    runtime/libbecket.map
+	$(call say,LD)$(LINK) -shared -Wl,-soname,$(GRPC_SONAME) \
+	    -Wl,--version-script,runtime/libbecket.map \
+	    $(if $(SAN),,-Wl$(comma)-z$(comma)defs) -o $@ $(GRPC_OBJ) \
+	    $(GRPC_UNDER) -L$(B) -lbecket $(GRPC_LIBS)
+
+$(B)/$(GRPC_SONAME): $(B)/$(GRPC_SO)
+	$(Q)ln -sf $(GRPC_SO) $@
+
+$(B)/libbecket-grpc.so: $(B)/$(GRPC_SONAME)
+	$(Q)ln -sf $(GRPC_SONAME) $@
+
 # ------------------------------------------------------------- programs --
 # Programs see the shared library and so nothing but the public interface.
 # They find it beside themselves in $(B); `make install` links them again.
@@ -127,7 +179,8 @@ program = $(LINK) -o $@ $(filter %.o,$^) -L$(B) -lbecket $(LIBS) \
 ifneq ($(server),)
 PROGRAMS += becketd
 $(B)/becketd $(B)/relinked/becketd: $(call obj,$(server))
-$(B)/becketd $(B)/relinked/becketd: private LIBS += -linih -ldl
+$(B)/becketd $(B)/relinked/becketd: private LIBS += -lbecket-grpc -linih -ldl
+$(B)/becketd $(B)/relinked/becketd: | $(B)/libbecket-grpc.so
 # The endpoint mapper knows its stub data by wire and base.
 $(B)/becketd $(B)/relinked/becketd: $(call obj,$(base) $(wire))
 endif
@@ -185,7 +238,7 @@ install-idl: $(IDL_PROGRAMS:%=$(B)/%)
 # -------------------------------------------------------------- install --
 
 PUBLIC_HEADERS := runtime/becket.h runtime/becket_stub.h \
-                  runtime/becket_module.h
+                  runtime/becket_module.h runtime/becket_grpc.h
 # becket.h is made of these, so they go with it.
 BASE_HEADERS   := $(addprefix runtime/base/,bytes.h limits.h memory.h \
                   status.h status.def uuid.h)
@@ -196,7 +249,7 @@ TOOLS          := $(filter-out becketd,$(PROGRAMS))
 DAEMONS        := $(filter becketd,$(PROGRAMS))
 under_prefix    = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
 
-$(B)/becket.pc: runtime/becket.pc.in FORCE
+$(B)/becket.pc $(B)/becket-grpc.pc: $(B)/%.pc: runtime/%.pc.in FORCE
 	$(Q)mkdir -p $(@D)
 	$(call say,GEN)sed -e 's|@prefix@|$(PREFIX)|' \
 	    -e 's|@includedir@|$(call under_prefix,$(INCLUDEDIR))|' \
@@ -209,14 +262,16 @@ $(B)/becketd.service: server/becketd.service.in FORCE
 put = $(Q)$(INSTALL) -d $(DESTDIR)$(3) && \
       $(INSTALL) -m $(1) $(2) $(DESTDIR)$(3)
 
-install: all $(B)/becket.pc $(B)/becketd.service $(PROGRAMS:%=$(B)/relinked/%)
+install: all $(B)/becket.pc $(B)/becket-grpc.pc $(B)/becketd.service $(PROGRAMS:%=$(B)/relinked/%)
 	$(call put,644,$(PUBLIC_HEADERS) $(PROTOS),$(INCLUDEDIR)/becket)
 	$(call put,644,$(BASE_HEADERS),$(INCLUDEDIR)/becket/base)
-	$(call put,644,$(B)/public/libbecket.a,$(LIBDIR))
-	$(call put,755,$(B)/$(SO),$(LIBDIR))
+	$(call put,644,$(B)/public/libbecket.a $(B)/public/libbecket-grpc.a,$(LIBDIR))
+	$(call put,755,$(B)/$(SO) $(B)/$(GRPC_SO),$(LIBDIR))
 	$(Q)ln -sf $(SO) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	$(Q)ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libbecket.so
-	$(call put,644,$(B)/becket.pc,$(PCDIR))
+	$(Q)ln -sf $(GRPC_SO) $(DESTDIR)$(LIBDIR)/$(GRPC_SONAME)
+	$(Q)ln -sf $(GRPC_SONAME) $(DESTDIR)$(LIBDIR)/libbecket-grpc.so
+	$(call put,644,$(B)/becket.pc $(B)/becket-grpc.pc,$(PCDIR))
 	$(call put,644,LICENSE $(wildcard README.md PROTOCOL.md CHANGELOG.md),$(DOCDIR))
 	$(call put,644,server/becketd.conf server/becketd.socket \
 	    $(B)/becketd.service,$(DOCDIR))
@@ -230,7 +285,9 @@ install: all $(B)/becket.pc $(B)/becketd.service $(PROGRAMS:%=$(B)/relinked/%)
 uninstall:
 	$(Q)rm -rf $(DESTDIR)$(INCLUDEDIR)/becket $(DESTDIR)$(DOCDIR)
 	$(Q)rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,$(SO) $(SONAME) \
-	    libbecket.so libbecket.a) $(DESTDIR)$(PCDIR)/becket.pc \
+	    libbecket.so libbecket.a $(GRPC_SO) $(GRPC_SONAME) \
+	    libbecket-grpc.so libbecket-grpc.a) \
+	    $(addprefix $(DESTDIR)$(PCDIR)/,becket.pc becket-grpc.pc) \
 	    $(TOOLS:%=$(DESTDIR)$(BINDIR)/%) \
 	    $(IDL_PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) \
 	    $(DAEMONS:%=$(DESTDIR)$(SBINDIR)/%)
@@ -255,6 +312,12 @@ $(B)/tests/live/%_test: $(B)/tests/live/%_test.o $(LIVE_HELP) $(B)/libbecket.a
 $(B)/tests/unit/map_test: $(call obj,server/map server/lookups)
 $(B)/tests/live/ep_test: $(call obj,$(filter server/map% server/lookups \
                            server/log server/text server/config,$(server)))
+
+# Those of gRPC stand on its library too.
+GRPC_TESTS := $(filter $(B)/tests/unit/grpc_%,$(TESTS))
+$(GRPC_TESTS): $(B)/libbecket-grpc.a
+$(GRPC_TESTS): private LIBS := $(B)/libbecket-grpc.a $(B)/libbecket.a \
+    $(GRPC_LIBS) $(LIBS)
 
 tests: $(TESTS)
 
@@ -281,15 +344,18 @@ check-loops: $(LOOPED)
 
 # Peers that are not ours, against a server for them.
 INTEROP := $(B)/tests/interop/server
+CALLER  := $(B)/tests/interop/caller
 
-$(INTEROP): $(B)/tests/interop/server.o $(B)/libbecket.so
-	$(call say,LD)$(LINK) -o $@ $(filter %.o,$^) -L$(B) -lbecket $(LIBS) \
-	    -Wl,-rpath,'$$ORIGIN/../..'
+$(INTEROP) $(CALLER): $(B)/tests/interop/%: $(B)/tests/interop/%.o \
+    $(B)/libbecket.so $(B)/libbecket-grpc.so
+	$(call say,LD)$(LINK) -o $@ $(filter %.o,$^) -L$(B) -lbecket-grpc \
+	    -lbecket $(LIBS) -Wl,-rpath,'$$ORIGIN/../..'
 
-tests: $(INTEROP)
+tests: $(INTEROP) $(CALLER)
 
 SUITES += interop
-check-interop: all $(INTEROP) $(B)/tests/live/server_test $(B)/tests/live/ep_test
+check-interop: all $(INTEROP) $(CALLER) $(B)/tests/live/server_test \
+    $(B)/tests/live/ep_test
 	$(Q)MAKE="$(MAKE)" SAN=$(SAN) tests/interop/run.sh $(B)
 
 # The examples and README's call, out of an installed tree.
@@ -581,6 +647,14 @@ fuzz_libs_check_decode := -lprotobuf
 $(B)/fuzz/session_server_fuzz $(B)/fuzz/session_client_fuzz: \
     $(call fuzz_obj,$(B)/tests/fuzz/session_drive.o)
 $(B)/fuzz/map_fuzz: $(call fuzz_obj,$(B)/server/map.o)
+
+GRPC_FUZZERS := $(B)/fuzz/grpc_server_fuzz $(B)/fuzz/grpc_client_fuzz \
+                $(B)/fuzz/deframe_fuzz
+$(GRPC_FUZZERS): $(call fuzz_obj,$(GRPC_OBJ) $(B)/tests/fuzz/grpc_drive.o)
+$(call fuzz_obj,$(GRPC_OBJ)): $(B)/gen/grpc/probe.h
+fuzz_libs_grpc_server := $(GRPC_LIBS)
+fuzz_libs_grpc_client := $(GRPC_LIBS)
+fuzz_libs_deframe     := $(GRPC_LIBS)
 
 PLUGIN := $(call fuzz_obj,$(filter $(B)/idl/% $(B)/gen/%,$(IDL_OBJECTS)))
 $(B)/fuzz/plugin_fuzz: $(PLUGIN)

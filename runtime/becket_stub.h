@@ -154,6 +154,15 @@ BECKET_API BECKET_MUST_USE becket_status
 becket_stub_strings(const void *response, size_t count,
     const char *const *texts, char **ret_copies);
 
+/* Gives a runtime another protocol; what libraries of protocols call, see
+ * becket_grpc.h. Right after becket_runtime_new(). S_INVALID_ARG,
+ * S_INVALID_ABI: the library is of another release.
+ */
+struct becket_door;
+BECKET_API BECKET_MUST_USE becket_status
+becket_runtime_use_door(struct becket_runtime *runtime,
+    const struct becket_door *door);
+
 /* For routines of interfaces in NDR: is the request's stub data big-endian? One
  * thread at a time, as with all that a call tells.
  */

@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "becket_grpc.h"
 #include "descriptors.h"
 #include "flags.h"
 #include "limit.h"
@@ -300,6 +301,9 @@ make_server(struct daemon *daemon)
 		.loops = config->loops,
 	};
 	becket_status status = becket_runtime_new(&options, &daemon->runtime);
+
+	if (status == BECKET_S_OK)
+		status = becket_grpc_enable(daemon->runtime);
 	if (status == BECKET_S_OK)
 		status = becket_server_new(daemon->runtime, &server_options,
 		    &daemon->server);

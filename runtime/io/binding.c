@@ -131,7 +131,7 @@ from_parts(struct becket_runtime *runtime, const char *string,
 	const struct protseq *protseq;
 	struct binding_options options;
 	struct becket_uuid object = { 0 };
-	becket_status status = protseq_find(parts->protseq, &protseq);
+	becket_status status = protseq_find(runtime, parts->protseq, &protseq);
 
 	if (status == BECKET_S_OK && *parts->object != '\0')
 		status = becket_uuid_from_string(parts->object,

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -14,6 +16,9 @@
 
 #define MILLISECOND UINT64_C(1000000)
 
+/* A host and a port. */
+enum { CLIENT_AUTHORITY_SIZE = 1024 + 16 };
+
 /* The kernel rounds the socket's timeout by its tick: too rough below. */
 #define SHORT_WAIT (50 * MILLISECOND)
 /* To wake up that often in vain costs nothing. */
@@ -21,16 +26,52 @@
 /* To ask after so long costs nothing. */
 #define LONG_IDLE (20 * MILLISECOND)
 
-becket_status
-client_conn_new(struct becket_runtime *runtime, int fd, uint32_t association,
-    struct client_conn **ret_conn)
+/* Whom the server is to think it is: it stands in the URL of the call. */
+static becket_status
+make_grpc_session(const struct becket_runtime *runtime,
+    const struct connect_target *target, struct session **ret_session)
 {
-	struct dce_client_config config = {
+	bool is_v6 = strchr(target->host, ':') != NULL;
+	char authority[CLIENT_AUTHORITY_SIZE];
+	struct door_client_config config = {
+		.memory = &runtime->memory,
+		.limits = &runtime->limits,
+		.authority = authority,
+		.now = clock_now(),
+	};
+
+	if (target->protseq->is_local)
+		snprintf(authority, sizeof authority, "localhost");
+	else
+		snprintf(authority, sizeof authority, "%s%s%s:%s",
+		    is_v6 ? "[" : "",
+		    *target->host == '\0' ? "localhost" : target->host,
+		    is_v6 ? "]" : "", target->endpoint);
+	return runtime->door->client_session_new(&config, ret_session);
+}
+
+static becket_status
+make_session(const struct becket_runtime *runtime,
+    const struct connect_target *target, uint32_t association,
+    struct session **ret_session)
+{
+	const struct dce_client_config config = {
 		.memory = &runtime->memory,
 		.limits = &runtime->limits,
 		.association = association,
 		.now = clock_now(),
 	};
+
+	if (target->protseq->is_grpc)
+		return make_grpc_session(runtime, target, ret_session);
+	return dce_client_session_new(&config, ret_session);
+}
+
+becket_status
+client_conn_new(struct becket_runtime *runtime,
+    const struct connect_target *target, int fd, uint32_t association,
+    struct client_conn **ret_conn)
+{
 	struct client_conn *conn = memory_new(&runtime->memory, sizeof *conn);
 	becket_status status = BECKET_S_OUT_OF_MEMORY;
 
@@ -42,7 +83,8 @@ client_conn_new(struct becket_runtime *runtime, int fd, uint32_t association,
 		};
 		list_init(&conn->node);
 		list_init(&conn->recency);
-		status = dce_client_session_new(&config, &conn->session);
+		status =
+		    make_session(runtime, target, association, &conn->session);
 	}
 	if (status != BECKET_S_OK) {
 		memory_free(&runtime->memory, conn, sizeof *conn);

@@ -7,6 +7,7 @@
 
 #include "base/list.h"
 #include "engine/session.h"
+#include "io/connect.h"
 #include "io/runtime.h"
 #include "stub/invoke.h"
 
@@ -39,7 +40,8 @@ struct client_conn {
 
 /* Takes fd, also on failure. association: to join, or 0. */
 BECKET_MUST_USE becket_status client_conn_new(struct becket_runtime *runtime,
-    int fd, uint32_t association, struct client_conn **ret_conn);
+    const struct connect_target *target, int fd, uint32_t association,
+    struct client_conn **ret_conn);
 /* Sends nothing and does not wait. NULL is fine. */
 void client_conn_free(struct client_conn *conn);
 

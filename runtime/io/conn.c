@@ -11,6 +11,7 @@
 #include "io/address.h"
 #include "io/clock.h"
 #include "io/server.h"
+#include "io/sniff.h"
 #include "io/transfer.h"
 
 enum { SCRATCH_SIZE = 16384 };
@@ -80,6 +81,30 @@ make_session(struct server_loop *home, const struct arrival *arrival,
 	return dce_server_session_new(&config, ret_session);
 }
 
+/* Where there is more than one protocol, the client has to show which. */
+static becket_status
+make_first_session(struct server_loop *home, const struct arrival *arrival,
+    const struct becket_peer *peer, struct session **ret_session)
+{
+	const struct becket_server *server = home->server;
+	const struct door_server_config config = {
+		.memory = &server->runtime->memory,
+		.limits = &server->limits,
+		.names = &server->names.names,
+		.now = home->loop.now,
+	};
+	struct session *session;
+	becket_status status = make_session(home, arrival, peer, &session);
+
+	if (status != BECKET_S_OK)
+		return status;
+	if (server->runtime->door != NULL)
+		return sniff_new(server->runtime, &config, session,
+		    ret_session);
+	*ret_session = session;
+	return BECKET_S_OK;
+}
+
 /* Whatever can fail; conn_open() cleans up. */
 static becket_status
 equip(struct conn *conn, const struct arrival *arrival)
@@ -90,7 +115,8 @@ equip(struct conn *conn, const struct arrival *arrival)
 	conn->peer = make_peer(home->server, arrival);
 	if (conn->peer == NULL)
 		return BECKET_S_OUT_OF_MEMORY;
-	status = make_session(home, arrival, &conn->peer->view, &conn->session);
+	status = make_first_session(home, arrival, &conn->peer->view,
+	    &conn->session);
 	if (status != BECKET_S_OK)
 		return status;
 	conn->id = idmap_add(&home->conn_ids, conn);
@@ -216,6 +242,16 @@ lose(struct conn *conn)
 	conn->is_lost = true;
 }
 
+static void
+note_received(struct conn *conn)
+{
+	struct peer *peer = conn->peer;
+
+	if (sniff_resolve(&conn->session, conn->home->loop.now))
+		peer->view.protseq =
+		    peer->view.is_local ? "grpc_unix" : "grpc_ip_tcp";
+}
+
 /* One system call: if there is more, the loop will say so. */
 static void
 fill(struct conn *conn)
@@ -230,6 +266,9 @@ fill(struct conn *conn)
 		break;
 	case TRANSFER_LOST:
 		lose(conn);
+		break;
+	case TRANSFER_MOVED:
+		note_received(conn);
 		break;
 	default:
 		break;

@@ -116,10 +116,13 @@ make_one(struct ep_request *request, const struct manager_view *view,
 	struct towers towers = { 0 };
 	struct registration *new;
 	char *text = NULL;
-	becket_status status = make_towers(view, binding,
+	becket_status status;
+
+	if (binding->protseq->is_grpc)
+		return BECKET_S_OK; /* there are no towers for it */
+	status = make_towers(view, binding,
 	    request->annotation != NULL ? request->annotation : view->name,
 	    &towers);
-
 	if (status == BECKET_S_OK)
 		status = becket_binding_to_string_binding(binding, &text);
 	if (status != BECKET_S_OK)

@@ -142,12 +142,23 @@ lease_is_refused(const struct lease *lease)
 	return lease->origin == LEASE_JOINED && !conn->is_lost && !conn->is_eof;
 }
 
+static struct connect_target
+target_of(const struct client_association *association)
+{
+	return (struct connect_target){
+		.protseq = association->protseq,
+		.host = association->host,
+		.endpoint = association->endpoint,
+	};
+}
+
 becket_status
 lease_adopt(struct lease *lease, int fd, uint32_t group)
 {
 	struct becket_runtime *runtime = lease->association->pool->runtime;
+	const struct connect_target target = target_of(lease->association);
 	becket_status status =
-	    client_conn_new(runtime, fd, group, &lease->conn);
+	    client_conn_new(runtime, &target, fd, group, &lease->conn);
 
 	if (status == BECKET_S_OK)
 		lease->conn->owner = lease->association;
@@ -172,11 +183,7 @@ open_conn(struct lease *lease, uint32_t id, uint64_t deadline,
 {
 	struct client_association *association = lease->association;
 	struct becket_runtime *runtime = association->pool->runtime;
-	struct connect_target target = {
-		.protseq = association->protseq,
-		.host = association->host,
-		.endpoint = association->endpoint,
-	};
+	const struct connect_target target = target_of(association);
 	int fd;
 	becket_status status =
 	    connect_to(runtime, &target, deadline, &fd, ret_why);

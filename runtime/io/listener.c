@@ -151,7 +151,7 @@ is_stream(int fd, int protocol)
 
 /* The protocol sequence of a socket that listens; NULL: none of ours. */
 static const struct protseq *
-protseq_of(int fd)
+protseq_of(const struct becket_runtime *runtime, int fd)
 {
 	struct sockaddr_storage address;
 	socklen_t size = sizeof address;
@@ -165,15 +165,17 @@ protseq_of(int fd)
 	if ((address.ss_family == AF_INET || address.ss_family == AF_INET6) &&
 	    is_stream(fd, IPPROTO_TCP))
 		name = "ncacn_ip_tcp";
-	return name != NULL && protseq_find(name, &found) == BECKET_S_OK ? found
-	                                                                 : NULL;
+	return name != NULL &&
+	               protseq_find(runtime, name, &found) == BECKET_S_OK
+	           ? found
+	           : NULL;
 }
 
 becket_status
 listener_adopt(const struct becket_runtime *runtime,
     const struct protseq *protseq, int fd, struct list *listeners)
 {
-	const struct protseq *actual = protseq_of(fd);
+	const struct protseq *actual = protseq_of(runtime, fd);
 
 	if (actual == NULL || (protseq != NULL && protseq != actual) ||
 	    fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||

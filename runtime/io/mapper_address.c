@@ -18,10 +18,11 @@ is_this_host(const char *host)
 }
 
 static becket_status
-check_parts(const struct string_parts *parts)
+check_parts(const struct becket_runtime *runtime,
+    const struct string_parts *parts)
 {
 	const struct protseq *protseq;
-	becket_status status = protseq_find(parts->protseq, &protseq);
+	becket_status status = protseq_find(runtime, parts->protseq, &protseq);
 
 	if (status == BECKET_S_OK)
 		status = protseq->check_address(parts->netaddr);
@@ -40,7 +41,7 @@ mapper_check(const struct becket_runtime *runtime, const char *text)
 	becket_status status = string_parts_split(runtime, text, &parts);
 
 	if (status == BECKET_S_OK) {
-		status = check_parts(&parts);
+		status = check_parts(runtime, &parts);
 		string_parts_fini(runtime, &parts);
 	}
 	if (status != BECKET_S_OK)
@@ -70,7 +71,7 @@ bind_to(struct becket_runtime *runtime, const char *name, const char *host,
     const char *endpoint, struct becket_binding **ret_binding)
 {
 	const struct protseq *protseq;
-	becket_status status = protseq_find(name, &protseq);
+	becket_status status = protseq_find(runtime, name, &protseq);
 
 	return status != BECKET_S_OK
 	           ? status
@@ -129,7 +130,7 @@ mapper_bind_here(struct becket_runtime *runtime,
     struct becket_binding **ret_binding)
 {
 	const struct protseq *protseq;
-	becket_status status = protseq_find(LOCAL, &protseq);
+	becket_status status = protseq_find(runtime, LOCAL, &protseq);
 
 	return status != BECKET_S_OK
 	           ? status

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include "becket.h"
+#include "io/runtime.h"
 
 enum {
 	PORT_DIGITS = 5,
@@ -67,12 +68,14 @@ check_local_address(const char *address)
 
 /* clang-format off */
 static const struct protseq protseqs[] = {
-	{ "ncacn_ip_tcp", 1, false, true,
+	{ "ncacn_ip_tcp", 1, false, true, false,
 	    check_tcp_endpoint, check_tcp_address },
-	{ "ncalrpc", 2, true, true,
+	{ "ncalrpc", 2, true, true, false,
 	    check_local_endpoint, check_local_address },
-	{ .name = "grpc_ip_tcp" },
-	{ .name = "grpc_unix" },
+	{ "grpc_ip_tcp", 1, false, true, true,
+	    check_tcp_endpoint, check_tcp_address },
+	{ "grpc_unix", 2, true, true, true,
+	    check_local_endpoint, check_local_address },
 	{ .name = "ncacn_at_dsp" },
 	{ .name = "ncacn_dnet_nsp" },
 	{ .name = "ncacn_hvsocket" },
@@ -92,13 +95,22 @@ static const struct protseq protseqs[] = {
 
 enum { COUNT = sizeof protseqs / sizeof protseqs[0] };
 
+static bool
+is_supported(const struct becket_runtime *runtime,
+    const struct protseq *protseq)
+{
+	return protseq->is_supported &&
+	       (!protseq->is_grpc || runtime->door != NULL);
+}
+
 becket_status
-protseq_find(const char *name, const struct protseq **ret_protseq)
+protseq_find(const struct becket_runtime *runtime, const char *name,
+    const struct protseq **ret_protseq)
 {
 	for (size_t i = 0; i < COUNT; i++) {
 		if (strcmp(protseqs[i].name, name) != 0)
 			continue;
-		if (!protseqs[i].is_supported)
+		if (!is_supported(runtime, &protseqs[i]))
 			return BECKET_S_PROTSEQ_NOT_SUPPORTED;
 		*ret_protseq = &protseqs[i];
 		return BECKET_S_OK;
@@ -114,15 +126,14 @@ becket_network_is_protseq_valid(struct becket_runtime *runtime,
 
 	if (runtime == NULL || protseq == NULL)
 		return BECKET_S_INVALID_ARG;
-	return protseq_find(protseq, &found);
+	return protseq_find(runtime, protseq, &found);
 }
 
 const char *
 becket_network_inq_protseq(struct becket_runtime *runtime, size_t index)
 {
-	(void)runtime;
 	for (size_t i = 0; i < COUNT; i++)
-		if (protseqs[i].is_supported && index-- == 0)
+		if (is_supported(runtime, &protseqs[i]) && index-- == 0)
 			return protseqs[i].name;
 	return NULL;
 }

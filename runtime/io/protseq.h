@@ -17,6 +17,7 @@ struct protseq {
 	uint32_t transport; /* of struct association; 0: not supported */
 	bool is_local;      /* a Unix socket: no host, credentials known */
 	bool is_supported;
+	bool is_grpc; /* if the runtime has that door */
 	/* S_INVALID_ENDPOINT_FORMAT, S_STRING_TOO_LONG. */
 	becket_status (*check_endpoint)(const char *endpoint);
 	/* S_INVALID_NET_ADDR, S_STRING_TOO_LONG. "" is fine. */
@@ -25,7 +26,8 @@ struct protseq {
 
 /* S_INVALID_RPC_PROTSEQ: unknown. S_PROTSEQ_NOT_SUPPORTED: known. Any thread.
  */
-BECKET_MUST_USE becket_status protseq_find(const char *name,
-    const struct protseq **ret_protseq);
+struct becket_runtime;
+BECKET_MUST_USE becket_status protseq_find(const struct becket_runtime *runtime,
+    const char *name, const struct protseq **ret_protseq);
 
 #endif

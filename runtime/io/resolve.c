@@ -264,6 +264,12 @@ look_up(struct becket_binding *binding,
 		    "server's, so one has to be named");
 		return BECKET_S_NO_ENDPOINT_FOUND;
 	}
+	if (binding->protseq->is_grpc) {
+		snprintf(ret_why, RESOLVE_WHY_SIZE,
+		    "no endpoint was found: no map tells those of gRPC, so one "
+		    "has to be named");
+		return BECKET_S_NO_ENDPOINT_FOUND;
+	}
 	status = ask_map(binding, &wish, deadline, ret_endpoint, ret_why);
 	if (status != BECKET_S_OK)
 		return status;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/allocate.h"
+#include "becket_stub.h"
 #include "io/hub.h"
 #include "io/mapper_address.h"
 #include "io/pool.h"
@@ -200,6 +201,18 @@ becket_runtime_free(struct becket_runtime *runtime)
 	runtime_free_text(runtime, runtime->mapper);
 	runtime_free_text(runtime, runtime->name_servers);
 	memory_free(&memory, runtime, sizeof *runtime);
+}
+
+becket_status
+becket_runtime_use_door(struct becket_runtime *runtime,
+    const struct becket_door *door)
+{
+	if (runtime == NULL || door == NULL)
+		return BECKET_S_INVALID_ARG;
+	if (door->abi != DOOR_ABI)
+		return BECKET_S_INVALID_ABI;
+	runtime->door = door;
+	return BECKET_S_OK;
 }
 
 static BECKET_PRINTF(4, 0) void say(const struct becket_runtime *runtime,

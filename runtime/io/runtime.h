@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "becket.h"
+#include "engine/door.h"
 
 /*
  * What bindings and servers share, and nothing that only one of them needs.
@@ -27,6 +28,7 @@ struct becket_runtime {
 	char *mapper;       /* a string binding; NULL: as by default */
 	struct pool *pool;  /* of clients' connections; locks itself */
 	struct hub *hub;    /* of asynchronous calls; locks itself */
+	const struct becket_door *door; /* to another protocol, or NULL */
 	/* A page that the kernel zeroes in a forked child, holding a 1; NULL
 	 * where the kernel cannot: then pid is asked.
 	 */

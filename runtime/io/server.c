@@ -91,6 +91,7 @@ init_plain(struct becket_server *server)
 	timer_init(&server->resume, server_resume);
 	timer_init(&server->drained, server_cut);
 	managers_init(&server->managers, memory, server->limits.interfaces);
+	server->names = manager_names_of(&server->managers);
 	objects_init(&server->objects, memory, server->limits.objects);
 	tokens_init(&server->tokens, memory, server->limits.deferred_calls);
 	init_associations(server);

@@ -13,6 +13,7 @@
 #include "io/server_loop.h"
 #include "io/workers.h"
 #include "stub/call.h"
+#include "stub/names.h"
 
 /*
  * A server: managers, listeners, and the loops that serve its connections.
@@ -52,6 +53,7 @@ struct becket_server {
 	struct becket_limits limits;
 	struct call_host host; /* what those of the loops have in common */
 	struct managers managers;
+	struct manager_names names;
 	struct objects objects;
 	struct tokens tokens;
 	struct contexts contexts;

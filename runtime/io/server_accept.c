@@ -255,7 +255,7 @@ becket_server_use_protseq_ep(struct becket_server *server, const char *name,
 
 	if (server == NULL || name == NULL)
 		return BECKET_S_INVALID_ARG;
-	status = protseq_find(name, &protseq);
+	status = protseq_find(server->runtime, name, &protseq);
 	if (status != BECKET_S_OK)
 		return status;
 	if (runtime_is_stale(server->runtime))
@@ -284,7 +284,7 @@ becket_server_use_descriptor(struct becket_server *server, const char *name,
 	if (server == NULL)
 		return BECKET_S_INVALID_ARG;
 	if (name != NULL)
-		status = protseq_find(name, &protseq);
+		status = protseq_find(server->runtime, name, &protseq);
 	if (status != BECKET_S_OK)
 		return status;
 	if (runtime_is_stale(server->runtime))
@@ -331,7 +331,7 @@ unuse(struct becket_server *server, const char *name, const char *address,
     const char *endpoint)
 {
 	const struct protseq *protseq;
-	becket_status status = protseq_find(name, &protseq);
+	becket_status status = protseq_find(server->runtime, name, &protseq);
 
 	if (status != BECKET_S_OK)
 		return status;

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 
-PUBLIC = {"becket.h", "becket_stub.h", "becket_module.h"}
+PUBLIC = {"becket.h", "becket_stub.h", "becket_module.h", "becket_grpc.h"}
 # The headers that becket.h is made of, and that are installed with it.
 BASE_PUBLIC = {"base/" + name + ".h"
                for name in ("bytes", "limits", "memory", "status", "uuid")}
@@ -28,6 +28,7 @@ ROOMS = {
     "payload": {"wire", "base"},
     "stub": {"payload", "engine", "wire", "base"},
     "io": {"stub", "payload", "engine", "wire", "base"},
+    "grpc": {"engine", "wire", "base"},
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]')
@@ -72,7 +73,8 @@ def may(room, path, name):
         beside = os.path.join(os.path.dirname(path), name)
         own = any(os.path.exists(file) and room_of(file) == room
                   for file in (beside, name))
-        return own or name in ("becket.h", "becket_module.h") or \
+        return own or name in ("becket.h", "becket_module.h",
+                                          "becket_grpc.h") or \
             is_generated(name)
     return True  # tests see everything
 

@@ -50,7 +50,7 @@ check_headers()
 		}
 	done
 	for header in runtime/becket.h runtime/becket_stub.h \
-	    runtime/becket_module.h; do
+	    runtime/becket_module.h runtime/becket_grpc.h; do
 		"${CXX:-c++}" -std=c++11 -fsyntax-only -Wall -Wextra \
 		    -Wpedantic -Werror -Iruntime -include "$header" \
 		    -x c++ /dev/null || {

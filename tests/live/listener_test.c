@@ -418,7 +418,8 @@ an_accepted_socket_inherits_its_options(void **state)
 	int fd, client, value = 0;
 	struct list listeners;
 
-	assert_int_equal(protseq_find("ncacn_ip_tcp", &protseq), BECKET_S_OK);
+	assert_int_equal(protseq_find(place->runtime, "ncacn_ip_tcp", &protseq),
+	    BECKET_S_OK);
 	list_init(&listeners);
 	assert_int_equal(listener_open(place->runtime, protseq, "127.0.0.1",
 	                     NULL, &listeners),

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "grpc/request.h"
+
+#include <string.h>
+
+#include "grpc/text.h"
+
+enum { MOST_FIELDS = 10 };
+
+struct request {
+	nghttp2_nv fields[MOST_FIELDS];
+	size_t count;
+	char timeout[TEXT_TIMEOUT_SIZE];
+	char object[BECKET_UUID_TEXT_SIZE];
+	struct buffer path;
+};
+
+static void
+add(struct request *request, nghttp2_nv field)
+{
+	request->fields[request->count++] = field;
+}
+
+static void
+add_text(struct request *request, const char *name, const char *value)
+{
+	add(request, http2_text_field(name, value));
+}
+
+static bool
+make_path(struct request *request, const struct call_start *start)
+{
+	return buffer_append(&request->path, "/", 1) &&
+	       buffer_append(&request->path, start->interface_name,
+	           strlen(start->interface_name)) &&
+	       buffer_append(&request->path, "/", 1) &&
+	       buffer_append(&request->path, start->operation_name,
+	           strlen(start->operation_name));
+}
+
+static void
+add_fields(struct request *request, const struct grpc *grpc,
+    const struct call_start *start)
+{
+	add_text(request, ":method", "POST");
+	add_text(request, ":scheme", "http");
+	add(request, http2_field(":path", buffer_bytes(&request->path)));
+	add(request, http2_field(":authority", buffer_bytes(&grpc->authority)));
+	add_text(request, "te", "trailers");
+	if (start->remaining_us != 0) {
+		text_put_timeout(start->remaining_us, request->timeout);
+		add_text(request, "grpc-timeout", request->timeout);
+	}
+	add_text(request, "content-type", "application/grpc");
+	add_text(request, "user-agent", "grpc-c-becket");
+	add_text(request, "grpc-accept-encoding", "identity,gzip");
+	if (start->object != NULL && !becket_uuid_is_nil(start->object)) {
+		becket_uuid_to_string(start->object, request->object);
+		add_text(request, "becket-object", request->object);
+	}
+}
+
+becket_status
+request_submit(struct grpc_stream *stream, const struct call_start *start)
+{
+	struct grpc *grpc = stream->grpc;
+	struct request request = { .path = buffer_empty(grpc->memory) };
+	const nghttp2_data_provider provider = {
+		.source = { .ptr = stream },
+		.read_callback = stream_read,
+	};
+	int32_t number = NGHTTP2_ERR_NOMEM;
+
+	if (make_path(&request, start)) {
+		add_fields(&request, grpc, start);
+		number = nghttp2_submit_request(grpc->http2, NULL,
+		    request.fields, request.count, &provider, stream);
+	}
+	buffer_fini(&request.path);
+	stream->number = number;
+	stream->is_open = number > 0;
+	if (number == NGHTTP2_ERR_NOMEM)
+		return BECKET_S_OUT_OF_MEMORY;
+	return number > 0 ? BECKET_S_OK : BECKET_S_CALL_FAILED_DNE;
+}

@@ -254,29 +254,31 @@ class Server:
 LISTEN = ["ncacn_ip_tcp:127.0.0.1", "ncalrpc:[interop]"]
 
 
+def check(name, function, *arguments):
+    """Say how function ends. True: well."""
+    try:
+        function(*arguments)
+        print("ok " + name)
+    except unittest.SkipTest as why:
+        print("ok %s # SKIP %s" % (name, why))
+    except Exception:  # every way to fail is one
+        for line in traceback.format_exc().splitlines():
+            print("# " + line)
+        print("not ok " + name)
+        return False
+    finally:
+        sys.stdout.flush()
+    return True
+
+
 def run(tests, command):
     """Run tests(server) and say TAP; the tests are the functions of a module
     whose names begin with test_."""
     failed = 0
-
-    def check(name, function, *arguments):
-        nonlocal failed
-        try:
-            function(*arguments)
-            print("ok " + name)
-        except unittest.SkipTest as why:
-            print("ok %s # SKIP %s" % (name, why))
-        except Exception:  # every way to fail is one
-            failed += 1
-            for line in traceback.format_exc().splitlines():
-                print("# " + line)
-            print("not ok " + name)
-        sys.stdout.flush()
-
     with tempfile.TemporaryDirectory() as directory:
         server = Server(command, directory)
         for name, function in list(tests.items()):
             if name.startswith("test_"):
-                check(name[5:], function, server)
-        check("the_server_ends_in_good_order", server.stop)
+                failed += not check(name[5:], function, server)
+        failed += not check("the_server_ends_in_good_order", server.stop)
     sys.exit(1 if failed else 0)

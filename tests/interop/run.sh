@@ -35,6 +35,9 @@ build()
 python tests/interop/raw.py "$server"
 python tests/interop/impacket_peer.py "$server"
 python tests/interop/samba_peer.py "$server"
+python tests/interop/grpc_client.py "$server"
+python tests/interop/grpc_malformed.py "$server"
+python tests/interop/grpc_server.py "$B/tests/interop/caller"
 # The rest is built outside, without the sanitizers of this.
 test -z "${SAN-}" || exit $failed
 
@@ -43,6 +46,8 @@ daemon=("$stage/sbin/becketd" --module "$calculator/calculator.so")
 
 python tests/interop/worked.py "$calculator/calculator" "${daemon[@]}" \
     --listen ncacn_ip_tcp:127.0.0.1
+python tests/interop/grpc_calculator.py "$work" "$calculator/calculator" \
+    "${daemon[@]}" --listen ncacn_ip_tcp:127.0.0.1
 cat >"$work/files.conf" <<END
 [module files]
 Path = $work/files/files.so

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "becket.h"
+#include "becket_grpc.h"
 #include "becket_stub.h"
 
 enum operation {
@@ -303,6 +304,8 @@ main(int argc, char **argv)
 
 	(void)argc;
 	status = becket_runtime_new(&options, &runtime);
+	if (status == BECKET_S_OK)
+		status = becket_grpc_enable(runtime);
 	if (status == BECKET_S_OK)
 		status = becket_server_new(runtime, NULL, &server);
 	if (status == BECKET_S_OK)

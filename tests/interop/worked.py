@@ -22,7 +22,7 @@ def exchanges():
     """[(title, [(role, bytes)])]"""
     with open("PROTOCOL.md", encoding="utf-8") as file:
         text = file.read()
-    section = text[text.index("## 9. "):]
+    section = text[text.index("\n## 9. "):text.index("\n## 10. ")]
     result = []
     for part in re.split(r"^### ", section, flags=re.M)[1:]:
         title, rest = part.split("\n", 1)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -328,6 +329,34 @@ calls_that_wait_and_calls_that_do_not_share_a_connection(void **state)
 	finish_with(&async, ECHO, "b");
 	echo_expect(place->binding, ECHO, "c", "c");
 	assert_int_equal(place->echo.runtime->pool->idle_count, 1);
+}
+
+static uint64_t
+own_processor_time(void)
+{
+	struct timespec time;
+
+	assert_int_equal(clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time), 0);
+	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
+}
+
+static void
+who_waits_on_the_connection_of_another_sleeps(void **state)
+{
+	struct place *place = *state;
+	struct becket_async async = start(place->binding, ECHO, "a");
+	struct becket_bytes *response;
+	uint64_t before;
+
+	assert_int_equal(wait_for(&async), 0);
+	finish_with(&async, ECHO, "a");
+	becket_binding_set_next_timeout(place->binding, 1000);
+	before = own_processor_time();
+	assert_int_equal(echo_call(place->binding, HOLD, "", &response),
+	    BECKET_S_CALL_CANCELLED);
+	assert_true(own_processor_time() - before < 50000000);
+	/* nobody waits for it, but the server does */
+	assert_int_equal(answer(place->echo.token, "late"), 0);
 }
 
 /* ---------------------------------------------------------------- order -- */
@@ -848,6 +877,7 @@ main(void)
 		BOTH(a_deadline_ends_a_call),
 		BOTH(what_cannot_be_started_says_so),
 		BOTH(calls_that_wait_and_calls_that_do_not_share_a_connection),
+		BOTH(who_waits_on_the_connection_of_another_sleeps),
 		BOTH(calls_of_a_handle_keep_their_order_unless_told_not_to),
 		BOTH(callbacks_come_from_the_users_loop),
 		BOTH(a_loop_wakes_for_deadlines_and_other_threads),

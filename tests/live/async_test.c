@@ -355,6 +355,7 @@ who_waits_on_the_connection_of_another_sleeps(void **state)
 	assert_int_equal(echo_call(place->binding, HOLD, "", &response),
 	    BECKET_S_CALL_CANCELLED);
 	assert_true(own_processor_time() - before < 50000000);
+	WAIT_UNTIL(place->echo.held == 1);
 	/* nobody waits for it, but the server does */
 	assert_int_equal(answer(place->echo.token, "late"), 0);
 }

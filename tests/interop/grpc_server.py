@@ -14,6 +14,7 @@ import grpc
 import h2.config
 import h2.connection
 import h2.events
+import h2.exceptions
 
 import dce
 
@@ -202,6 +203,8 @@ class HandServer(threading.Thread):
         while True:
             try:
                 self.serve(self.listener.accept()[0])
+            except h2.exceptions.ProtocolError:
+                pass  # what still came after a GOAWAY of ours
             except OSError:
                 return
 

@@ -470,6 +470,171 @@ BECKET_API int becket_runtime_timeout(struct becket_runtime *runtime);
  */
 BECKET_API bool becket_runtime_process(struct becket_runtime *runtime);
 
+/* -------------------------------------------------------------- streams -- */
+
+/*
+ * A call whose request, or response, or both, are streams of messages. Both
+ * ends have a struct becket_stream, and the same things can be done with it:
+ *
+ *                        client                  manager routine
+ *   begin                x_open()                is called with it
+ *   send a message       x_send()                x_push()
+ *   receive the next     x_receive()             x_pull()
+ *   no more from us      becket_stream_half_close()   returns, or x_answer()
+ *   the end              x_finish()              returns, or x_answer()
+ *   give up              becket_stream_abort()   returns a failure
+ *
+ *   status = files_fetch_open(binding, &request, &stream);
+ *   while ((status = files_fetch_receive(stream, &piece)) == BECKET_S_OK) {
+ *           ... piece->data ...
+ *           files_piece_free(piece);
+ *   }
+ *   status = files_fetch_finish(&stream);
+ *
+ * Which of these an operation has follows from its streams: what is no stream
+ * is given to open, comes out of finish, or is a parameter of the routine.
+ *
+ * Messages arrive in their order, each whole, or the call fails. An end keeps
+ * at most limits.stream_window bytes for the other, and one message; then
+ * sending waits. A reader that is slow so slows the writer, however far
+ * they are apart, and nothing grows. Who sends and does not receive while the
+ * other end does the same waits for ever: so waits are for one's own window
+ * alone, the library reads meanwhile what the window lets it.
+ *
+ * Like a socket, a stream waits unless it is made non-blocking: then what would
+ * wait returns S_ASYNC_CALL_PENDING instead, and a callback tells when it is
+ * worth trying again. A manager routine that runs on a thread that serves
+ * connections has a non-blocking one: where the IDL calls the operation
+ * blocking, or the interface is registered with BECKET_IF_BLOCKING, a worker
+ * runs it, and it may wait. It may also defer the call and go on from any
+ * thread: its stream lives until the call is answered.
+ *
+ * A call with streams has no deadline unless one is set, in the IDL or on the
+ * handle; becket_binding_set_next_timeout() counts for the next open, too.
+ *
+ * Threads: one may send while another receives; else one at a time. Statuses
+ * are those of DCE's pipes. RpcPipe, C706 14.3.10; over gRPC they are its four
+ * kinds of calls.
+ */
+struct becket_stream;
+
+/* Do not wait; or wait again. S_INVALID_ARG: stream is NULL, or it would wait
+ * on a thread that must not.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_stream_set_nonblocking(struct becket_stream *stream, bool nonblocking);
+
+/* ready is called when something can be done that could not be done before: a
+ * message can be sent or received, or the call is over. It may be called once
+ * too often; try until S_ASYNC_CALL_PENDING. On a client by
+ * becket_runtime_process(), in its thread; it may do what it likes, finish the
+ * stream too. On a server by the thread that serves the connection, and it must
+ * not wait; not any more once the call is answered. NULL: not any more.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_stream_set_callback(struct becket_stream *stream,
+    void (*ready)(void *user, struct becket_stream *stream), void *user);
+
+enum {
+	BECKET_STREAM_READABLE = 0x01, /* receive would not wait */
+	BECKET_STREAM_WRITABLE = 0x02, /* send would not wait */
+};
+
+/* Wait, also on a non-blocking stream, until one of events is so; *ret_events
+ * says which, and at the end of the call it is all of them. 0 milliseconds:
+ * just look. S_ASYNC_CALL_PENDING: none is.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_stream_wait(struct becket_stream *stream, unsigned events,
+    uint32_t milliseconds, unsigned *ret_events);
+
+/* Client: there are no more messages of ours; the peer's still come. Again:
+ * nothing happens. X_WRONG_PIPE_ORDER: a server's, which ends by answering.
+ */
+BECKET_API BECKET_MUST_USE becket_status becket_stream_half_close(
+    struct becket_stream *stream);
+
+/* Client: ask the server to end the call; finish, or receive, tells when it is
+ * over and how. Over gRPC it is over at once. Any thread.
+ * RpcAsyncCancelCall.
+ */
+BECKET_API BECKET_MUST_USE becket_status becket_stream_cancel(
+    struct becket_stream *stream);
+
+/* Client: end the call now, whatever comes of it, and free *stream, which is
+ * then NULL. The server is told that nobody waits.
+ */
+BECKET_API void becket_stream_abort(struct becket_stream **stream);
+
+/* ------------------------------------------------------------- metadata -- */
+
+/*
+ * What travels beside the messages of a call: names and values, as the header
+ * fields of HTTP do; for request ids, credentials of an application, tracing.
+ * The request has some, and the response has some before its first message
+ * (initial) and some at its end (trailing), also when the call has failed.
+ *
+ * A name is of 0-9 a-z _ - . alone, and does not begin with "grpc-" or
+ * "becket-". A value is printable ASCII, or if the name ends in "-bin", any
+ * bytes. Names may come several times. limits.call_header_size.
+ *
+ *   becket_metadata_new(runtime, &metadata);
+ *   becket_metadata_add(metadata, "x-request-id", "4711", 4);
+ *   becket_binding_set_next_metadata(binding, metadata);
+ *   status = calc_calculator_add(binding, 1, 2, &sum);
+ *   becket_metadata_find(metadata, BECKET_METADATA_TRAILING, "x-cost", &cost);
+ */
+struct becket_metadata; /* of one call, on its client */
+
+enum becket_metadata_list {
+	BECKET_METADATA_REQUEST,
+	BECKET_METADATA_INITIAL,
+	BECKET_METADATA_TRAILING,
+};
+
+struct becket_metadata_entry {
+	const char *name;
+	struct becket_bytes
+	    value; /* with a NUL behind it that is not counted */
+};
+
+/* Free with becket_metadata_free(), before its runtime. One thread at a time.
+ * S_OUT_OF_MEMORY.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_metadata_new(struct becket_runtime *runtime,
+    struct becket_metadata **ret_metadata);
+/* Frees *metadata and makes it NULL. No call uses it any more. */
+BECKET_API void becket_metadata_free(struct becket_metadata **metadata);
+
+/* Something that goes along with the request; a copy. S_INVALID_ARG: such a
+ * name or value there is not. S_LIMIT_EXCEEDED, S_OUT_OF_MEMORY.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_metadata_add(struct becket_metadata *metadata, const char *name,
+    const void *value, size_t size);
+
+/* The entry with this index, from 0; false: there are no more. Views live until
+ * the metadata are used for another call or freed.
+ */
+BECKET_API bool becket_metadata_at(const struct becket_metadata *metadata,
+    enum becket_metadata_list list, size_t index,
+    struct becket_metadata_entry *ret_entry);
+/* The first with this name; false: there is none. */
+BECKET_API bool becket_metadata_find(const struct becket_metadata *metadata,
+    enum becket_metadata_list list, const char *name,
+    struct becket_bytes *ret_value);
+
+/* For the next call that this thread makes, starts or opens through this
+ * handle, and for that call alone: its request's metadata go along, and what
+ * comes back replaces the other two lists: those of a call that waits when it
+ * returns, else when it is finished; a stream's initial ones when the first
+ * message is received. The metadata must live until then. NULL: none. This
+ * thread.
+ */
+BECKET_API void becket_binding_set_next_metadata(struct becket_binding *binding,
+    struct becket_metadata *metadata);
+
 /* ------------------------------------------------------------- servers -- */
 
 /* Zero fields take their default. Start from { .size = sizeof options }. */
@@ -490,6 +655,16 @@ struct becket_server_options {
 	 * routines are then called by several threads at once.
 	 */
 	unsigned loops;
+	/* What every server of a runtime with gRPC offers, and this one is not
+	 * to: BECKET_WITHOUT_...
+	 */
+	unsigned without;
+};
+
+enum { /* see becket_grpc.h */
+	BECKET_WITHOUT_HEALTH = 0x01,
+	BECKET_WITHOUT_REFLECTION = 0x02,
+	BECKET_WITHOUT_HOLD = 0x04,
 };
 
 /* A server that uses no protocol sequence and has no interface but mgmt.
@@ -597,6 +772,10 @@ enum {
 	BECKET_IF_ALLOW_SECURE_ONLY = 0x08,
 	/* Callers on this machine, through ncalrpc. */
 	BECKET_IF_ALLOW_LOCAL_ONLY = 0x20,
+	/* Its routines may wait, all of them, as if the IDL called their
+	 * operations blocking. Ours.
+	 */
+	BECKET_IF_BLOCKING = 0x10000,
 };
 
 /* May this call be made? Asked when the request is complete and before
@@ -949,6 +1128,28 @@ BECKET_API const struct becket_uuid *becket_call_object(
 BECKET_API uint16_t becket_call_opnum(const struct becket_call *call);
 BECKET_API const struct becket_interface *becket_call_interface(
     const struct becket_call *call);
+
+/* This end of the streams of a call; NULL: it has none. It lives until the call
+ * is answered.
+ */
+BECKET_API struct becket_stream *becket_call_stream(struct becket_call *call);
+
+/* The metadata of the request: the entry with this index, from 0, false: there
+ * are no more; and the first with a name. Views live as long as the call.
+ */
+BECKET_API bool becket_call_metadata_at(const struct becket_call *call,
+    size_t index, struct becket_metadata_entry *ret_entry);
+BECKET_API bool becket_call_find_metadata(const struct becket_call *call,
+    const char *name, struct becket_bytes *ret_value);
+
+/* Metadata of the response, initial or trailing; a copy. Initial ones that come
+ * after the first message are too late: X_WRONG_PIPE_ORDER. And what
+ * becket_metadata_add() says.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_call_add_metadata(struct becket_call *call,
+    enum becket_metadata_list list, const char *name, const void *value,
+    size_t size);
 
 /* Milliseconds that the client still waits, as it said; -1: it did not. */
 BECKET_API int64_t becket_call_remaining(const struct becket_call *call);

@@ -17,7 +17,11 @@ extern "C" {
  *   - its servers speak gRPC at every endpoint they listen at, beside DCE/RPC:
  *     the first bytes of a connection decide. The same managers serve both.
  *
- * Unary calls only so far. PROTOCOL.md section 10.
+ *   - its servers offer grpc.health.v1, grpc.reflection.v1 and v1alpha, and
+ *     becket.v1.Session, over either door, unless becket_server_options.without
+ *     says that they do not.
+ *
+ * PROTOCOL.md section 10.
  */
 
 /* Right after becket_runtime_new(), before anything is made with the runtime.
@@ -26,6 +30,20 @@ extern "C" {
  */
 BECKET_API BECKET_MUST_USE becket_status becket_grpc_enable(
     struct becket_runtime *runtime);
+
+/* What grpc.health.v1 tells: of an interface by its name in the IDL, or of ""
+ * for the whole server. An interface that is registered is serving unless
+ * something else is set, and from becket_server_stop() on nothing is. Who
+ * watches is told. S_INVALID_ARG, S_OUT_OF_MEMORY, S_UNKNOWN_IF: the server is
+ * without it. Any thread.
+ */
+enum becket_health {
+	BECKET_HEALTH_SERVING = 1,
+	BECKET_HEALTH_NOT_SERVING = 2,
+};
+BECKET_API BECKET_MUST_USE becket_status
+becket_grpc_set_health(struct becket_server *server, const char *interface,
+    enum becket_health health);
 
 #ifdef __cplusplus
 }

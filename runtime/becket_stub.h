@@ -16,7 +16,7 @@ extern "C" {
  * The structs of this header are what generated code lays down as constants;
  * their layout is fixed by BECKET_ABI, which opens every table.
  */
-#define BECKET_ABI 2
+#define BECKET_ABI 3
 
 /* Joins a codec with a descriptor of its own kind. */
 struct becket_codec;
@@ -77,10 +77,15 @@ struct becket_interface {
 	const char *const *endpoints;     /* string bindings, NULL at the end */
 	const char *const *context_types; /* "files_handle" */
 	uint16_t context_type_count;
+	/* Its .proto and those that imports, as a FileDescriptorSet, imports
+	 * first: for reflection. Empty: not said.
+	 */
+	struct becket_bytes file_set;
 };
 
 /* Calls one member of an EPV with its types: generated, one per opnum. A
- * member that is NULL answers S_NOT_IMPLEMENTED.
+ * member that is NULL answers S_NOT_IMPLEMENTED. request is NULL where that is
+ * a stream, and so is response: becket_call_stream() has them.
  */
 typedef becket_status becket_routine(const void *epv, struct becket_call *call,
     const void *request, void *response);
@@ -143,6 +148,57 @@ becket_stub_finish(struct becket_async *async,
     const struct becket_interface *interface, uint16_t opnum,
     void **ret_response);
 
+/*
+ * Calls with streams: see struct becket_stream. What x_open(), x_send(),
+ * x_receive(), x_push(), x_pull() and x_finish() are made of; one set for both
+ * ends, which know which of the operation's two types they send and which they
+ * receive.
+ */
+
+/* Begin a call with streams. request: the one message of an operation whose
+ * request is no stream; else NULL. *ret_stream is to be finished or aborted.
+ * What becket_stub_start() says. Any thread.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_stub_open(struct becket_binding *binding,
+    const struct becket_interface *interface, uint16_t opnum,
+    const void *request, struct becket_stream **ret_stream);
+
+/* The next message of ours. S_ASYNC_CALL_PENDING: there is no room, and the
+ * stream is non-blocking; nothing has been taken. X_PIPE_CLOSED: the call is
+ * over, receive or finish says how; or we have half-closed. S_CALL_CANCELLED,
+ * on a server: the client has cancelled, or is gone. S_LIMIT_EXCEEDED,
+ * S_OUT_OF_MEMORY. X_WRONG_PIPE_ORDER: what this end sends is no stream.
+ * S_INVALID_ARG: the stream is of another operation.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_stub_send(struct becket_stream *stream,
+    const struct becket_interface *interface, uint16_t opnum,
+    const void *message);
+
+/* The next message of the peer's, in one block, to be freed with
+ * becket_stub_free(). X_PIPE_EMPTY: that was the last one.
+ * S_ASYNC_CALL_PENDING: there is none yet, and the stream is non-blocking. On a
+ * client also how the call has failed, when all messages before that are
+ * received; on a server S_CALL_CANCELLED. X_WRONG_PIPE_ORDER: what this end
+ * receives is no stream.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_stub_receive(struct becket_stream *stream,
+    const struct becket_interface *interface, uint16_t opnum,
+    void **ret_message);
+
+/* Client: half-close, wait for the end of the call, say how it ended, and free
+ * *stream, which is then NULL. Messages that come meanwhile are thrown away,
+ * but for the one of a response that is no stream: ret_response is NULL where
+ * it is one. S_ASYNC_CALL_PENDING: it is not over, and the stream is
+ * non-blocking; *stream is as before.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_stub_finish_stream(struct becket_stream **stream,
+    const struct becket_interface *interface, uint16_t opnum,
+    void **ret_response);
+
 /* NULL is fine. Any thread. */
 BECKET_API void becket_stub_free(void *response);
 
@@ -184,8 +240,8 @@ BECKET_API void becket_call_set_context(struct becket_call *call,
     uint16_t index, void *context);
 
 /* Answer a deferred call. response is encoded before this returns; NULL when
- * status is not S_OK. S_INVALID_ASYNC_CALL: answered already, or a call of
- * another operation. Any thread.
+ * status is not S_OK, or the response is a stream. S_INVALID_ASYNC_CALL:
+ * answered already, or a call of another operation. Any thread.
  */
 BECKET_API BECKET_MUST_USE becket_status
 becket_stub_answer(struct becket_token token,

@@ -37,6 +37,8 @@
 	LIMIT(calls_per_session, uint32_t, 4096) \
 	/* streams at once on one session of gRPC, as it is told its peer */ \
 	LIMIT(streams_per_session, uint32_t, 256) \
+	/* bytes of a stream, each way, that an end keeps: then the other waits */ \
+	LIMIT(stream_window, size_t, 256u << 10) \
 	/* messages on their way in on one session of gRPC, all streams */ \
 	LIMIT(stream_memory, size_t, 64u << 20) \
 	/* presentation contexts on one session */ \

@@ -10,7 +10,7 @@
  * its own. becket_runtime_use_door() gives it to a runtime. What the configs
  * point at must outlive the session.
  */
-enum { DOOR_ABI = 1 };
+enum { DOOR_ABI = 2 };
 
 /* Who knows interfaces by their names. S_UNKNOWN_IF, S_PROCNUM_OUT_OF_RANGE. */
 struct door_names {
@@ -33,6 +33,7 @@ struct door_client_config {
 	uint64_t now;
 };
 
+struct becket_server;
 struct becket_door {
 	uint32_t abi; /* DOOR_ABI */
 	/* S_OUT_OF_MEMORY */
@@ -42,6 +43,11 @@ struct becket_door {
 	becket_status (
 	    *client_session_new)(const struct door_client_config *config,
 	    struct session **ret_session);
+	/* A server has been made: register what every server of the runtime
+	 * offers, but for the BECKET_WITHOUT_... On failure there is no server.
+	 */
+	becket_status (
+	    *equip_server)(struct becket_server *server, unsigned without);
 };
 
 #endif

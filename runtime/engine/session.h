@@ -25,6 +25,13 @@
  * call is one message and one end. A message and what else is large moves in a
  * struct buffer: who gets the buffer owns it.
  *
+ * A call that is a stream in either direction is one in both to the session
+ * (stream(), call_start.is_stream): what the peer sends is told as it comes,
+ * and no more than limits.stream_window of it is taken before the owner has
+ * said, with consumed(), that he is done with what he got. Where messages begin
+ * and end in it only plain sessions know, which tell each whole; to others it
+ * is bytes, and a SESSION_MESSAGE is as many of them as there were.
+ *
  * Pull events until there is none after whatever was done: received(), sent(),
  * end(), tick() and the rest may each let what waited go on.
  *
@@ -35,11 +42,13 @@ struct session;
 struct registered;
 
 enum session_event_kind {
-	SESSION_CALL,     /* server: a call has begun */
-	SESSION_MESSAGE,  /* a message of the peer's; its buffer is the taker's
-	                   */
-	SESSION_END,      /* server: the last message has come.
-	                     client: the call is over; its id is dead */
+	SESSION_CALL,    /* server: a call has begun */
+	SESSION_HEAD,    /* client, plain: the initial metadata have come */
+	SESSION_MESSAGE, /* a message of the peer's, or a piece of a stream; its
+	                  * buffer is the taker's
+	                  */
+	SESSION_END,     /* server: the last message has come.
+	                    client: the call is over; its id is dead */
 	SESSION_WRITABLE, /* all that was put on the call has been sent, and its
 	                     last message is not put yet */
 	SESSION_CANCEL,   /* server: the client wants the call to end early, or
@@ -58,6 +67,7 @@ struct session_call {
 	bool maybe;                /* no reply is wanted: end it all the same */
 	struct becket_uuid object; /* nil: none */
 	uint64_t remaining_us;     /* of the caller's time; 0: not said here */
+	struct buffer metadata;    /* plain: encoded entries; the taker's */
 };
 
 /* How a call ended, as a client is told. */
@@ -66,6 +76,7 @@ struct session_end {
 	uint32_t wire_status; /* as the fault carried it, or 0 */
 	enum becket_outcome outcome;
 	struct buffer fault_data; /* the taker's */
+	struct buffer metadata;   /* plain: trailing, encoded; the taker's */
 	const char *sentence;     /* static, or NULL: what the engine knows */
 };
 
@@ -75,6 +86,8 @@ struct session_event {
 	bool big_endian;      /* SESSION_MESSAGE: of NDR stub data */
 	union {
 		struct session_call begun; /* SESSION_CALL */
+		struct buffer metadata;    /* SESSION_HEAD: encoded; the
+		                            * taker's */
 		struct buffer message;     /* SESSION_MESSAGE */
 		struct session_end end;    /* SESSION_END on a client */
 		struct {
@@ -95,14 +108,17 @@ struct call_start {
 	uint64_t deadline;
 	/* For protocols that speak in names: static. */
 	const char *interface_name, *operation_name;
-	uint64_t remaining_us; /* until the deadline */
+	uint64_t remaining_us; /* until the deadline; 0: there is none */
+	bool is_stream;
+	struct becket_bytes metadata; /* plain: encoded entries */
 };
 
 /* How a call is ended. A client says S_OK: its last message is put. */
 struct call_end {
-	becket_status status;     /* not S_OK: answer with a fault */
-	bool did_not_execute;     /* of a fault */
-	struct buffer fault_data; /* the session's from here on */
+	becket_status status;         /* not S_OK: answer with a fault */
+	bool did_not_execute;         /* of a fault */
+	struct buffer fault_data;     /* the session's from here on */
+	struct becket_bytes metadata; /* plain: trailing, encoded entries */
 	bool is_read; /* server, written by end(): it is on its way to a client
 	                 that waits for it */
 };
@@ -153,16 +169,29 @@ struct session_ops {
 	/* Client: begin a call. It is bound, sent and so on by itself. */
 	becket_status (*begin)(struct session *, const struct call_start *,
 	    struct idmap_id *ret_call);
+	/* Server, right after SESSION_CALL: it is a stream. */
+	void (*stream)(struct session *, struct idmap_id call);
+	/* Of a stream: so many bytes of what SESSION_MESSAGE has given are
+	 * dealt with.
+	 */
+	void (*consumed)(struct session *, struct idmap_id call, size_t size);
+	/* Server, plain; NULL in others: initial metadata, encoded entries,
+	 * before the first message. S_NO_CALL_ACTIVE, S_OUT_OF_MEMORY.
+	 */
+	becket_status (*head)(struct session *, struct idmap_id call,
+	    struct becket_bytes metadata);
 	/* Add a message, whose buffer is the session's from here on, also on
-	 * failure. S_NO_CALL_ACTIVE: the call is over.
+	 * failure. Of a stream that is not plain: bytes that go out as soon as
+	 * they can. S_NO_CALL_ACTIVE: the call is over.
 	 */
 	becket_status (*put)(struct session *, struct idmap_id call,
 	    struct buffer *message);
 	/* The last message is put, or the call has failed. */
 	becket_status (
 	    *end)(struct session *, struct idmap_id call, struct call_end *end);
-	/* Client: ask the server to end the call early (co_cancel). It still
-	 * ends with SESSION_END.
+	/* Client: ask the server to end the call early (co_cancel), also a
+	 * stream whose last message is not put yet. It still ends with
+	 * SESSION_END.
 	 */
 	void (*cancel)(struct session *, struct idmap_id call);
 	/* Client: forget the call (orphaned): no event for it comes any more.

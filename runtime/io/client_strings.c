@@ -5,7 +5,7 @@
 
 #include "base/allocate.h"
 #include "io/error.h"
-#include "stub/invoke.h"
+#include "stub/reply.h"
 
 static char *
 copy_text(const struct becket_memory *memory, const char *text)
@@ -23,7 +23,7 @@ becket_status
 becket_stub_strings(const void *response, size_t count,
     const char *const *texts, char **ret_copies)
 {
-	const struct becket_memory *memory = invoke_memory(response);
+	const struct becket_memory *memory = reply_memory(response);
 
 	for (size_t i = 0; i < count; i++) {
 		ret_copies[i] =

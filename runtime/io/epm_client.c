@@ -3,7 +3,7 @@
 
 #include "io/epm_interface.h"
 #include "io/error.h"
-#include "stub/invoke.h"
+#include "stub/reply.h"
 #include "wire/tower.h"
 
 enum { MOST_TOWERS = 4 };
@@ -21,7 +21,7 @@ epm_ask(struct becket_binding *mapper, enum epm_operation opnum,
 		return status;
 	ret_answer->bytes = response;
 	ret_answer->cursor = cursor_get(ret_answer->bytes->data,
-	    ret_answer->bytes->size, invoke_is_big_endian(response));
+	    ret_answer->bytes->size, reply_is_big_endian(response));
 	return BECKET_S_OK;
 }
 

@@ -1,30 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "stub/invoke.h"
 
-#include <stdalign.h>
-#include <string.h>
-
-#include "base/arena.h"
 #include "base/trap.h"
-#include "payload/codec.h"
 #include "stub/frame.h"
+#include "stub/reply.h"
 #include "wire/status_message.h"
-
-/*
- * A reply is an arena with its own header in it, in front of the message that
- * the user holds, so that becket_stub_free() needs nothing but the message:
- *
- *   | struct reply | message | what the message points to ... |
- *
- * It keeps the response's bytes, for the codec may have pointed into them.
- */
-struct reply {
-	struct becket_memory memory;
-	struct arena arena;
-	struct buffer response;
-	bool big_endian; /* of NDR */
-	alignas(max_align_t) unsigned char message[];
-};
 
 static const struct becket_operation *
 operation_of(const struct invoke *invoke)
@@ -270,57 +250,6 @@ invoke_detail(const struct invoke *invoke)
 	return message.sentence;
 }
 
-static struct reply *
-reply_new(const struct becket_memory *memory, size_t cap, size_t message_size,
-    size_t decode_size)
-{
-	struct arena arena = arena_empty(memory, cap);
-	size_t size = sizeof(struct reply) + message_size;
-	struct reply *reply;
-
-	/* A round-up for each, so that all of it is one block. */
-	if (decode_size < SIZE_MAX / 8)
-		arena_expect(&arena,
-		    size + decode_size + 2 * alignof(max_align_t));
-	reply = arena_alloc(&arena, size);
-	if (reply == NULL) {
-		arena_fini(&arena);
-		return NULL;
-	}
-	reply->memory = *memory;
-	reply->arena = arena;
-	reply->arena.memory = &reply->memory;
-	reply->response = buffer_empty(memory);
-	return reply;
-}
-
-static void
-reply_free(struct reply *reply)
-{
-	struct becket_memory memory = reply->memory;
-	struct arena arena = reply->arena;
-
-	free_buffer(&reply->response);
-	arena.memory = &memory;
-	arena_fini(&arena);
-}
-
-/* The codec puts its struct where it likes; what the user holds must stand
- * behind the header, so it is a copy.
- */
-static becket_status
-decode_reply(const struct becket_type *type, struct becket_bytes body,
-    struct reply *reply)
-{
-	void *message;
-	becket_status status =
-	    type->codec->decode(type, body, &reply->arena, &message);
-
-	if (status == BECKET_S_OK)
-		memcpy(reply->message, message, type->size);
-	return status;
-}
-
 /* DCE/RPC cannot say nothing, nor say it twice; others can. */
 static bool
 is_one_message(const struct invoke *invoke)
@@ -333,8 +262,6 @@ invoke_decode(struct invoke *invoke, void **ret_message)
 {
 	const struct becket_type *type = &operation_of(invoke)->response;
 	struct frame frame = { 0 };
-	struct reply *reply;
-	size_t size;
 	becket_status status = BECKET_S_OK;
 
 	if (!invoke_is_maybe(invoke) && !is_one_message(invoke))
@@ -342,43 +269,8 @@ invoke_decode(struct invoke *invoke, void **ret_message)
 	if (!invoke_is_maybe(invoke))
 		status = frame_decode(form_of(invoke), invoke->big_endian,
 		    buffer_bytes(&invoke->response), invoke->limits, &frame);
-	if (status == BECKET_S_OK)
-		status = frame_check(type, frame.body, invoke->limits, &size);
 	if (status != BECKET_S_OK)
 		return status;
-	reply = reply_new(invoke->memory, invoke->limits->call_memory,
-	    type->size, size);
-	if (reply == NULL)
-		return BECKET_S_OUT_OF_MEMORY;
-	status = decode_reply(type, frame.body, reply);
-	if (status != BECKET_S_OK) {
-		reply_free(reply);
-		return status;
-	}
-	reply->big_endian = invoke->big_endian;
-	if (invoke->response.data != NULL) {
-		reply->response = buffer_take(&invoke->response);
-		reply->response.memory = &reply->memory;
-	}
-	*ret_message = reply->message;
-	return BECKET_S_OK;
-}
-
-const struct becket_memory *
-invoke_memory(const void *response)
-{
-	return &container_of(response, const struct reply, message)->memory;
-}
-
-bool
-invoke_is_big_endian(const void *response)
-{
-	return container_of(response, const struct reply, message)->big_endian;
-}
-
-void
-becket_stub_free(void *response)
-{
-	if (response != NULL)
-		reply_free(container_of(response, struct reply, message));
+	return reply_decode(type, frame.body, &invoke->response,
+	    invoke->big_endian, invoke->memory, invoke->limits, ret_message);
 }

@@ -91,10 +91,4 @@ BECKET_MUST_USE becket_status invoke_decode(struct invoke *invoke,
 
 void invoke_fini(struct invoke *invoke);
 
-/* What a response lives in. */
-const struct becket_memory *invoke_memory(const void *response);
-
-/* The byte order of a response in NDR, which a codec of bytes needs to know. */
-bool invoke_is_big_endian(const void *response);
-
 #endif

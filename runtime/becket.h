@@ -669,7 +669,7 @@ enum { /* see becket_grpc.h */
 
 /* A server that uses no protocol sequence and has no interface but mgmt.
  * options may be NULL. Free with becket_server_free(). S_INVALID_ARG: more than
- * 1024 workers or 256 loops. Any thread.
+ * 1024 workers or 256 loops, or a flag that does not exist. Any thread.
  */
 BECKET_API BECKET_MUST_USE becket_status
 becket_server_new(struct becket_runtime *runtime,

@@ -219,6 +219,27 @@ BECKET_API BECKET_MUST_USE becket_status
 becket_runtime_use_door(struct becket_runtime *runtime,
     const struct becket_door *door);
 
+/* What the door's equip_server() has given; NULL: nothing. */
+struct door_equipment;
+BECKET_API struct door_equipment *becket_server_equipment(
+    const struct becket_server *server);
+
+/* A flag of becket_server_register_if() for libraries of protocols: like mgmt
+ * this interface is a part of every server. Management does not list it,
+ * becket_server_inq_registrations() neither, it does not go into the endpoint
+ * map with the others, and is not unregistered.
+ */
+#define BECKET_IF_SERVICE 0x20000u
+
+/* Shows visit() each interface that is offered and has messages of ours, those
+ * that are services too: one for all its types. It must not call the server,
+ * and what it sees may be gone when it has returned. Any thread.
+ */
+typedef void becket_visit_interface(void *user,
+    const struct becket_interface *interface);
+BECKET_API void becket_server_visit_interfaces(struct becket_server *server,
+    becket_visit_interface *visit, void *user);
+
 /* For routines of interfaces in NDR: is the request's stub data big-endian? One
  * thread at a time, as with all that a call tells.
  */

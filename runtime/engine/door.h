@@ -33,7 +33,30 @@ struct door_client_config {
 	uint64_t now;
 };
 
+/*
+ * What a door has put into a server. changed() may come from any thread that
+ * holds nothing of the server's, free() when there are no calls any more.
+ */
+enum door_change {
+	DOOR_INTERFACES, /* some have come or gone */
+	DOOR_STARTS,     /* the server begins to listen */
+	DOOR_STOPS,      /* and to stop: what never ends by itself is to end */
+};
+
+struct door_equipment {
+	void (*changed)(struct door_equipment *equipment,
+	    enum door_change change);
+	void (*free)(struct door_equipment *equipment);
+};
+
 struct becket_server;
+struct door_equip_config {
+	struct becket_server *server;
+	const struct becket_memory *memory; /* they outlive the equipment */
+	const struct becket_limits *limits;
+	unsigned without; /* BECKET_WITHOUT_... */
+};
+
 struct becket_door {
 	uint32_t abi; /* DOOR_ABI */
 	/* S_OUT_OF_MEMORY */
@@ -44,10 +67,10 @@ struct becket_door {
 	    *client_session_new)(const struct door_client_config *config,
 	    struct session **ret_session);
 	/* A server has been made: register what every server of the runtime
-	 * offers, but for the BECKET_WITHOUT_... On failure there is no server.
+	 * offers. On failure there is no server. NULL: nothing.
 	 */
-	becket_status (
-	    *equip_server)(struct becket_server *server, unsigned without);
+	becket_status (*equip_server)(const struct door_equip_config *config,
+	    struct door_equipment **ret_equipment);
 };
 
 #endif

@@ -10,10 +10,13 @@
 /* ----------------------------------------------------------- new, free -- */
 
 static void
-run_down(struct managers *managers)
+have_removed(struct managers *managers)
 {
-	contexts_sweep(
-	    &container_of(managers, struct becket_server, managers)->contexts);
+	struct becket_server *server =
+	    container_of(managers, struct becket_server, managers);
+
+	contexts_sweep(&server->contexts);
+	server_tell_equipment(server, DOOR_INTERFACES);
 }
 
 static becket_status
@@ -108,7 +111,7 @@ init_plain(struct becket_server *server)
 	};
 	contexts_init(&server->contexts, &server->host,
 	    server->limits.contexts);
-	server->managers.removed = run_down;
+	server->managers.removed = have_removed;
 }
 
 static becket_status
@@ -167,6 +170,8 @@ becket_server_new(struct becket_runtime *runtime,
 		    &server->loops->loop);
 	if (status == BECKET_S_OK)
 		status = management_register(server);
+	if (status == BECKET_S_OK)
+		status = server_equip(server, options.without);
 	if (status != BECKET_S_OK) {
 		becket_server_free(server);
 		return status;
@@ -187,6 +192,7 @@ becket_server_free(struct becket_server *server)
 	tokens_fini(&server->tokens);
 	contexts_fini(&server->contexts);
 	managers_fini(&server->managers);
+	server_unequip(server);
 	objects_fini(&server->objects);
 	associations_fini(&server->associations);
 	pthread_mutex_destroy(&server->associations_lock);
@@ -256,13 +262,13 @@ becket_server_register_if_ex(struct becket_server *server,
 	        .authorize_user = options.authorize_user,
 	        .max_calls = options.max_calls,
 	    });
-	if (status != BECKET_S_OK ||
-	    (options.flags & BECKET_IF_AUTOLISTEN) == 0)
-		return status;
-	status = server_begin_by_itself(server);
-	if (status != BECKET_S_OK)
-		(void)!managers_remove(&server->managers, interface,
-		    type == NULL ? &nil : type, false);
+	if (status == BECKET_S_OK && options.flags & BECKET_IF_AUTOLISTEN) {
+		status = server_begin_by_itself(server);
+		if (status != BECKET_S_OK)
+			(void)!managers_remove(&server->managers, interface,
+			    type == NULL ? &nil : type, false);
+	}
+	server_tell_equipment(server, DOOR_INTERFACES);
 	return status;
 }
 

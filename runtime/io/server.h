@@ -91,6 +91,8 @@ struct becket_server {
 
 	atomic_ullong last_connection; /* of struct becket_peer */
 
+	struct door_equipment *equipment; /* or NULL */
+
 	bool (*allow)(void *user, struct becket_call *call,
 	    enum becket_mgmt_operation operation);
 	void *allow_user;
@@ -131,6 +133,13 @@ void server_connection_ended(struct becket_server *server);
 void server_accept_more(struct becket_server *server);
 /* As the timer says. */
 void server_resume(struct timer *timer, uint64_t now);
+
+/* server_equipment.c: what the runtime's door has put into it. */
+BECKET_MUST_USE becket_status server_equip(struct becket_server *server,
+    unsigned without);
+void server_unequip(struct becket_server *server);
+void server_tell_equipment(struct becket_server *server,
+    enum door_change change);
 
 /* management.c: the interface that every server has. */
 BECKET_MUST_USE becket_status management_register(struct becket_server *server);

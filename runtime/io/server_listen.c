@@ -64,6 +64,7 @@ begin_drain(struct becket_server *server)
 	atomic_store(&server->state, SERVER_DRAINING);
 	server_accept_stop(server);
 	registrar_stop(&server->registrar);
+	server_tell_equipment(server, DOOR_STOPS);
 	loop_set_timer(&server->loops->loop, &server->drained,
 	    server->loops->loop.now + clock_from_ms(server->limits.drain_ms));
 	server_loop_drain(server->loops);
@@ -174,6 +175,7 @@ begin(struct becket_server *server)
 	server->told = STOP_NOT;
 	server->next_loop = 0;
 	atomic_store(&server->by_itself, BY_ITSELF_NOT);
+	server_tell_equipment(server, DOOR_STARTS);
 	set_state(server, SERVER_LISTENING);
 	return BECKET_S_OK;
 }

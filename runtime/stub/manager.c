@@ -150,7 +150,7 @@ check_offer(const struct manager_offer *offer)
 {
 	const unsigned known = BECKET_IF_AUTOLISTEN |
 	                       BECKET_IF_ALLOW_SECURE_ONLY |
-	                       BECKET_IF_ALLOW_LOCAL_ONLY;
+	                       BECKET_IF_ALLOW_LOCAL_ONLY | BECKET_IF_SERVICE;
 
 	if (offer->interface == NULL || offer->routines == NULL ||
 	    offer->epv == NULL || (offer->flags & ~known) != 0)
@@ -227,7 +227,8 @@ managers_add(struct managers *managers, const struct manager_offer *offer)
 	if (new == NULL)
 		return BECKET_S_OUT_OF_MEMORY;
 	pthread_rwlock_wrlock(&managers->lock);
-	status = add_type(managers, new, offer->is_hidden);
+	status = add_type(managers, new,
+	    offer->is_hidden || (offer->flags & BECKET_IF_SERVICE) != 0);
 	pthread_rwlock_unlock(&managers->lock);
 	if (status != BECKET_S_OK)
 		free_type(managers, new);

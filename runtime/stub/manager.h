@@ -42,7 +42,7 @@ struct manager_offer {
 	becket_authorize_fn *authorize; /* or NULL */
 	void *authorize_user;
 	uint32_t max_calls; /* 0: any number */
-	bool is_hidden;     /* mgmt: not listed, not unregistered */
+	bool is_hidden;     /* mgmt, services: not listed, not unregistered */
 };
 
 struct manager_type {
@@ -131,6 +131,10 @@ struct manager_view {
  */
 uint32_t managers_views(struct managers *managers,
     struct manager_view *ret_views, uint32_t count);
+
+/* becket_server_visit_interfaces(). */
+void managers_visit(struct managers *managers, becket_visit_interface *visit,
+    void *user);
 
 /* Is something registered that makes the server listen? Any thread. */
 bool managers_want_to_listen(struct managers *managers);

@@ -71,6 +71,22 @@ managers_list_types(struct managers *managers,
 	return found;
 }
 
+void
+managers_visit(struct managers *managers, becket_visit_interface *visit,
+    void *user)
+{
+	managers_enter(managers);
+	for (uint32_t i = 0; i < managers->registry.interfaces.capacity; i++) {
+		struct registered *registered =
+		    idmap_at(&managers->registry.interfaces, i);
+
+		if (registered != NULL &&
+		    registered->syntaxes & 1u << SYNTAX_BECKET)
+			visit(user, manager_any_type(registered)->interface);
+	}
+	managers_leave(managers);
+}
+
 static struct manager_view
 view_of(const struct manager *manager)
 {

@@ -429,6 +429,65 @@ registering_races_with_calls(void **state)
 	managers_fini(&race.managers);
 }
 
+struct seen {
+	const struct becket_interface *interfaces[4];
+	size_t count;
+};
+
+static void
+see(void *user, const struct becket_interface *interface)
+{
+	struct seen *seen = user;
+
+	seen->interfaces[seen->count++] = interface;
+}
+
+static void
+a_service_is_not_listed_and_is_there(void **state)
+{
+	struct syntax_id ids[4];
+	struct test_memory memory;
+	struct managers managers;
+
+	(void)state;
+	begin(&memory, &managers);
+	assert_int_equal(managers_add(&managers,
+	                     &(struct manager_offer){ .interface = &one,
+	                         .routines = &routines,
+	                         .epv = &epv,
+	                         .flags = BECKET_IF_SERVICE }),
+	    BECKET_S_OK);
+	assert_int_equal(add(&managers, &ndr, NULL), BECKET_S_OK);
+	assert_int_equal(managers_list(&managers, ids, 4), 1);
+	assert_int_equal(ids[0].uuid.time_low, 2);
+	assert_int_equal(managers_remove(&managers, NULL, NULL, false),
+	    BECKET_S_OK);
+	assert_int_equal(managers_remove(&managers, &one, NULL, false),
+	    BECKET_S_UNKNOWN_IF);
+	assert_non_null(find(&managers, &one));
+	end(&memory, &managers);
+}
+
+static void
+visitors_see_each_interface_of_ours_once(void **state)
+{
+	struct seen seen = { .count = 0 };
+	struct test_memory memory;
+	struct managers managers;
+
+	(void)state;
+	begin(&memory, &managers);
+	assert_int_equal(add(&managers, &one, NULL), BECKET_S_OK);
+	assert_int_equal(add(&managers, &one, &red), BECKET_S_OK);
+	assert_int_equal(add(&managers, &ndr, NULL), BECKET_S_OK);
+	assert_int_equal(add(&managers, &one_two, NULL), BECKET_S_OK);
+	managers_visit(&managers, see, &seen);
+	assert_int_equal(seen.count, 2);
+	assert_ptr_equal(seen.interfaces[0], &one);
+	assert_ptr_equal(seen.interfaces[1], &one_two);
+	end(&memory, &managers);
+}
+
 int
 main(void)
 {
@@ -439,6 +498,8 @@ main(void)
 		cmocka_unit_test(each_type_has_its_own_epv),
 		cmocka_unit_test(unregistering_names_what_it_means),
 		cmocka_unit_test(a_wildcard_spares_what_is_hidden),
+		cmocka_unit_test(a_service_is_not_listed_and_is_there),
+		cmocka_unit_test(visitors_see_each_interface_of_ours_once),
 		cmocka_unit_test(there_is_a_limit),
 		cmocka_unit_test(what_is_held_stays),
 		cmocka_unit_test(who_does_not_wait_is_told),

@@ -13,61 +13,61 @@ extern "C" {
 
 #ifndef FILES__STAT_RESPONSE__BECKET_FREE
 #define FILES__STAT_RESPONSE__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-files_stat_response_free(Files__StatResponse *response)
+files_stat_response_free(Files__StatResponse *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
 }
 #endif
 
 #ifndef FILES__LIST_RESPONSE__BECKET_FREE
 #define FILES__LIST_RESPONSE__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-files_list_response_free(Files__ListResponse *response)
+files_list_response_free(Files__ListResponse *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
 }
 #endif
 
 #ifndef FILES__READ_RESPONSE__BECKET_FREE
 #define FILES__READ_RESPONSE__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-files_read_response_free(Files__ReadResponse *response)
+files_read_response_free(Files__ReadResponse *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
 }
 #endif
 
 #ifndef FILES__CHECKSUM_RESPONSE__BECKET_FREE
 #define FILES__CHECKSUM_RESPONSE__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-files_checksum_response_free(Files__ChecksumResponse *response)
+files_checksum_response_free(Files__ChecksumResponse *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
 }
 #endif
 
 #ifndef FILES__OPEN_RESPONSE__BECKET_FREE
 #define FILES__OPEN_RESPONSE__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-files_open_response_free(Files__OpenResponse *response)
+files_open_response_free(Files__OpenResponse *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
 }
 #endif
 
 #ifndef FILES__CLOSE_MESSAGE__BECKET_FREE
 #define FILES__CLOSE_MESSAGE__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-files_close_message_free(Files__CloseMessage *response)
+files_close_message_free(Files__CloseMessage *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
 }
 #endif
 

@@ -47,6 +47,32 @@ claim_parameters(struct model *model, const struct operation *operation)
 }
 
 static void
+claim_free(struct clashes *clashes, const struct type *type)
+{
+	if (type != NULL)
+		clash_claim(clashes, type->names.free, type->owner);
+}
+
+static void
+claim_stream(struct clashes *clashes, const struct operation *operation,
+    const struct owner *owner)
+{
+	const struct operation_names *names = &operation->names;
+
+	clash_claim(clashes, names->open, owner);
+	clash_claim(clashes, names->finish, owner);
+	if (operation->request_streams) {
+		clash_claim(clashes, names->send, owner);
+		clash_claim(clashes, names->pull, owner);
+		claim_free(clashes, operation->request);
+	}
+	if (operation->response_streams) {
+		clash_claim(clashes, names->receive, owner);
+		clash_claim(clashes, names->push, owner);
+	}
+}
+
+static void
 claim_operation(struct clashes *clashes, const struct operation *operation)
 {
 	struct model *model = clashes->model;
@@ -58,21 +84,22 @@ claim_operation(struct clashes *clashes, const struct operation *operation)
 	    owner->words, names->member);
 	refuse_reserved(model, operation->service->file, operation->path,
 	    owner->words, names->stub);
-	clash_claim(clashes, names->stub, owner);
 	clash_claim(clashes, names->routine, owner);
+	clash_claim(clashes, names->answer, owner);
 	if (operation->context_count > 0)
 		clash_claim(clashes, names->contexts, owner);
-	if (!operation->streams)
-		clash_claim(clashes, names->answer, owner);
+	if (operation->streams)
+		claim_stream(clashes, operation, owner);
+	else
+		clash_claim(clashes, names->stub, owner);
 	if (operation_is_async(operation)) {
 		clash_claim(clashes, names->start, owner);
 		clash_claim(clashes, names->finish, owner);
 	}
 	if (operation->parameters)
 		claim_parameters(model, operation);
-	else if (!operation->streams && operation->response != NULL)
-		clash_claim(clashes, operation->response->names.free,
-		    operation->response->owner);
+	else
+		claim_free(clashes, operation->response);
 }
 
 /* Services may share a type of context handles by name: it is claimed once. */

@@ -205,6 +205,11 @@ emit_operation(struct out *out, const struct operation *operation)
 	out_set(out, "answer", names->answer);
 	out_set(out, "start", names->start);
 	out_set(out, "finish", names->finish);
+	out_set(out, "open", names->open);
+	out_set(out, "send", names->send);
+	out_set(out, "receive", names->receive);
+	out_set(out, "push", names->push);
+	out_set(out, "pull", names->pull);
 	out_set(out, "routine", names->routine);
 	out_set(out, "contexts_table", names->contexts);
 	out_set(out, "handle_count",
@@ -215,10 +220,10 @@ emit_operation(struct out *out, const struct operation *operation)
 	out_set(out, "Response", response->type);
 	out_set(out, "RESPONSE_INIT", response->init);
 	out_set(out, "response_descriptor", response->descriptor);
+	out_set(out, "request_free", request->free);
 	out_set(out, "response_free", response->free);
 	if (operation->streams)
-		out_set(out, "stub_parameters",
-		    "struct becket_binding *binding");
+		emit_stream_parameters(out, operation);
 	else if (operation->parameters)
 		set_parameters(out, operation);
 	else

@@ -31,6 +31,17 @@ void emit_service(struct out *out, const struct service *service);
  */
 void emit_operation(struct out *out, const struct operation *operation);
 
+/* What there is of an rpc with streams instead of the rest: of those functions
+ * that it has, the declarations and the definitions. Set what the EPV's member
+ * takes, and the like.
+ */
+void emit_stream_parameters(struct out *out, const struct operation *operation);
+void emit_stream_stubs(struct out *out, const struct operation *operation);
+void emit_stream_client(struct out *out, const struct operation *operation);
+void emit_stream_ends(struct out *out, const struct operation *operation);
+void emit_stream_routine(struct out *out, const struct operation *operation);
+void emit_stream_server(struct out *out, const struct operation *operation);
+
 /* Set $type$, $handle$, $index$ and so on for the context handle with this
  * index.
  */

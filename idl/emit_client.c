@@ -2,18 +2,6 @@
 #include "idl/emit.h"
 
 static void
-put_stream(struct out *out)
-{
-	out_put(out, "\n"
-	             "becket_status\n"
-	             "$stub$($stub_parameters$)\n"
-	             "{\n"
-	             "\t(void)binding;\n"
-	             "\treturn BECKET_S_STREAMS_NOT_SUPPORTED;\n"
-	             "}\n");
-}
-
-static void
 put_messages(struct out *out)
 {
 	out_put(out,
@@ -282,7 +270,7 @@ put_stub(struct out *out, const struct operation *operation)
 {
 	emit_operation(out, operation);
 	if (operation->streams)
-		put_stream(out);
+		emit_stream_client(out, operation);
 	else if (operation->parameters)
 		put_parameters(out, operation);
 	else if (operation->context_count > 0)

@@ -96,7 +96,27 @@ put_includes(struct out *out, const struct file *file)
 static bool
 gives_message(const struct operation *operation)
 {
-	return !operation->streams && !operation->parameters;
+	return !operation->parameters;
+}
+
+/* And only those are filled in by manager routines. */
+static bool
+fills_message(const struct operation *operation)
+{
+	return !operation->parameters && !operation->response_streams;
+}
+
+static bool
+has_streams(const struct operation *operation)
+{
+	return operation->streams;
+}
+
+/* A manager routine pulls its messages. */
+static bool
+has_request_stream(const struct operation *operation)
+{
+	return operation->request_streams;
 }
 
 static void
@@ -109,11 +129,11 @@ put_free(struct out *out, const struct type *type)
 	    "\n"
 	    "#ifndef $guard$\n"
 	    "#define $guard$\n"
-	    "/* Frees what a stub gave back; NULL is fine. Any thread. */\n"
+	    "/* Frees what was received; NULL is fine. Any thread. */\n"
 	    "static inline void\n"
-	    "$response_free$($Response$ *response)\n"
+	    "$response_free$($Response$ *message)\n"
 	    "{\n"
-	    "\tbecket_stub_free(response);\n"
+	    "\tbecket_stub_free(message);\n"
 	    "}\n"
 	    "#endif\n");
 }
@@ -129,12 +149,13 @@ is_new(const struct type **seen, size_t *count, const struct type *type)
 	return true;
 }
 
-/* One for each type of reply; several headers may have the same. */
+/* One for each type of message that is received; several headers may have the
+ * same. */
 static void
 put_frees(struct out *out, const struct file *file)
 {
 	const struct type **seen =
-	    text_alloc(out->arena, count_operations(file) * sizeof *seen);
+	    text_alloc(out->arena, 2 * count_operations(file) * sizeof *seen);
 	size_t count = 0;
 
 	for (size_t i = 0; i < file->service_count; i++) {
@@ -146,6 +167,9 @@ put_frees(struct out *out, const struct file *file)
 			if (gives_message(o) &&
 			    is_new(seen, &count, o->response))
 				put_free(out, o->response);
+			if (has_request_stream(o) &&
+			    is_new(seen, &count, o->request))
+				put_free(out, o->request);
 		}
 	}
 }
@@ -201,7 +225,10 @@ comment(struct out *out, const struct operation *operation)
 	const char *idl = operation->comment, *more = NULL;
 
 	if (operation->streams)
-		more = " Answers BECKET_S_STREAMS_NOT_SUPPORTED.";
+		more = out_expand(out,
+		    operation->response_streams
+		        ? " Free messages with $response_free$()."
+		        : " Free *ret_response with $response_free$().");
 	else if (gives_message(operation))
 		more = out_expand(out,
 		    " Free *ret_response with $response_free$().");
@@ -221,8 +248,11 @@ put_stubs(struct out *out, const struct service *service)
 		emit_operation(out, operation);
 		out_put(out, "\n");
 		out_comment(out, "", comment(out, operation));
-		out_put(out, "BECKET_MUST_USE becket_status "
-		             "$stub$($stub_parameters$);\n");
+		if (operation->streams)
+			emit_stream_stubs(out, operation);
+		else
+			out_put(out, "BECKET_MUST_USE becket_status "
+			             "$stub$($stub_parameters$);\n");
 	}
 }
 
@@ -262,7 +292,7 @@ static void
 put_epv_comment(struct out *out, const struct service *service)
 {
 	const char *message =
-	    any(service, gives_message)
+	    any(service, fills_message)
 	        ? " A response comes initialised and takes memory from "
 	          "becket_call_alloc()."
 	        : "";
@@ -273,6 +303,11 @@ put_epv_comment(struct out *out, const struct service *service)
 	          "it is a literal, or comes from becket_call_strdup()."
 	        : "";
 
+	const char *stream = any(service, has_request_stream)
+	                         ? " A message that is pulled is freed with "
+	                           "the function that is "
+	                           "named after its type."
+	                         : "";
 	const char *context =
 	    service->context_type_count > 0
 	        ? " A routine that succeeds opens a context handle by setting "
@@ -283,9 +318,9 @@ put_epv_comment(struct out *out, const struct service *service)
 	out_comment(out, "",
 	    text_print(out->arena,
 	        "The manager routines of %s. A request lives until its call is "
-	        "answered.%s%s%s A routine left NULL answers "
+	        "answered.%s%s%s%s A routine left NULL answers "
 	        "BECKET_S_NOT_IMPLEMENTED.",
-	        service->full_name, message, string, context));
+	        service->full_name, message, string, stream, context));
 }
 
 static void
@@ -297,8 +332,6 @@ put_epv(struct out *out, const struct service *service)
 	put_epv_comment(out, service);
 	out_put(out, "struct $epv$ {\n");
 	for (size_t i = 0; i < service->operation_count; i++) {
-		if (service->operations[i].streams)
-			continue;
 		emit_operation(out, &service->operations[i]);
 		out_put(out,
 		    "\tbecket_status (*$member$)($manager_parameters$);\n");
@@ -333,14 +366,28 @@ put_register(struct out *out)
 	    "*server, const struct becket_uuid *type, bool wait);\n");
 }
 
+/* What manager routines do with streams. */
+static void
+put_ends(struct out *out, const struct service *service)
+{
+	if (!any(service, has_streams))
+		return;
+	out_put(out, "\n");
+	out_comment(out, "",
+	    "The manager's end of streams: see struct becket_stream.");
+	for (size_t i = 0; i < service->operation_count; i++) {
+		emit_operation(out, &service->operations[i]);
+		if (service->operations[i].streams)
+			emit_stream_ends(out, &service->operations[i]);
+	}
+}
+
 static void
 put_answers(struct out *out, const struct service *service)
 {
 	bool first = true;
 
 	for (size_t i = 0; i < service->operation_count; i++) {
-		if (service->operations[i].streams)
-			continue;
 		emit_operation(out, &service->operations[i]);
 		out_put(out, first ? "\n/* Answer calls that were deferred; "
 		                     "any thread. */\n"
@@ -363,6 +410,7 @@ put_service(struct out *out, const struct service *service)
 	put_async(out, service);
 	put_epv(out, service);
 	put_register(out);
+	put_ends(out, service);
 	put_answers(out, service);
 }
 

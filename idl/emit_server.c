@@ -185,28 +185,11 @@ put_parameters(struct out *out, const struct operation *operation)
 }
 
 static void
-put_stream(struct out *out)
-{
-	out_put(out,
-	    "\n"
-	    "static becket_status\n"
-	    "$routine$(const void *epv, struct becket_call *call, const void "
-	    "*request, void *response)\n"
-	    "{\n"
-	    "\t(void)epv;\n"
-	    "\t(void)call;\n"
-	    "\t(void)request;\n"
-	    "\t(void)response;\n"
-	    "\treturn BECKET_S_STREAMS_NOT_SUPPORTED;\n"
-	    "}\n");
-}
-
-static void
 put_routine(struct out *out, const struct operation *operation)
 {
 	emit_operation(out, operation);
 	if (operation->streams)
-		put_stream(out);
+		emit_stream_routine(out, operation);
 	else if (operation->parameters)
 		put_parameters(out, operation);
 	else if (operation->context_count > 0)
@@ -367,10 +350,10 @@ put_answer_parameters(struct out *out, const struct operation *operation)
 static void
 put_answer(struct out *out, const struct operation *operation)
 {
-	if (operation->streams)
-		return;
 	emit_operation(out, operation);
-	if (operation->parameters)
+	if (operation->streams)
+		emit_stream_server(out, operation);
+	else if (operation->parameters)
 		put_answer_parameters(out, operation);
 	else if (gives_context(operation))
 		put_answer_contexts(out, operation);

@@ -5,14 +5,15 @@
 static const char *
 flags(struct out *out, const struct operation *operation)
 {
-	const MethodProto *proto = operation->proto;
 	const char *text = "";
 	const struct {
 		bool set;
 		const char *name;
 	} all[] = {
-		{ proto->client_streaming, "BECKET_OPERATION_REQUEST_STREAM" },
-		{ proto->server_streaming, "BECKET_OPERATION_RESPONSE_STREAM" },
+		{ operation->request_streams,
+		    "BECKET_OPERATION_REQUEST_STREAM" },
+		{ operation->response_streams,
+		    "BECKET_OPERATION_RESPONSE_STREAM" },
 		{ operation->idempotent, "BECKET_OPERATION_IDEMPOTENT" },
 		{ operation->no_side_effects,
 		    "BECKET_OPERATION_NO_SIDE_EFFECTS" },
@@ -208,7 +209,7 @@ emit_tables(const struct model *model, const struct file *file)
 	out_put(&out,
 	    "#include \"$stem$.becket.h\"\n"
 	    "\n"
-	    "#if BECKET_ABI != 2\n"
+	    "#if BECKET_ABI != 3\n"
 	    "#error \"made for another version of Becket: run becketc again\"\n"
 	    "#endif\n");
 	for (size_t i = 0; i < file->service_count; i++) {

@@ -176,6 +176,24 @@ put_call(struct buffer *text, size_t tabs, const char *line, size_t size)
 	return true;
 }
 
+/* "becket_status (*name)(a, b);" in a struct: clang-format would rather break
+ * in the first parenthesis than in the second.
+ */
+static bool
+put_pointer(struct buffer *text, size_t tabs, const char *line, size_t size)
+{
+	size_t open = find(line, size, "(*") + 1;
+	size_t comma = find(line, size, ",") + 1;
+	size_t room = WIDTH - TAB * tabs - MORE;
+
+	if (width(line + open, size - open) > room && comma <= size &&
+	    width(line, comma) <= WIDTH)
+		return put_list(text, tabs, line, size);
+	put_line(text, line, open);
+	put_rest(text, tabs, line + open, size - open);
+	return true;
+}
+
 bool
 layout_line(struct buffer *text, const char *line, size_t size)
 {
@@ -186,6 +204,8 @@ layout_line(struct buffer *text, const char *line, size_t size)
 		put_line(text, line, size);
 	else if (call && tabs == 0)
 		return put_declaration(text, line, size);
+	else if (call && find(line, size, " (*") < size)
+		return put_pointer(text, tabs, line, size);
 	else if (call)
 		return put_call(text, tabs, line, size);
 	else if (tabs == 0)

@@ -155,6 +155,8 @@ make_operation(struct model *model, const struct service *service, size_t i)
 	operation->comment = problem_comment(service->file, operation->path);
 	operation->request = rpc_type(model, operation, proto->input_type);
 	operation->response = rpc_type(model, operation, proto->output_type);
+	operation->request_streams = proto->client_streaming;
+	operation->response_streams = proto->server_streaming;
 	operation->streams = proto->client_streaming || proto->server_streaming;
 	operation->opnum = (uint32_t)i;
 	set_idempotency(operation);

@@ -93,7 +93,8 @@ struct operation {
 	uint32_t opnum;
 	struct path opnum_path; /* of the option */
 	uint32_t timeout_ms;    /* 0: none given */
-	bool streams;
+	/* which are streams; either of them */
+	bool request_streams, response_streams, streams;
 	bool idempotent, no_side_effects;
 	bool parameters;
 	struct path parameters_path; /* of the option */

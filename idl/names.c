@@ -287,6 +287,11 @@ names_operation(struct arena *arena, const char *prefix, const char *operation)
 		.answer = text_print(arena, "%s_%s_answer", prefix, member),
 		.start = text_print(arena, "%s_%s_start", prefix, member),
 		.finish = text_print(arena, "%s_%s_finish", prefix, member),
+		.open = text_print(arena, "%s_%s_open", prefix, member),
+		.send = text_print(arena, "%s_%s_send", prefix, member),
+		.receive = text_print(arena, "%s_%s_receive", prefix, member),
+		.push = text_print(arena, "%s_%s_push", prefix, member),
+		.pull = text_print(arena, "%s_%s_pull", prefix, member),
 		.routine = text_print(arena, "%s_%s_routine", prefix, member),
 		.contexts = text_print(arena, "%s_%s_contexts", prefix, member),
 	};

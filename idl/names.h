@@ -72,6 +72,11 @@ struct operation_names {
 	const char *answer;  /* calc_calculator_divide_answer */
 	const char *start;   /* calc_calculator_divide_start */
 	const char *finish;  /* calc_calculator_divide_finish */
+	const char *open;    /* with streams: calc_calculator_divide_open */
+	const char *send;    /* calc_calculator_divide_send */
+	const char *receive; /* calc_calculator_divide_receive */
+	const char *push;    /* calc_calculator_divide_push */
+	const char *pull;    /* calc_calculator_divide_pull */
 	const char *routine; /* static: calc_calculator_divide_routine */
 	/* static table: calc_calculator_divide_contexts */
 	const char *contexts;

@@ -13,7 +13,7 @@
  * A template has each declaration and statement on one line, however long; the
  * lines are broken on the way out as clang-format would break them.
  */
-enum { OUT_VARIABLES = 64, OUT_WIDTH = 80 };
+enum { OUT_VARIABLES = 96, OUT_WIDTH = 80 };
 
 struct out {
 	struct arena *arena;

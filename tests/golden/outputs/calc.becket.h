@@ -13,21 +13,21 @@ extern "C" {
 
 #ifndef CALC__ADD_RESPONSE__BECKET_FREE
 #define CALC__ADD_RESPONSE__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-calc_add_response_free(Calc__AddResponse *response)
+calc_add_response_free(Calc__AddResponse *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
 }
 #endif
 
 #ifndef CALC__SUM_RESPONSE__BECKET_FREE
 #define CALC__SUM_RESPONSE__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-calc_sum_response_free(Calc__SumResponse *response)
+calc_sum_response_free(Calc__SumResponse *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
 }
 #endif
 

@@ -13,41 +13,41 @@ extern "C" {
 
 #ifndef CTX__OPEN_RESPONSE__BECKET_FREE
 #define CTX__OPEN_RESPONSE__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-ctx_open_response_free(Ctx__OpenResponse *response)
+ctx_open_response_free(Ctx__OpenResponse *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
 }
 #endif
 
 #ifndef CTX__LOOK_RESPONSE__BECKET_FREE
 #define CTX__LOOK_RESPONSE__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-ctx_look_response_free(Ctx__LookResponse *response)
+ctx_look_response_free(Ctx__LookResponse *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
 }
 #endif
 
 #ifndef CTX__MOVE_RESPONSE__BECKET_FREE
 #define CTX__MOVE_RESPONSE__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-ctx_move_response_free(Ctx__MoveResponse *response)
+ctx_move_response_free(Ctx__MoveResponse *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
 }
 #endif
 
 #ifndef CTX__OPEN_REQUEST__BECKET_FREE
 #define CTX__OPEN_REQUEST__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-ctx_open_request_free(Ctx__OpenRequest *response)
+ctx_open_request_free(Ctx__OpenRequest *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
 }
 #endif
 

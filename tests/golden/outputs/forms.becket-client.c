@@ -158,17 +158,69 @@ demo_v2_httpforms_names_finish(struct becket_async *async, char **ret_token,
 }
 
 becket_status
-demo_v2_httpforms_watch(struct becket_binding *binding)
+demo_v2_httpforms_watch_open(struct becket_binding *binding,
+    const Demo__V2__None *request, struct becket_stream **ret_stream)
 {
-	(void)binding;
-	return BECKET_S_STREAMS_NOT_SUPPORTED;
+	return becket_stub_open(binding, &demo_v2_httpforms_v3_interface, 4,
+	    request, ret_stream);
 }
 
 becket_status
-demo_v2_httpforms_talk(struct becket_binding *binding)
+demo_v2_httpforms_watch_receive(struct becket_stream *stream,
+    Demo__V2__EveryResponse **ret_message)
 {
-	(void)binding;
-	return BECKET_S_STREAMS_NOT_SUPPORTED;
+	becket_status status;
+	void *message;
+
+	status = becket_stub_receive(stream, &demo_v2_httpforms_v3_interface, 4,
+	    &message);
+	if (status == BECKET_S_OK)
+		*ret_message = message;
+	return status;
+}
+
+becket_status
+demo_v2_httpforms_watch_finish(struct becket_stream **stream)
+{
+	return becket_stub_finish_stream(stream,
+	    &demo_v2_httpforms_v3_interface, 4, NULL);
+}
+
+becket_status
+demo_v2_httpforms_talk_open(struct becket_binding *binding,
+    struct becket_stream **ret_stream)
+{
+	return becket_stub_open(binding, &demo_v2_httpforms_v3_interface, 5,
+	    NULL, ret_stream);
+}
+
+becket_status
+demo_v2_httpforms_talk_send(struct becket_stream *stream,
+    const Demo__V2__None *message)
+{
+	return becket_stub_send(stream, &demo_v2_httpforms_v3_interface, 5,
+	    message);
+}
+
+becket_status
+demo_v2_httpforms_talk_receive(struct becket_stream *stream,
+    Demo__V2__None **ret_message)
+{
+	becket_status status;
+	void *message;
+
+	status = becket_stub_receive(stream, &demo_v2_httpforms_v3_interface, 5,
+	    &message);
+	if (status == BECKET_S_OK)
+		*ret_message = message;
+	return status;
+}
+
+becket_status
+demo_v2_httpforms_talk_finish(struct becket_stream **stream)
+{
+	return becket_stub_finish_stream(stream,
+	    &demo_v2_httpforms_v3_interface, 5, NULL);
 }
 
 becket_status
@@ -321,8 +373,31 @@ demo_v2_httpforms_every_finish(struct becket_async *async, char **ret_first,
 }
 
 becket_status
-demo_v2_streams_only(struct becket_binding *binding)
+demo_v2_streams_only_open(struct becket_binding *binding,
+    struct becket_stream **ret_stream)
 {
-	(void)binding;
-	return BECKET_S_STREAMS_NOT_SUPPORTED;
+	return becket_stub_open(binding, &demo_v2_streams_v1_interface, 0, NULL,
+	    ret_stream);
+}
+
+becket_status
+demo_v2_streams_only_send(struct becket_stream *stream,
+    const Demo__V2__None *message)
+{
+	return becket_stub_send(stream, &demo_v2_streams_v1_interface, 0,
+	    message);
+}
+
+becket_status
+demo_v2_streams_only_finish(struct becket_stream **stream,
+    Demo__V2__None **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish_stream(stream,
+	    &demo_v2_streams_v1_interface, 0, &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
 }

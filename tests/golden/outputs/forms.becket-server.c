@@ -52,25 +52,31 @@ demo_v2_httpforms_names_routine(const void *epv_, struct becket_call *call,
 }
 
 static becket_status
-demo_v2_httpforms_watch_routine(const void *epv, struct becket_call *call,
-    const void *request, void *response)
+demo_v2_httpforms_watch_routine(const void *epv_, struct becket_call *call,
+    const void *request_, void *response_)
 {
-	(void)epv;
-	(void)call;
-	(void)request;
-	(void)response;
-	return BECKET_S_STREAMS_NOT_SUPPORTED;
+	const struct demo_v2_httpforms_epv *epv = epv_;
+	const Demo__V2__None *request = request_;
+	struct becket_stream *stream = becket_call_stream(call);
+
+	(void)response_;
+	if (epv->watch == NULL)
+		return BECKET_S_NOT_IMPLEMENTED;
+	return epv->watch(call, request, stream);
 }
 
 static becket_status
-demo_v2_httpforms_talk_routine(const void *epv, struct becket_call *call,
-    const void *request, void *response)
+demo_v2_httpforms_talk_routine(const void *epv_, struct becket_call *call,
+    const void *request_, void *response_)
 {
-	(void)epv;
-	(void)call;
-	(void)request;
-	(void)response;
-	return BECKET_S_STREAMS_NOT_SUPPORTED;
+	const struct demo_v2_httpforms_epv *epv = epv_;
+	struct becket_stream *stream = becket_call_stream(call);
+
+	(void)request_;
+	(void)response_;
+	if (epv->talk == NULL)
+		return BECKET_S_NOT_IMPLEMENTED;
+	return epv->talk(call, stream);
 }
 
 static becket_status
@@ -191,6 +197,50 @@ demo_v2_httpforms_names_answer(struct becket_token token_,
 }
 
 becket_status
+demo_v2_httpforms_watch_push(struct becket_stream *stream,
+    const Demo__V2__EveryResponse *message)
+{
+	return becket_stub_send(stream, &demo_v2_httpforms_v3_interface, 4,
+	    message);
+}
+
+becket_status
+demo_v2_httpforms_watch_answer(struct becket_token token, becket_status status)
+{
+	return becket_stub_answer(token, &demo_v2_httpforms_v3_interface, 4,
+	    status, NULL);
+}
+
+becket_status
+demo_v2_httpforms_talk_push(struct becket_stream *stream,
+    const Demo__V2__None *message)
+{
+	return becket_stub_send(stream, &demo_v2_httpforms_v3_interface, 5,
+	    message);
+}
+
+becket_status
+demo_v2_httpforms_talk_pull(struct becket_stream *stream,
+    Demo__V2__None **ret_message)
+{
+	becket_status status;
+	void *message;
+
+	status = becket_stub_receive(stream, &demo_v2_httpforms_v3_interface, 5,
+	    &message);
+	if (status == BECKET_S_OK)
+		*ret_message = message;
+	return status;
+}
+
+becket_status
+demo_v2_httpforms_talk_answer(struct becket_token token, becket_status status)
+{
+	return becket_stub_answer(token, &demo_v2_httpforms_v3_interface, 5,
+	    status, NULL);
+}
+
+becket_status
 demo_v2_httpforms_tell_answer(struct becket_token token, becket_status status,
     const Demo__V2__None *response)
 {
@@ -215,14 +265,17 @@ demo_v2_httpforms_every_answer(struct becket_token token, becket_status status,
 }
 
 static becket_status
-demo_v2_streams_only_routine(const void *epv, struct becket_call *call,
-    const void *request, void *response)
+demo_v2_streams_only_routine(const void *epv_, struct becket_call *call,
+    const void *request_, void *response_)
 {
-	(void)epv;
-	(void)call;
-	(void)request;
-	(void)response;
-	return BECKET_S_STREAMS_NOT_SUPPORTED;
+	const struct demo_v2_streams_epv *epv = epv_;
+	struct becket_stream *stream = becket_call_stream(call);
+	Demo__V2__None *response = response_;
+
+	(void)request_;
+	if (epv->only == NULL)
+		return BECKET_S_NOT_IMPLEMENTED;
+	return epv->only(call, stream, response);
 }
 
 static becket_routine *const demo_v2_streams_by_opnum[] = {
@@ -260,6 +313,28 @@ demo_v2_streams_unregister(struct becket_server *server,
 {
 	return becket_server_unregister_if(server,
 	    &demo_v2_streams_v1_interface, type, wait);
+}
+
+becket_status
+demo_v2_streams_only_pull(struct becket_stream *stream,
+    Demo__V2__None **ret_message)
+{
+	becket_status status;
+	void *message;
+
+	status = becket_stub_receive(stream, &demo_v2_streams_v1_interface, 0,
+	    &message);
+	if (status == BECKET_S_OK)
+		*ret_message = message;
+	return status;
+}
+
+becket_status
+demo_v2_streams_only_answer(struct becket_token token, becket_status status,
+    const Demo__V2__None *response)
+{
+	return becket_stub_answer(token, &demo_v2_streams_v1_interface, 0,
+	    status, response);
 }
 
 static const struct becket_routines demo_v2_empty_routines = {

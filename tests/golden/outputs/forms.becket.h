@@ -15,21 +15,31 @@ extern "C" {
 
 #ifndef GOOGLE__PROTOBUF__EMPTY__BECKET_FREE
 #define GOOGLE__PROTOBUF__EMPTY__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-google_protobuf_empty_free(Google__Protobuf__Empty *response)
+google_protobuf_empty_free(Google__Protobuf__Empty *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
+}
+#endif
+
+#ifndef DEMO__V2__EVERY_RESPONSE__BECKET_FREE
+#define DEMO__V2__EVERY_RESPONSE__BECKET_FREE
+/* Frees what was received; NULL is fine. Any thread. */
+static inline void
+demo_v2_every_response_free(Demo__V2__EveryResponse *message)
+{
+	becket_stub_free(message);
 }
 #endif
 
 #ifndef DEMO__V2__NONE__BECKET_FREE
 #define DEMO__V2__NONE__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-demo_v2_none_free(Demo__V2__None *response)
+demo_v2_none_free(Demo__V2__None *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
 }
 #endif
 
@@ -65,15 +75,30 @@ demo_v2_httpforms_names(struct becket_binding *binding_, const char *binding,
     char **ret_token, int32_t *ret_status, bool *ret_response,
     char **ret_reply);
 
-/* Streams stand in the tables.
- * Answers BECKET_S_STREAMS_NOT_SUPPORTED.
+/* One question, many answers.
+ * Free messages with demo_v2_every_response_free().
  */
-BECKET_MUST_USE becket_status demo_v2_httpforms_watch(
-    struct becket_binding *binding);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_watch_open(struct becket_binding *binding,
+    const Demo__V2__None *request, struct becket_stream **ret_stream);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_watch_receive(struct becket_stream *stream,
+    Demo__V2__EveryResponse **ret_message);
+BECKET_MUST_USE becket_status demo_v2_httpforms_watch_finish(
+    struct becket_stream **stream);
 
-/* Answers BECKET_S_STREAMS_NOT_SUPPORTED. */
-BECKET_MUST_USE becket_status demo_v2_httpforms_talk(
-    struct becket_binding *binding);
+/* Free messages with demo_v2_none_free(). */
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_talk_open(struct becket_binding *binding,
+    struct becket_stream **ret_stream);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_talk_send(struct becket_stream *stream,
+    const Demo__V2__None *message);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_talk_receive(struct becket_stream *stream,
+    Demo__V2__None **ret_message);
+BECKET_MUST_USE becket_status demo_v2_httpforms_talk_finish(
+    struct becket_stream **stream);
 
 /* Told, and not waited for.
  * Free *ret_response with demo_v2_none_free().
@@ -134,8 +159,9 @@ demo_v2_httpforms_every_finish(struct becket_async *async, char **ret_first,
 /* The manager routines of demo.v2.HTTPForms. A request lives until its call is
  * answered. A response comes initialised and takes memory from
  * becket_call_alloc(). A string given back has to live until the call is
- * answered: it is a literal, or comes from becket_call_strdup(). A routine left
- * NULL answers BECKET_S_NOT_IMPLEMENTED.
+ * answered: it is a literal, or comes from becket_call_strdup(). A message that
+ * is pulled is freed with the function that is named after its type. A routine
+ * left NULL answers BECKET_S_NOT_IMPLEMENTED.
  */
 struct demo_v2_httpforms_epv {
 	becket_status (*clear)(struct becket_call *call,
@@ -146,6 +172,10 @@ struct demo_v2_httpforms_epv {
 	    int32_t status, int32_t request, int32_t call, int32_t texts,
 	    const char **ret_token, int32_t *ret_status, bool *ret_response,
 	    const char **ret_reply);
+	becket_status (*watch)(struct becket_call *call,
+	    const Demo__V2__None *request, struct becket_stream *stream);
+	becket_status (
+	    *talk)(struct becket_call *call, struct becket_stream *stream);
 	becket_status (*tell)(struct becket_call *call,
 	    const Demo__V2__NamesRequest *request, Demo__V2__None *response);
 	becket_status (*every)(struct becket_call *call, double a_double,
@@ -171,6 +201,17 @@ BECKET_MUST_USE becket_status
 demo_v2_httpforms_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait);
 
+/* The manager's end of streams: see struct becket_stream. */
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_watch_push(struct becket_stream *stream,
+    const Demo__V2__EveryResponse *message);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_talk_push(struct becket_stream *stream,
+    const Demo__V2__None *message);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_talk_pull(struct becket_stream *stream,
+    Demo__V2__None **ret_message);
+
 /* Answer calls that were deferred; any thread. */
 BECKET_MUST_USE becket_status
 demo_v2_httpforms_clear_answer(struct becket_token token, becket_status status,
@@ -183,6 +224,10 @@ demo_v2_httpforms_names_answer(struct becket_token token_,
     becket_status status_, const char *token, int32_t status, bool response,
     const char *reply);
 BECKET_MUST_USE becket_status
+demo_v2_httpforms_watch_answer(struct becket_token token, becket_status status);
+BECKET_MUST_USE becket_status
+demo_v2_httpforms_talk_answer(struct becket_token token, becket_status status);
+BECKET_MUST_USE becket_status
 demo_v2_httpforms_tell_answer(struct becket_token token, becket_status status,
     const Demo__V2__None *response);
 BECKET_MUST_USE becket_status
@@ -192,15 +237,26 @@ demo_v2_httpforms_every_answer(struct becket_token token, becket_status status,
 
 extern const struct becket_interface demo_v2_streams_v1_interface;
 
-/* Answers BECKET_S_STREAMS_NOT_SUPPORTED. */
-BECKET_MUST_USE becket_status demo_v2_streams_only(
-    struct becket_binding *binding);
+/* Free *ret_response with demo_v2_none_free(). */
+BECKET_MUST_USE becket_status
+demo_v2_streams_only_open(struct becket_binding *binding,
+    struct becket_stream **ret_stream);
+BECKET_MUST_USE becket_status
+demo_v2_streams_only_send(struct becket_stream *stream,
+    const Demo__V2__None *message);
+BECKET_MUST_USE becket_status
+demo_v2_streams_only_finish(struct becket_stream **stream,
+    Demo__V2__None **ret_response);
 
 /* The manager routines of demo.v2.Streams. A request lives until its call is
- * answered. A routine left NULL answers BECKET_S_NOT_IMPLEMENTED.
+ * answered. A response comes initialised and takes memory from
+ * becket_call_alloc(). A message that is pulled is freed with the function that
+ * is named after its type. A routine left NULL answers
+ * BECKET_S_NOT_IMPLEMENTED.
  */
 struct demo_v2_streams_epv {
-	void *nothing_yet; /* C wants a member */
+	becket_status (*only)(struct becket_call *call,
+	    struct becket_stream *stream, Demo__V2__None *response);
 };
 
 /* becket_server_register_if(), its _ex and _unregister_if(), typed. */
@@ -215,6 +271,16 @@ demo_v2_streams_register_ex(struct becket_server *server,
 BECKET_MUST_USE becket_status
 demo_v2_streams_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait);
+
+/* The manager's end of streams: see struct becket_stream. */
+BECKET_MUST_USE becket_status
+demo_v2_streams_only_pull(struct becket_stream *stream,
+    Demo__V2__None **ret_message);
+
+/* Answer calls that were deferred; any thread. */
+BECKET_MUST_USE becket_status
+demo_v2_streams_only_answer(struct becket_token token, becket_status status,
+    const Demo__V2__None *response);
 
 extern const struct becket_interface demo_v2_empty_v1_interface;
 

@@ -13,11 +13,11 @@ extern "C" {
 
 #ifndef IMPORTS__REQUEST__BECKET_FREE
 #define IMPORTS__REQUEST__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-imports_request_free(Imports__Request *response)
+imports_request_free(Imports__Request *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
 }
 #endif
 

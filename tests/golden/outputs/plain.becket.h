@@ -14,21 +14,21 @@ extern "C" {
 
 #ifndef MESSAGE__BECKET_FREE
 #define MESSAGE__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-message_free(Message *response)
+message_free(Message *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
 }
 #endif
 
 #ifndef AMESSAGE_WITH_ALONG_NAME__BECKET_FREE
 #define AMESSAGE_WITH_ALONG_NAME__BECKET_FREE
-/* Frees what a stub gave back; NULL is fine. Any thread. */
+/* Frees what was received; NULL is fine. Any thread. */
 static inline void
-amessage_with_along_name_free(AMessageWithALongName *response)
+amessage_with_along_name_free(AMessageWithALongName *message)
 {
-	becket_stub_free(response);
+	becket_stub_free(message);
 }
 #endif
 
@@ -65,7 +65,8 @@ get_urlfor_id_the_very_long_name_of_an_operation_that_nobody_would_ever_want_to_
 struct get_urlfor_id_epv {
 	becket_status (*x)(struct becket_call *call, const Message *request,
 	    Message *response);
-	becket_status (*the_very_long_name_of_an_operation_that_nobody_would_ever_want_to_type_twice)(struct becket_call *call,
+	becket_status (
+	    *the_very_long_name_of_an_operation_that_nobody_would_ever_want_to_type_twice)(struct becket_call *call,
 	    const AMessageWithALongName *request,
 	    AMessageWithALongName *response);
 };

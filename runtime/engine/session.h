@@ -41,6 +41,11 @@
 struct session;
 struct registered;
 
+/* Of a plain session: what a message counts for beside its bytes when it is
+ * consumed, for empty ones take room, too.
+ */
+enum { SESSION_MESSAGE_COST = 64 };
+
 enum session_event_kind {
 	SESSION_CALL,    /* server: a call has begun */
 	SESSION_HEAD,    /* client, plain: the initial metadata have come */
@@ -110,6 +115,7 @@ struct call_start {
 	const char *interface_name, *operation_name;
 	uint64_t remaining_us; /* until the deadline; 0: there is none */
 	bool is_stream;
+	bool packs;                   /* plain: messages may go compressed */
 	struct becket_bytes metadata; /* plain: encoded entries */
 };
 
@@ -172,7 +178,7 @@ struct session_ops {
 	/* Server, right after SESSION_CALL: it is a stream. */
 	void (*stream)(struct session *, struct idmap_id call);
 	/* Of a stream: so many bytes of what SESSION_MESSAGE has given are
-	 * dealt with.
+	 * dealt with; plain: SESSION_MESSAGE_COST more for each message.
 	 */
 	void (*consumed)(struct session *, struct idmap_id call, size_t size);
 	/* Server, plain; NULL in others: initial metadata, encoded entries,

@@ -57,7 +57,7 @@ end_call(struct conn *conn, struct idmap_id id, struct call_end *end)
 
 /* NULL: there is no memory for it, and it has been refused. */
 static struct becket_call *
-begin_call(struct conn *conn, const struct session_event *event)
+begin_call(struct conn *conn, struct session_event *event)
 {
 	struct becket_server *server = conn->server;
 	struct becket_call *call = NULL;
@@ -66,6 +66,8 @@ begin_call(struct conn *conn, const struct session_event *event)
 		call = becket_call_new(&conn->home->host, conn->peer, event,
 		    conn->home->loop.now);
 	if (call == NULL) {
+		if (event->begun.metadata.data != NULL)
+			buffer_fini(&event->begun.metadata);
 		end_call(conn, event->call,
 		    &(struct call_end){
 		        .status = BECKET_S_REMOTE_NO_MEMORY,

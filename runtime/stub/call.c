@@ -64,6 +64,8 @@ dispose(struct becket_call *call)
 
 	contexts_finish(call, false);
 	buffer_fini(&call->request);
+	if (call->begun.metadata.data != NULL)
+		buffer_fini(&call->begun.metadata);
 	buffer_fini(&call->reply.stub);
 	arena_fini(&call->arena);
 	peer_release(call->peer);

@@ -183,6 +183,13 @@ is_mine(const struct invoke *invoke, const struct session_event *event)
 	       event->call.generation == invoke->call.generation;
 }
 
+static void
+free_buffer(struct buffer *buffer)
+{
+	if (buffer->data != NULL)
+		buffer_fini(buffer);
+}
+
 void
 invoke_event(struct invoke *invoke, struct session_event *event)
 {
@@ -198,8 +205,11 @@ invoke_event(struct invoke *invoke, struct session_event *event)
 			invoke->end = event->end;
 			invoke->is_over = true;
 		} else {
-			buffer_fini(&event->end.fault_data);
+			free_buffer(&event->end.fault_data);
+			free_buffer(&event->end.metadata);
 		}
+	} else if (event->kind == SESSION_HEAD) {
+		free_buffer(&event->metadata);
 	} else if (event->kind == SESSION_CLOSED && !invoke->is_over) {
 		invoke_lost(invoke, event->closed.sentence);
 	}
@@ -216,18 +226,12 @@ invoke_lost(struct invoke *invoke, const char *sentence)
 	};
 }
 
-static void
-free_buffer(struct buffer *buffer)
-{
-	if (buffer->data != NULL)
-		buffer_fini(buffer);
-}
-
 void
 invoke_fini(struct invoke *invoke)
 {
 	free_buffer(&invoke->response);
 	free_buffer(&invoke->end.fault_data);
+	free_buffer(&invoke->end.metadata);
 }
 
 void

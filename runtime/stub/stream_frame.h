@@ -48,7 +48,8 @@ BECKET_MUST_USE becket_status stream_in_end(struct stream_in *in);
 
 /* The next whole message, with its bytes in a buffer of its own. *ret_consumed:
  * bytes that the session may be told are consumed, also without a message:
- * those of a message that is larger than the window must come, too.
+ * those of a message that is larger than the window must come, too. Plain: with
+ * SESSION_MESSAGE_COST.
  * S_ASYNC_CALL_PENDING: there is none yet. X_PIPE_EMPTY: there are no more.
  * S_LIMIT_EXCEEDED, S_PROTOCOL_ERROR, X_BAD_STUB_DATA, S_OUT_OF_MEMORY: the
  * stream cannot go on.

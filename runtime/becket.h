@@ -274,6 +274,11 @@ enum becket_option {
 	 * RPC_C_OPT_DONT_LINGER.
 	 */
 	BECKET_OPTION_DONT_LINGER = 13,
+	/* 1: messages of requests are compressed (gzip), where the protocol has
+	 * that: gRPC, if the server takes it, else the call fails with
+	 * S_NOT_IMPLEMENTED. Ours.
+	 */
+	BECKET_OPTION_COMPRESS = 0x10001,
 };
 
 /* S_INVALID_ARG: no such option. Any thread. RpcBindingSetOption. */
@@ -547,6 +552,13 @@ enum {
 BECKET_API BECKET_MUST_USE becket_status
 becket_stream_wait(struct becket_stream *stream, unsigned events,
     uint32_t milliseconds, unsigned *ret_events);
+
+/* Either end: messages sent from here on are compressed, or not, where the
+ * protocol has that and the peer takes it; elsewhere nothing happens. Else a
+ * client's are as BECKET_OPTION_COMPRESS says, and a server's as the client's.
+ */
+BECKET_API void becket_stream_set_compression(struct becket_stream *stream,
+    bool compression);
 
 /* Client: there are no more messages of ours; the peer's still come. Again:
  * nothing happens. X_WRONG_PIPE_ORDER: a server's, which ends by answering.
@@ -1150,6 +1162,12 @@ BECKET_API BECKET_MUST_USE becket_status
 becket_call_add_metadata(struct becket_call *call,
     enum becket_metadata_list list, const char *name, const void *value,
     size_t size);
+
+/* Has the message that came last been compressed on its way? */
+BECKET_API bool becket_call_was_compressed(const struct becket_call *call);
+/* Compress the response, or do not: see becket_stream_set_compression(). */
+BECKET_API void becket_call_set_compression(struct becket_call *call,
+    bool compression);
 
 /* Milliseconds that the client still waits, as it said; -1: it did not. */
 BECKET_API int64_t becket_call_remaining(const struct becket_call *call);

@@ -31,6 +31,12 @@ extern "C" {
 BECKET_API BECKET_MUST_USE becket_status becket_grpc_enable(
     struct becket_runtime *runtime);
 
+/* The code of gRPC that a status is told as, and the status that a code is
+ * taken for; PROTOCOL.md 10.3 has the table. Any thread.
+ */
+BECKET_API unsigned becket_grpc_code_from_status(becket_status status);
+BECKET_API becket_status becket_grpc_code_to_status(unsigned code);
+
 /* What grpc.health.v1 tells: of an interface by its name in the IDL, or of ""
  * for the whole server. An interface that is registered is serving unless
  * something else is set, and from becket_server_stop() on nothing is. Who

@@ -89,6 +89,7 @@ struct session_event {
 	enum session_event_kind kind;
 	struct idmap_id call; /* not of SESSION_CLOSED */
 	bool big_endian;      /* SESSION_MESSAGE: of NDR stub data */
+	bool is_packed;       /* SESSION_MESSAGE, plain: it came compressed */
 	union {
 		struct session_call begun; /* SESSION_CALL */
 		struct buffer metadata;    /* SESSION_HEAD: encoded; the
@@ -186,6 +187,10 @@ struct session_ops {
 	 */
 	becket_status (*head)(struct session *, struct idmap_id call,
 	    struct becket_bytes metadata);
+	/* Messages that are put from here on are compressed, or not, if the
+	 * peer takes that. NULL: the protocol has no such thing.
+	 */
+	void (*pack)(struct session *, struct idmap_id call, bool on);
 	/* Add a message, whose buffer is the session's from here on, also on
 	 * failure. Of a stream that is not plain: bytes that go out as soon as
 	 * they can. S_NO_CALL_ACTIVE: the call is over.

@@ -3,6 +3,8 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include "becket_grpc.h"
+
 /* clang-format off */
 static const struct {
 	becket_status status;
@@ -125,4 +127,16 @@ grpc_code_from_reset(uint32_t error)
 	default:
 		return GRPC_INTERNAL;
 	}
+}
+
+unsigned
+becket_grpc_code_from_status(becket_status status)
+{
+	return grpc_code_from_status(status);
+}
+
+becket_status
+becket_grpc_code_to_status(unsigned code)
+{
+	return grpc_code_to_status(code);
 }

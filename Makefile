@@ -63,6 +63,7 @@ payload  := $(call sources,runtime/payload)
 stub     := $(call sources,runtime/stub)
 io       := $(call sources,runtime/io)
 grpc     := $(call sources,runtime/grpc)
+services := $(call sources,runtime/services)
 idl      := $(call sources,idl)
 server   := $(call sources,server)
 client   := $(call sources,client)
@@ -121,7 +122,7 @@ $(B)/libbecket.so: $(B)/$(SONAME)
 # A library of its own, so that programs without gRPC do not need nghttp2. It
 # carries its own copies of the few things of base and wire that it stands on.
 
-GRPC_OBJ    := $(call obj,$(grpc))
+GRPC_OBJ    := $(call obj,$(grpc) $(services))
 GRPC_UNDER  := $(call obj,$(addprefix runtime/base/,allocate buffer idmap utf8) \
                  $(addprefix runtime/wire/,cursor protobuf status_message))
 GRPC_LIBS   := -lnghttp2 -lz
@@ -318,6 +319,15 @@ GRPC_TESTS := $(filter $(B)/tests/unit/grpc_%,$(TESTS))
 $(GRPC_TESTS): $(B)/libbecket-grpc.a
 $(GRPC_TESTS): private LIBS := $(B)/libbecket-grpc.a $(B)/libbecket.a \
     $(GRPC_LIBS) $(LIBS)
+
+# Descriptors as protoc makes them.
+SETS := $(B)/tests/unit/sets
+$(SETS)/%.set: tests/unit/sets/%.proto $(wildcard tests/unit/sets/*.proto)
+	$(Q)mkdir -p $(@D)
+	$(call say,GEN)protoc -Itests/unit/sets --include_imports \
+	    --descriptor_set_out=$@ $<
+$(B)/tests/unit/grpc_descriptors_test: | $(SETS)/shapes.set $(SETS)/colours.set
+$(B)/tests/unit/grpc_descriptors_test.o: private FLAGS += -DSETS='"$(SETS)"'
 
 tests: $(TESTS)
 

@@ -29,6 +29,7 @@ ROOMS = {
     "stub": {"payload", "engine", "wire", "base"},
     "io": {"stub", "payload", "engine", "wire", "base"},
     "grpc": {"engine", "wire", "base"},
+    "services": {"engine", "wire", "base"},
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]')
@@ -59,7 +60,8 @@ def may(room, path, name):
         if room in PURE:
             return False
         # payload, stub and io implement what the public headers declare.
-        return name in PUBLIC or (room == "io" and is_generated(name))
+        return name in PUBLIC or (room in ("io", "services") and
+                                  is_generated(name))
     if room == "idl":
         return target in ("idl", "base", "wire") or is_generated(name) or \
             "/" not in name and os.path.exists("idl/" + name)

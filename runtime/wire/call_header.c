@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/call_header.h"
 
+#include <string.h>
+
 #include "base/trap.h"
 #include "wire/cursor.h"
 #include "wire/protobuf.h"
 
-/* becket.wire.CallHeader and becket.wire.Metadata: PROTOCOL.md section 3. */
+/* becket.wire.CallHeader, its Entry and Trailer: PROTOCOL.md section 3. */
 enum {
 	REMAINING_US = 1, /* uint64 */
-	METADATA = 2,     /* repeated Metadata */
+	METADATA = 2,     /* repeated Entry; of a Trailer, too */
+	TRAILER = 3,      /* Trailer */
 	KEY = 1,          /* string */
 	VALUE = 2,        /* bytes */
 	KNOWN_FLAGS = CALL_HEADER_PRESENT | CALL_HEADER_STREAM,
@@ -25,6 +28,32 @@ is_key(struct becket_bytes key)
 			return false;
 	}
 	return key.size > 0;
+}
+
+bool
+call_header_is_binary(struct becket_bytes key)
+{
+	static const char suffix[] = "-bin";
+	const size_t size = sizeof suffix - 1;
+
+	return key.size > size &&
+	       memcmp(key.data + key.size - size, suffix, size) == 0;
+}
+
+static bool
+is_printable(struct becket_bytes value)
+{
+	for (size_t i = 0; i < value.size; i++)
+		if (value.data[i] < 0x20 || value.data[i] > 0x7e)
+			return false;
+	return true;
+}
+
+bool
+call_header_entry_is_valid(const struct call_header_entry *entry)
+{
+	return is_key(entry->key) && (call_header_is_binary(entry->key) ||
+	                                 is_printable(entry->value));
 }
 
 static becket_status
@@ -44,54 +73,101 @@ decode_entry(struct becket_bytes bytes, struct call_header_entry *ret_entry)
 		else
 			entry.value = field.bytes;
 	}
-	if (c.status == BECKET_S_OK && !is_key(entry.key))
+	if (c.status == BECKET_S_OK && !call_header_entry_is_valid(&entry))
 		return BECKET_X_BAD_STUB_DATA;
 	if (c.status == BECKET_S_OK)
 		*ret_entry = entry;
 	return c.status;
 }
 
-/* One more field METADATA, which began at start and has been taken. */
+/* Fields of a header, or of its trailer, as they are walked. */
+struct walk {
+	struct cursor c;
+	struct protobuf_field field;
+	size_t start; /* of the field */
+	uint32_t entries;
+};
+
+/* One more field METADATA. */
 static becket_status
-add_entry(const struct cursor *c, size_t start,
-    const struct protobuf_field *field, struct becket_bytes *metadata)
+add_entry(struct walk *walk, const struct becket_limits *limits,
+    struct becket_bytes *metadata)
 {
+	const uint8_t *start = walk->c.get + walk->start;
 	struct call_header_entry entry;
 
-	if (field->wire_type != PROTOBUF_SIZED)
+	if (walk->field.wire_type != PROTOBUF_SIZED)
 		return BECKET_X_BAD_STUB_DATA;
 	if (metadata->size == 0)
-		metadata->data = c->get + start;
-	else if (metadata->data + metadata->size != c->get + start)
+		metadata->data = start;
+	else if (metadata->data + metadata->size != start)
 		return BECKET_X_BAD_STUB_DATA; /* entries stand together */
-	metadata->size += c->at - start;
-	return decode_entry(field->bytes, &entry);
+	metadata->size += walk->c.at - walk->start;
+	if (++walk->entries > limits->call_header_entries)
+		return BECKET_S_LIMIT_EXCEEDED;
+	return decode_entry(walk->field.bytes, &entry);
 }
 
 static becket_status
-decode_fields(struct becket_bytes bytes, const struct becket_limits *limits,
+decode_trailer(struct walk *outer, const struct becket_limits *limits,
+    struct becket_bytes *trailing)
+{
+	struct becket_bytes bytes = outer->field.bytes;
+	struct walk walk = {
+		.c = cursor_get(bytes.data, bytes.size, false),
+		.entries = outer->entries,
+	};
+	becket_status status = BECKET_S_OK;
+
+	if (outer->field.wire_type != PROTOBUF_SIZED || trailing->size > 0)
+		return BECKET_X_BAD_STUB_DATA;
+	for (; status == BECKET_S_OK && protobuf_next(&walk.c, &walk.field);
+	     walk.start = walk.c.at)
+		if (walk.field.number == METADATA)
+			status = add_entry(&walk, limits, trailing);
+	outer->entries = walk.entries;
+	return status == BECKET_S_OK ? walk.c.status : status;
+}
+
+static becket_status
+decode_field(struct walk *walk, const struct becket_limits *limits,
     struct call_header *header)
 {
-	struct cursor c = cursor_get(bytes.data, bytes.size, false);
-	struct protobuf_field field;
-	uint32_t entries = 0;
-
-	for (size_t start = 0; protobuf_next(&c, &field); start = c.at) {
-		if (field.number == REMAINING_US) {
-			if (field.wire_type != PROTOBUF_VARINT)
-				return BECKET_X_BAD_STUB_DATA;
-			header->remaining_us = field.value;
-		} else if (field.number == METADATA) {
-			becket_status status =
-			    add_entry(&c, start, &field, &header->metadata);
-
-			if (status != BECKET_S_OK)
-				return status;
-			if (++entries > limits->call_header_entries)
-				return BECKET_S_LIMIT_EXCEEDED;
-		}
+	switch (walk->field.number) {
+	case REMAINING_US:
+		if (walk->field.wire_type != PROTOBUF_VARINT)
+			return BECKET_X_BAD_STUB_DATA;
+		header->remaining_us = walk->field.value;
+		return BECKET_S_OK;
+	case METADATA:
+		return add_entry(walk, limits, &header->metadata);
+	case TRAILER:
+		return decode_trailer(walk, limits, &header->trailing);
+	default:
+		return BECKET_S_OK;
 	}
-	return c.status;
+}
+
+becket_status
+call_header_decode_fields(struct becket_bytes fields,
+    const struct becket_limits *limits, struct call_header *ret_header)
+{
+	struct walk walk = {
+		.c = cursor_get(fields.data, fields.size, false),
+	};
+	struct call_header header = { 0 };
+	becket_status status = BECKET_S_OK;
+
+	if (fields.size > limits->call_header_size)
+		return BECKET_S_LIMIT_EXCEEDED;
+	for (; status == BECKET_S_OK && protobuf_next(&walk.c, &walk.field);
+	     walk.start = walk.c.at)
+		status = decode_field(&walk, limits, &header);
+	if (status == BECKET_S_OK)
+		status = walk.c.status;
+	if (status == BECKET_S_OK)
+		*ret_header = header;
+	return status;
 }
 
 becket_status
@@ -102,20 +178,23 @@ call_header_decode(struct becket_bytes stub, const struct becket_limits *limits,
 	struct call_header header = { 0 };
 	struct becket_bytes fields = { 0 };
 	uint64_t size = 0;
-	becket_status status;
+	uint8_t flags = 0;
+	becket_status status = BECKET_S_OK;
 
-	cursor_u8(&c, &header.flags);
-	if (header.flags & ~KNOWN_FLAGS)
+	cursor_u8(&c, &flags);
+	if (flags & ~KNOWN_FLAGS)
 		return BECKET_S_PROTOCOL_ERROR;
-	if (header.flags & CALL_HEADER_PRESENT)
+	if (flags & CALL_HEADER_PRESENT)
 		protobuf_varint(&c, &size);
 	if (size > limits->call_header_size)
 		return BECKET_S_LIMIT_EXCEEDED;
 	cursor_bytes(&c, &fields, (size_t)size);
 	if (c.status != BECKET_S_OK)
 		return c.status;
+	if (fields.size > 0)
+		status = call_header_decode_fields(fields, limits, &header);
+	header.flags = flags;
 	header.size = c.at;
-	status = decode_fields(fields, limits, &header);
 	if (status == BECKET_S_OK)
 		*ret_header = header;
 	return status;
@@ -138,21 +217,45 @@ call_header_next(struct becket_bytes *metadata,
 	return true;
 }
 
-static size_t
-fields_size(const struct call_header *header)
+size_t
+call_header_measure_fields(const struct call_header *header)
 {
 	size_t size = header->metadata.size;
 
 	if (header->remaining_us > 0)
 		size +=
 		    protobuf_measure_varint(REMAINING_US, header->remaining_us);
+	if (header->trailing.size > 0)
+		size += protobuf_measure_sized(TRAILER, header->trailing.size);
 	return size;
+}
+
+static void
+put_fields(struct cursor *c, const struct call_header *header)
+{
+	struct becket_bytes metadata = header->metadata;
+
+	if (header->remaining_us > 0)
+		protobuf_put_varint(c, REMAINING_US, header->remaining_us);
+	cursor_bytes(c, &metadata, metadata.size);
+	if (header->trailing.size > 0)
+		protobuf_put_sized(c, TRAILER, header->trailing);
+	TRAP_UNLESS(c->status == BECKET_S_OK && c->at == c->size);
+}
+
+void
+call_header_encode_fields(const struct call_header *header, uint8_t *ret_bytes)
+{
+	struct cursor c =
+	    cursor_put(ret_bytes, call_header_measure_fields(header));
+
+	put_fields(&c, header);
 }
 
 size_t
 call_header_measure(const struct call_header *header)
 {
-	size_t size = fields_size(header);
+	size_t size = call_header_measure_fields(header);
 
 	return size == 0 ? 1 : 1 + protobuf_measure(size) + size;
 }
@@ -161,9 +264,8 @@ void
 call_header_encode(const struct call_header *header, uint8_t *ret_bytes)
 {
 	struct cursor c = cursor_put(ret_bytes, call_header_measure(header));
-	struct becket_bytes metadata = header->metadata;
 	uint8_t flags = header->flags & (uint8_t)~CALL_HEADER_PRESENT;
-	uint64_t size = fields_size(header);
+	uint64_t size = call_header_measure_fields(header);
 
 	if (size > 0)
 		flags |= CALL_HEADER_PRESENT;
@@ -171,10 +273,7 @@ call_header_encode(const struct call_header *header, uint8_t *ret_bytes)
 	if (size == 0)
 		return;
 	protobuf_varint(&c, &size);
-	if (header->remaining_us > 0)
-		protobuf_put_varint(&c, REMAINING_US, header->remaining_us);
-	cursor_rest(&c, &metadata);
-	TRAP_UNLESS(c.status == BECKET_S_OK && c.at == c.size);
+	put_fields(&c, header);
 }
 
 static size_t

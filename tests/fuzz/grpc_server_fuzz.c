@@ -49,9 +49,11 @@ end(struct session *session, struct server *server, struct idmap_id id,
     becket_status status)
 {
 	static const char sentence[] = "no \n\xc3\xa4";
-	const struct status_message fault = { status,
-		{ (const uint8_t *)sentence, sizeof sentence - 1 },
-		{ (const uint8_t *)"\x1a\x03\x0a\x01x", 5 } };
+	const struct status_message fault = {
+		.code = status,
+		.sentence = { (const uint8_t *)sentence, sizeof sentence - 1 },
+		.details = { (const uint8_t *)"\x1a\x03\x0a\x01x", 5 },
+	};
 	struct call_end how = { .status = status,
 		.fault_data = buffer_empty(server->memory) };
 

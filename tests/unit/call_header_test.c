@@ -38,13 +38,13 @@ nothing_to_say_is_one_byte(void **state)
 
 /* PROTOCOL.md section 3: 1.5 s left, and one entry. */
 static const char worked[] =
-    "01 11 | 08 e0c65b | 12 0b 0a 05 74 72 61 63 65 12 02 00 ff | 08 07";
+    "01 11 | 08 e0c65b | 12 0b 0a 05 74 2d 62 69 6e 12 02 00 ff | 08 07";
 
 static void
 the_worked_header_decodes_and_encodes(void **state)
 {
 	struct call_header_entry entry = {
-		.key = text_bytes("trace"),
+		.key = text_bytes("t-bin"),
 		.value = { (const uint8_t *)"\x00\xff", 2 },
 	};
 	uint8_t expected[64], metadata[32], bytes[64];
@@ -59,7 +59,7 @@ the_worked_header_decodes_and_encodes(void **state)
 	assert_int_equal(header.size, 19);
 	rest = header.metadata;
 	assert_true(call_header_next(&rest, &entry));
-	assert_text(entry.key, "trace");
+	assert_text(entry.key, "t-bin");
 	assert_bytes(entry.value, "\x00\xff", 2);
 	assert_false(call_header_next(&rest, &entry));
 	assert_int_equal(rest.size, 0);
@@ -113,6 +113,12 @@ headers_that_are_wrong_are_refused(void **state)
 		{ "01 05 12 03 0a 01 20", BECKET_X_BAD_STUB_DATA }, /* " " */
 		{ "01 05 12 03 0a 01 3a", BECKET_X_BAD_STUB_DATA }, /* ":" */
 		{ "01 04 12 02 08 01", BECKET_X_BAD_STUB_DATA }, /* key as varint */
+		{ "01 08 12 06 0a 01 61 12 01 1f", BECKET_X_BAD_STUB_DATA }, /* no ASCII */
+		{ "01 08 12 06 0a 01 61 12 01 7f", BECKET_X_BAD_STUB_DATA },
+		{ "01 0b 12 09 0a 04 2d 62 69 6e 12 01 00", BECKET_X_BAD_STUB_DATA }, /* "-bin" */
+		{ "01 02 18 00", BECKET_X_BAD_STUB_DATA },      /* trailer as varint */
+		{ "01 04 1a 02 12 00", BECKET_X_BAD_STUB_DATA }, /* no key in it */
+		{ "01 0e 1a 05 12 03 0a 01 61 1a 05 12 03 0a 01 61", BECKET_X_BAD_STUB_DATA }, /* two */
 		{ "01 03 12 05 00", BECKET_S_TRUNCATED },       /* beyond the header */
 		{ "01 02 08 80", BECKET_S_TRUNCATED },
 		{ "01 02 00 00", BECKET_X_BAD_STUB_DATA },
@@ -138,11 +144,11 @@ fields_of_later_versions_are_passed_over(void **state)
 	struct call_header_entry entry;
 
 	(void)state;
-	assert_int_equal(decode("01 0d | 08 01 | 1a 01 78 | 12 06 0a 01 61 18 "
+	assert_int_equal(decode("01 0d | 08 01 | 22 01 78 | 12 06 0a 01 61 18 "
 	                        "05 | ff",
 	                     &header),
 	    BECKET_S_TRUNCATED);
-	assert_int_equal(decode("01 0d | 08 01 | 1a 01 78 | 12 06 0a 01 61 1a "
+	assert_int_equal(decode("01 0d | 08 01 | 22 01 78 | 12 06 0a 01 61 1a "
 	                        "01 ff",
 	                     &header),
 	    BECKET_S_OK);
@@ -174,6 +180,49 @@ more_entries_than_the_limit_are_refused(void **state)
 	    BECKET_S_LIMIT_EXCEEDED);
 }
 
+static void
+a_trailer_comes_apart_from_what_is_in_front(void **state)
+{
+	static const char both[] =
+	    "01 10 | 12 05 0a 01 61 12 00 | 1a 07 12 05 0a 01 62 12 00";
+	uint8_t expected[32], bytes[32];
+	struct call_header header;
+	struct call_header_entry entry;
+	size_t size = from_hex(both, expected);
+
+	(void)state;
+	assert_int_equal(decode(both, &header), BECKET_S_OK);
+	assert_int_equal(call_header_measure(&header), size);
+	call_header_encode(&header, bytes);
+	assert_memory_equal(bytes, expected, size);
+	call_header_encode_fields(&header, bytes);
+	assert_memory_equal(bytes, expected + 2, size - 2);
+	assert_true(call_header_next(&header.metadata, &entry));
+	assert_text(entry.key, "a");
+	assert_false(call_header_next(&header.metadata, &entry));
+	assert_true(call_header_next(&header.trailing, &entry));
+	assert_text(entry.key, "b");
+	assert_false(call_header_next(&header.trailing, &entry));
+}
+
+static void
+entries_of_a_trailer_count_too(void **state)
+{
+	struct becket_limits few = BECKET_LIMITS_DEFAULT;
+	struct call_header header;
+	uint8_t bytes[32];
+	struct becket_bytes stub = { bytes,
+		from_hex("01 0c | 12 03 0a 01 61 | 1a 05 12 03 0a 01 62",
+		    bytes) };
+
+	(void)state;
+	few.call_header_entries = 2;
+	assert_int_equal(call_header_decode(stub, &few, &header), BECKET_S_OK);
+	few.call_header_entries = 1;
+	assert_int_equal(call_header_decode(stub, &few, &header),
+	    BECKET_S_LIMIT_EXCEEDED);
+}
+
 int
 main(void)
 {
@@ -184,6 +233,8 @@ main(void)
 		cmocka_unit_test(headers_that_are_wrong_are_refused),
 		cmocka_unit_test(fields_of_later_versions_are_passed_over),
 		cmocka_unit_test(more_entries_than_the_limit_are_refused),
+		cmocka_unit_test(a_trailer_comes_apart_from_what_is_in_front),
+		cmocka_unit_test(entries_of_a_trailer_count_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

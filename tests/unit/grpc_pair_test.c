@@ -354,9 +354,11 @@ a_fault_brings_status_sentence_and_details(void **state)
 
 		assert_true(open_pair(&p, &test, cut));
 		p.status = BECKET_S_ZERO_DIVIDE;
-		p.fault = (struct status_message){ BECKET_S_ZERO_DIVIDE,
-			text_bytes("by zero: 100 % \xc3\xa4\n"),
-			text_bytes("\x1a\x03\x0a\x01x") };
+		p.fault = (struct status_message){
+			.code = BECKET_S_ZERO_DIVIDE,
+			.sentence = text_bytes("by zero: 100 % \xc3\xa4\n"),
+			.details = text_bytes("\x1a\x03\x0a\x01x"),
+		};
 		seen = call(&p, "one");
 		run(&p);
 		assert_true(seen->is_over);
@@ -636,8 +638,11 @@ converse(struct test_memory *test)
 	(void)!call_named(&p, "Echo", "one", 3);
 	run(&p);
 	p.status = BECKET_S_NOT_FOUND;
-	p.fault = (struct status_message){ BECKET_S_NOT_FOUND,
-		text_bytes("sentence"), text_bytes("\x1a\x03\x0a\x01x") };
+	p.fault = (struct status_message){
+		.code = BECKET_S_NOT_FOUND,
+		.sentence = text_bytes("sentence"),
+		.details = text_bytes("\x1a\x03\x0a\x01x"),
+	};
 	(void)!call_named(&p, "Echo", "two", 3);
 	run(&p);
 	p.server->ops->drain(p.server);

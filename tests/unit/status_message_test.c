@@ -112,7 +112,7 @@ fields_of_later_versions_are_passed_over(void **state)
 	struct status_message message;
 
 	(void)state;
-	assert_int_equal(decode("20 01 | 08 05 | 2a 01 00 | 1a 00", &message),
+	assert_int_equal(decode("28 01 | 08 05 | 2a 01 00 | 1a 00", &message),
 	    BECKET_S_OK);
 	assert_int_equal(message.code, 5);
 	assert_int_equal(message.details.size, 2);

@@ -145,6 +145,17 @@ becket_network_inq_protseq(struct becket_runtime *runtime, size_t index);
 
 /* -------------------------------------------------------------- errors -- */
 
+/* What a manager's details of one failure may have together, in bytes: about as
+ * much as peers of gRPC take beside a sentence.
+ */
+#define BECKET_DETAILS_SIZE 3000
+
+/* More of a failure, for programs to read: a google.protobuf.Any. */
+struct becket_detail {
+	const char *type; /* "type.googleapis.com/google.rpc.RetryInfo" */
+	struct becket_bytes message; /* in protobuf encoding */
+};
+
 /* The last failed call of a thread. Views live until the next failed call of
  * this thread.
  */
@@ -157,6 +168,11 @@ struct becket_error {
 	const char *endpoint;
 	const char *interface;
 	const char *operation;
+	/* Those that the server has added: becket_call_add_detail(). The first
+	 * 16 that fit into 8192 bytes together.
+	 */
+	const struct becket_detail *details;
+	size_t detail_count;
 };
 
 /* Never NULL; status S_OK when nothing has failed yet. This thread only. */
@@ -627,7 +643,7 @@ becket_metadata_add(struct becket_metadata *metadata, const char *name,
     const void *value, size_t size);
 
 /* The entry with this index, from 0; false: there are no more. Views live until
- * the metadata are used for another call or freed.
+ * the metadata are added to, used for another call, or freed.
  */
 BECKET_API bool becket_metadata_at(const struct becket_metadata *metadata,
     enum becket_metadata_list list, size_t index,
@@ -1193,6 +1209,16 @@ BECKET_API char *becket_call_strdup(struct becket_call *call, const char *text);
  */
 BECKET_API becket_status becket_call_fail(struct becket_call *call,
     becket_status status, const char *format, ...) BECKET_PRINTF(3, 4);
+
+/* Say more of a failure, for programs to read: a message in protobuf encoding of
+ * the type that type names, as google.protobuf.Any does
+ * ("type.googleapis.com/google.rpc.RetryInfo"); a copy. It goes along if the
+ * call fails, in the details of a google.rpc.Status; not over NDR.
+ * S_INVALID_ARG, S_LIMIT_EXCEEDED (BECKET_DETAILS_SIZE), S_OUT_OF_MEMORY.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_call_add_detail(struct becket_call *call, const char *type,
+    const void *message, size_t size);
 
 /* The name of a call that is answered later. */
 struct becket_token {

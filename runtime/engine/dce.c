@@ -4,8 +4,6 @@
 #include "base/allocate.h"
 #include "base/trap.h"
 
-enum { AT_ONCE = 1 }; /* as a deadline */
-
 /* clang-format off */
 static const bool legal[DCE_STATES][DCE_STATES] = {
 	[DCE_UNBOUND]  = { [DCE_BINDING] = true, [DCE_BOUND] = true, [DCE_CLOSING] = true },
@@ -144,7 +142,6 @@ dce_call_die(struct dce *dce, struct dce_call *call)
 	if (call->alive)
 		idmap_remove(&dce->ids, call->id);
 	call->alive = false;
-	dce_stream_end_input(dce, call);
 }
 
 void
@@ -179,10 +176,8 @@ take_event(struct dce *dce, struct session_event *ret_event)
 		.big_endian = call->in_big_endian };
 	if (kind == SESSION_CALL)
 		ret_event->begun = call->begun;
-	if (kind == SESSION_MESSAGE) {
-		dce_stream_told(dce, call, call->in.size);
+	if (kind == SESSION_MESSAGE)
 		ret_event->message = buffer_take(&call->in);
-	}
 	if (kind == SESSION_END) {
 		ret_event->end = call->end;
 		call->end.fault_data = buffer_empty(dce->memory);
@@ -251,12 +246,12 @@ stall_time(const struct dce *dce)
 uint64_t
 dce_stall_deadline(const struct dce *dce)
 {
-	bool reading =
-	    dce->state < DCE_CLOSING && !dce->input.eof && dce_may_parse(dce);
+	bool reading = dce->state < DCE_CLOSING && !dce->input.eof &&
+	               dce->role->may_parse(dce);
 
-	if (!reading || !dce_input_is_partial(dce))
-		return 0;
-	return dce->input.paused ? AT_ONCE : dce->input.last + stall_time(dce);
+	return reading && dce_input_is_partial(dce)
+	           ? dce->input.last + stall_time(dce)
+	           : 0;
 }
 
 void
@@ -264,12 +259,6 @@ dce_check_stall(struct dce *dce)
 {
 	uint64_t by = dce_stall_deadline(dce);
 
-	if (by == AT_ONCE) {
-		/* Only here it is known when it was that we went on. */
-		dce->input.paused = false;
-		dce->input.last = dce->now;
-		return;
-	}
 	if (by != 0 && dce->now >= by)
 		dce_close(dce, BECKET_S_PROTOCOL_ERROR,
 		    "the peer stalled in the middle of a PDU");

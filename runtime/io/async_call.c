@@ -100,6 +100,7 @@ async_call_result(struct becket_async_call *call, void **ret_response)
 	if (call->early != BECKET_S_OK)
 		return client_call_fail_early(&failure, call->early,
 		    call->why != NULL ? call->why : "");
+	invoke_show_metadata(&call->invoke);
 	if (call->invoke.end.status != BECKET_S_OK)
 		return client_call_fail_ended(&failure, &call->invoke,
 		    call->error);

@@ -6,7 +6,7 @@
 #include "base/allocate.h"
 #include "io/clock.h"
 #include "io/error.h"
-#include "io/next_timeout.h"
+#include "io/next_call.h"
 #include "io/resolve.h"
 #include "io/string_parts.h"
 
@@ -355,20 +355,29 @@ becket_binding_set_next_timeout(struct becket_binding *binding,
     uint32_t milliseconds)
 {
 	if (binding != NULL)
-		next_timeout_set(binding, binding->serial, milliseconds);
+		next_call_set_timeout(binding, binding->serial, milliseconds);
+}
+
+void
+becket_binding_set_next_metadata(struct becket_binding *binding,
+    struct becket_metadata *metadata)
+{
+	if (binding != NULL)
+		next_call_set_metadata(binding, binding->serial, metadata);
 }
 
 struct binding_view
 binding_view(struct becket_binding *binding)
 {
-	uint32_t next = next_timeout_take(binding, binding->serial);
+	struct next_call next = next_call_take(binding, binding->serial);
 	struct binding_view view;
 
 	pthread_mutex_lock(&binding->lock);
 	view = (struct binding_view){
 		.object = binding->object,
-		.timeout = next != 0 ? next : binding->timeout,
+		.timeout = next.timeout != 0 ? next.timeout : binding->timeout,
 		.is_noncausal = binding->is_noncausal,
+		.metadata = next.metadata,
 	};
 	pthread_mutex_unlock(&binding->lock);
 	return view;

@@ -64,9 +64,11 @@ struct binding_view {
 	struct becket_uuid object;
 	uint32_t timeout; /* ms: the thread's, else the handle's, else 0 */
 	bool is_noncausal;
+	struct becket_metadata *metadata; /* the thread's, or NULL */
 };
 
-/* Takes the thread's timeout for the next call: it is for this call alone. */
+/* Takes what the thread has set for its next call: it is for this call alone.
+ */
 struct binding_view binding_view(struct becket_binding *binding);
 
 /* The association for a call to endpoint, which need not be the handle's own; a

@@ -301,6 +301,7 @@ call_server(struct client_call *call, const void *request, void **ret_response)
 	failure = failure_of(call);
 	if (status != BECKET_S_OK)
 		return client_call_fail_early(&failure, status, call->why);
+	invoke_show_metadata(&call->invoke);
 	if (call->invoke.end.status != BECKET_S_OK)
 		return client_call_fail_ended(&failure, &call->invoke,
 		    call->error);
@@ -363,6 +364,8 @@ make_call(struct client_call *call, const void *request, void **ret_response)
 	call->invoke.memory = &runtime->memory;
 	call->invoke.limits = &runtime->limits;
 	call->invoke.object = call->view.object;
+	call->invoke.metadata = call->view.metadata;
+	invoke_clear_metadata(&call->invoke);
 	call->invoke.deadline =
 	    client_call_deadline(&call->invoke, &call->view);
 	status = call_server(call, request, ret_response);

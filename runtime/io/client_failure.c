@@ -44,9 +44,11 @@ client_call_fail_ended(const struct call_failure *failure,
 	    end->sentence != NULL ? ": " : "",
 	    end->sentence != NULL ? end->sentence : "", error != 0 ? ": " : "",
 	    error != 0 ? strerror_r(error, reason, sizeof reason) : "");
-	return error_set_call(end->status,
+	error_set_call(end->status,
 	    client_call_worse(failure->outcome, end->outcome), &failure->place,
 	    what, (const char *)detail.data, detail.size);
+	error_set_details(invoke_details(invoke));
+	return end->status;
 }
 
 becket_status

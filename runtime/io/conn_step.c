@@ -81,6 +81,21 @@ begin_call(struct conn *conn, struct session_event *event)
 	return call;
 }
 
+/* To a plain session it goes beside the reply. */
+static void
+put_metadata(struct conn *conn, struct becket_call *call, struct call_end *end)
+{
+	const struct session_ops *ops = conn->session->ops;
+	struct call_answer *answer = &call->answer;
+
+	if (!ops->is_plain)
+		return;
+	end->metadata = buffer_bytes(&answer->trailing);
+	if (answer->initial.size > 0 && !answer->is_headed && ops->head != NULL)
+		(void)!ops->head(conn->session, call->id,
+		    buffer_bytes(&answer->initial));
+}
+
 /* Give the reply to the session and be done with the call. */
 static void
 finish_call(struct conn *conn, struct becket_call *call)
@@ -95,6 +110,7 @@ finish_call(struct conn *conn, struct becket_call *call)
 
 	server_log_call(conn->server, call);
 	conn->calls[call->id.index] = NULL;
+	put_metadata(conn, call, &end);
 	stub = buffer_take(&reply->stub);
 	if (end.status == BECKET_S_OK) {
 		end.status =

@@ -6,11 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "wire/status_message.h"
+
 enum {
 	SENTENCE_SIZE = 2048,
 	DETAIL_SIZE = 1024,
 	NAME_SIZE = 256,
 	QUOTE_SIZE = 256,
+	DETAILS_SIZE = 8192, /* with a NUL behind each text */
+	DETAILS = 16,
 };
 
 struct record {
@@ -21,6 +25,8 @@ struct record {
 	char endpoint[NAME_SIZE];
 	char interface[NAME_SIZE];
 	char operation[NAME_SIZE];
+	struct becket_detail details[DETAILS];
+	char details_text[DETAILS_SIZE];
 };
 
 static _Thread_local struct record last;
@@ -179,6 +185,39 @@ error_set_call(becket_status status, enum becket_outcome outcome,
 	build_sentence(place->protseq,
 	    what != NULL ? what : error_status_text(status, text));
 	return status;
+}
+
+static const char *
+copy_text(size_t *at, struct becket_bytes bytes)
+{
+	char *text = last.details_text + *at;
+
+	if (bytes.size > 0)
+		memcpy(text, bytes.data, bytes.size);
+	text[bytes.size] = '\0';
+	*at += bytes.size + 1;
+	return text;
+}
+
+void
+error_set_details(struct becket_bytes details)
+{
+	struct status_detail detail;
+	size_t at = 0, count = 0;
+
+	while (count < DETAILS && status_detail_next(&details, &detail)) {
+		if (detail.type.size + detail.message.size + 2 >
+		    DETAILS_SIZE - at)
+			continue;
+		last.details[count].type = copy_text(&at, detail.type);
+		last.details[count].message = (struct becket_bytes){
+			(const uint8_t *)copy_text(&at, detail.message),
+			detail.message.size,
+		};
+		count++;
+	}
+	last.error.details = last.details;
+	last.error.detail_count = count;
 }
 
 becket_status

@@ -32,6 +32,9 @@ becket_status error_set_call(becket_status status, enum becket_outcome outcome,
     const struct error_place *place, const char *what, const char *detail,
     size_t detail_size);
 
+/* Add the server's details: wire/status_message.h. */
+void error_set_details(struct becket_bytes details);
+
 /* Failures that are no call's: NOT_SENT, and the sentence as given. */
 becket_status error_set(becket_status status, const char *format, ...)
     BECKET_PRINTF(2, 3);

@@ -38,11 +38,23 @@ becket_call_new(struct call_host *host, struct peer *peer,
 	call->request = buffer_empty(host->memory);
 	call->arena = arena_empty(host->memory, host->limits->call_memory);
 	call->reply.stub = buffer_empty(host->memory);
+	call->answer = (struct call_answer){
+		.initial = buffer_empty(host->memory),
+		.trailing = buffer_empty(host->memory),
+		.details = buffer_empty(host->memory),
+	};
 	call->began = now;
 	becket_call_set_remaining(call, event->begun.remaining_us);
 	atomic_init(&call->is_cancelled, false);
 	atomic_init(&call->turns, 0);
 	return call;
+}
+
+static void
+free_buffer(struct buffer *buffer)
+{
+	if (buffer->data != NULL)
+		buffer_fini(buffer);
 }
 
 /* The call that has its place now, or NULL. */
@@ -64,9 +76,11 @@ dispose(struct becket_call *call)
 
 	contexts_finish(call, false);
 	buffer_fini(&call->request);
-	if (call->begun.metadata.data != NULL)
-		buffer_fini(&call->begun.metadata);
 	buffer_fini(&call->reply.stub);
+	free_buffer(&call->begun.metadata);
+	free_buffer(&call->answer.initial);
+	free_buffer(&call->answer.trailing);
+	free_buffer(&call->answer.details);
 	arena_fini(&call->arena);
 	peer_release(call->peer);
 	managers_release(host->managers, call->type);

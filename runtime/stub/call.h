@@ -52,11 +52,20 @@ struct call_host {
 	becket_status (*entropy)(void *ret_bytes, size_t size);
 };
 
-/* What goes back: a message, or with a status a fault and its data. */
+/* What goes back: a message, or with a status a fault and its data. In our
+ * syntax that has call->answer in it, too; to a plain session it goes beside.
+ */
 struct call_reply {
 	becket_status status;
 	bool did_not_execute;
 	struct buffer stub;
+};
+
+/* What a manager says beside its response, encoded. */
+struct call_answer {
+	struct buffer initial, trailing; /* metadata */
+	struct buffer details;           /* of a failure */
+	bool is_headed;                  /* the initial ones have gone */
 };
 
 enum { /* who has finished with a deferred call; the second one passes it on */
@@ -77,6 +86,8 @@ struct becket_call {
 	struct peer *peer;
 
 	struct buffer request;
+	struct becket_bytes body; /* its message, once is_opened */
+	bool is_opened;
 	bool has_request;
 	bool is_overfull; /* more than one message came */
 	struct arena arena;
@@ -85,6 +96,9 @@ struct becket_call {
 	void *message;     /* the request, decoded, and an empty response */
 	void *response;
 	struct call_contexts contexts;
+
+	const struct metadata_view *metadata; /* of the request; NULL: none */
+	struct call_answer answer;
 
 	becket_status failed; /* becket_call_fail() */
 	char *sentence;       /* in the arena */
@@ -109,6 +123,14 @@ struct becket_call *becket_call_new(struct call_host *host, struct peer *peer,
  * anything.
  */
 void becket_call_set_remaining(struct becket_call *call, uint64_t remaining_us);
+
+/* The request's metadata have come; a copy. S_OUT_OF_MEMORY. */
+BECKET_MUST_USE becket_status becket_call_set_metadata(struct becket_call *call,
+    struct becket_bytes encoded);
+/* The fields of a call header for what is still to be said of it; empty: there
+ * is nothing, or no memory.
+ */
+struct buffer becket_call_fault_header(const struct becket_call *call);
 
 /* Its place is the next call's: resume(). Any thread; NULL is fine. */
 void becket_call_free(struct becket_call *call);

@@ -94,27 +94,48 @@ dispatch_prepare(struct becket_call *call)
 	return status == BECKET_S_OK ? contexts_hold(call) : status;
 }
 
-/* Peers on our syntax get the sentence: PROTOCOL.md section 4. Without memory
- * they still get the status.
+/* Without memory for it, or room, the status still counts. */
+static struct buffer
+encode_status(const struct becket_call *call,
+    const struct status_message *message)
+{
+	struct buffer data = buffer_empty(call->host->memory);
+	size_t size = status_message_measure(message);
+
+	if (size > call->host->limits->fault_size ||
+	    !buffer_reserve(&data, size))
+		return data;
+	status_message_encode(message, data.data);
+	data.size = size;
+	return data;
+}
+
+/* Peers on our syntax get the sentence, and what else there is to say:
+ * PROTOCOL.md section 4.
  */
 static struct buffer
 make_fault_data(const struct becket_call *call, becket_status status,
     const char *sentence)
 {
 	struct buffer data = buffer_empty(call->host->memory);
-	struct status_message message = { .code = status };
-	size_t size;
+	struct buffer header = data;
+	struct status_message message = {
+		.code = status,
+		.details = buffer_bytes(&call->answer.details),
+	};
 
-	if (call->begun.syntax == SYNTAX_NDR || sentence == NULL)
+	if (call->begun.syntax == SYNTAX_NDR)
 		return data;
-	message.sentence = (struct becket_bytes){ (const uint8_t *)sentence,
-		strlen(sentence) };
-	size = status_message_measure(&message);
-	if (size > call->host->limits->fault_size ||
-	    !buffer_reserve(&data, size))
-		return data;
-	status_message_encode(&message, data.data);
-	data.size = size;
+	if (sentence != NULL)
+		message.sentence =
+		    (struct becket_bytes){ (const uint8_t *)sentence,
+			    strlen(sentence) };
+	if (call->begun.syntax == SYNTAX_BECKET)
+		header = becket_call_fault_header(call);
+	message.header = buffer_bytes(&header);
+	if (sentence != NULL || message.details.size > 0 || header.size > 0)
+		data = encode_status(call, &message);
+	buffer_fini(&header);
 	return data;
 }
 
@@ -145,7 +166,10 @@ static void
 encode(struct becket_call *call, const void *response)
 {
 	const struct becket_operation *operation = becket_call_operation(call);
-	const struct frame frame = { 0 };
+	const struct frame frame = {
+		.metadata = buffer_bytes(&call->answer.initial),
+		.trailing = buffer_bytes(&call->answer.trailing),
+	};
 	becket_status status;
 
 	status = frame_encode(form_of(call), &frame, &operation->response,
@@ -196,6 +220,53 @@ sentence_for(const struct becket_call *call, becket_status status)
 	                              : becket_status_text(status);
 }
 
+/* What stands before the message, once. */
+static becket_status
+open_request(struct becket_call *call)
+{
+	struct becket_bytes metadata = buffer_bytes(&call->begun.metadata);
+	struct frame frame;
+	becket_status status;
+
+	if (call->is_opened)
+		return BECKET_S_OK;
+	status = frame_decode(form_of(call), call->begun.big_endian,
+	    buffer_bytes(&call->request), call->host->limits, &frame);
+	if (status != BECKET_S_OK)
+		return status;
+	if (call->begun.syntax == SYNTAX_BECKET) {
+		becket_call_set_remaining(call, frame.remaining_us);
+		metadata = frame.metadata;
+	}
+	call->body = frame.body;
+	call->is_opened = true;
+	return becket_call_set_metadata(call, metadata);
+}
+
+/* What a request that cannot be decoded is answered with. Samba and Windows
+ * leave "did not execute" out of bad stub data; the routine has not been
+ * entered all the same, and a client is better off knowing it.
+ */
+static becket_status
+undecodable(becket_status status)
+{
+	switch (status) {
+	case BECKET_S_OUT_OF_MEMORY:
+		return BECKET_S_REMOTE_NO_MEMORY;
+	case BECKET_S_PROTOCOL_ERROR:
+	case BECKET_S_STREAMS_NOT_SUPPORTED:
+		return status;
+	default:
+		return BECKET_X_BAD_STUB_DATA;
+	}
+}
+
+static void
+refuse_undecodable(struct becket_call *call, becket_status status)
+{
+	set_fault(call, undecodable(status), becket_status_text(status), true);
+}
+
 bool
 dispatch_authorize(struct becket_call *call)
 {
@@ -204,6 +275,11 @@ dispatch_authorize(struct becket_call *call)
 
 	if (type->authorize == NULL)
 		return true;
+	status = open_request(call);
+	if (status != BECKET_S_OK) {
+		refuse_undecodable(call, status);
+		return false;
+	}
 	status = type->authorize(type->authorize_user, call);
 	if (status != BECKET_S_OK)
 		set_fault(call, status, sentence_for(call, status), true);
@@ -235,46 +311,16 @@ static becket_status
 decode(struct becket_call *call)
 {
 	const struct becket_operation *operation = becket_call_operation(call);
-	const struct becket_limits *limits = call->host->limits;
-	struct frame frame;
-	becket_status status =
-	    frame_decode(form_of(call), call->begun.big_endian,
-	        buffer_bytes(&call->request), limits, &frame);
+	becket_status status = open_request(call);
 
 	if (status != BECKET_S_OK)
 		return status;
-	if (call->begun.syntax == SYNTAX_BECKET)
-		becket_call_set_remaining(call, frame.remaining_us);
 	call->response = arena_alloc(&call->arena, operation->response.size);
 	if (call->response == NULL)
 		return BECKET_S_OUT_OF_MEMORY;
 	operation->response.codec->init(&operation->response, call->response);
-	return frame_decode_message(&operation->request, frame.body, limits,
-	    &call->arena, &call->message);
-}
-
-/* What a request that cannot be decoded is answered with. Samba and Windows
- * leave "did not execute" out of bad stub data; the routine has not been
- * entered all the same, and a client is better off knowing it.
- */
-static becket_status
-undecodable(becket_status status)
-{
-	switch (status) {
-	case BECKET_S_OUT_OF_MEMORY:
-		return BECKET_S_REMOTE_NO_MEMORY;
-	case BECKET_S_PROTOCOL_ERROR:
-	case BECKET_S_STREAMS_NOT_SUPPORTED:
-		return status;
-	default:
-		return BECKET_X_BAD_STUB_DATA;
-	}
-}
-
-static void
-refuse_undecodable(struct becket_call *call, becket_status status)
-{
-	set_fault(call, undecodable(status), becket_status_text(status), true);
+	return frame_decode_message(&operation->request, call->body,
+	    call->host->limits, &call->arena, &call->message);
 }
 
 static becket_status

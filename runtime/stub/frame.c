@@ -20,12 +20,14 @@ frame_form(enum transfer_syntax syntax,
 static struct call_header
 header_of(const struct frame *frame)
 {
-	bool is_empty = frame->remaining_us == 0 && frame->metadata.size == 0;
+	bool is_empty = frame->remaining_us == 0 && frame->metadata.size == 0 &&
+	                frame->trailing.size == 0;
 
 	return (struct call_header){
 		.flags = is_empty ? 0 : CALL_HEADER_PRESENT,
 		.remaining_us = frame->remaining_us,
 		.metadata = frame->metadata,
+		.trailing = frame->trailing,
 	};
 }
 
@@ -90,6 +92,7 @@ decode_becket(struct becket_bytes stub, const struct becket_limits *limits,
 	*ret_frame = (struct frame){
 		.remaining_us = header.remaining_us,
 		.metadata = header.metadata,
+		.trailing = header.trailing,
 		.body = { stub.data + header.size, stub.size - header.size },
 	};
 	return BECKET_S_OK;

@@ -36,6 +36,7 @@ enum frame_form frame_form(enum transfer_syntax syntax,
 struct frame {
 	uint64_t remaining_us;        /* 0: not said */
 	struct becket_bytes metadata; /* encoded: call_header_next() */
+	struct becket_bytes trailing; /* the same; of a response */
 	struct becket_bytes body;     /* the message's bytes */
 };
 

@@ -3,7 +3,9 @@
 
 #include "base/trap.h"
 #include "stub/frame.h"
+#include "stub/metadata.h"
 #include "stub/reply.h"
+#include "wire/call_header.h"
 #include "wire/status_message.h"
 
 static const struct becket_operation *
@@ -80,11 +82,20 @@ remaining_us(const struct invoke *invoke, uint64_t now)
 	return left / 1000 + 1;
 }
 
+static struct becket_bytes
+metadata_of(const struct invoke *invoke)
+{
+	return invoke->metadata == NULL
+	           ? (struct becket_bytes){ 0 }
+	           : buffer_bytes(&invoke->metadata->request);
+}
+
 static becket_status
 encode_request(const struct invoke *invoke, const void *request, uint64_t now,
     struct buffer *ret_stub)
 {
-	struct frame frame = { .remaining_us = remaining_us(invoke, now) };
+	struct frame frame = { .remaining_us = remaining_us(invoke, now),
+		.metadata = metadata_of(invoke) };
 
 	return frame_encode(form_of(invoke), &frame,
 	    &operation_of(invoke)->request, request, invoke->memory,
@@ -107,6 +118,7 @@ call_start_of(const struct invoke *invoke, uint64_t now)
 		.interface_name = interface->name,
 		.operation_name = invoke_operation_name(invoke),
 		.remaining_us = remaining_us(invoke, now),
+		.metadata = metadata_of(invoke),
 	};
 }
 
@@ -190,6 +202,13 @@ free_buffer(struct buffer *buffer)
 		buffer_fini(buffer);
 }
 
+static void
+free_end(struct session_end *end)
+{
+	free_buffer(&end->fault_data);
+	free_buffer(&end->metadata);
+}
+
 void
 invoke_event(struct invoke *invoke, struct session_event *event)
 {
@@ -200,16 +219,18 @@ invoke_event(struct invoke *invoke, struct session_event *event)
 		} else {
 			buffer_fini(&event->message);
 		}
+	} else if (event->kind == SESSION_HEAD) {
+		if (is_mine(invoke, event) && invoke->head.data == NULL)
+			invoke->head = buffer_take(&event->metadata);
+		else
+			free_buffer(&event->metadata);
 	} else if (event->kind == SESSION_END) {
 		if (is_mine(invoke, event)) {
 			invoke->end = event->end;
 			invoke->is_over = true;
 		} else {
-			free_buffer(&event->end.fault_data);
-			free_buffer(&event->end.metadata);
+			free_end(&event->end);
 		}
-	} else if (event->kind == SESSION_HEAD) {
-		free_buffer(&event->metadata);
 	} else if (event->kind == SESSION_CLOSED && !invoke->is_over) {
 		invoke_lost(invoke, event->closed.sentence);
 	}
@@ -230,8 +251,8 @@ void
 invoke_fini(struct invoke *invoke)
 {
 	free_buffer(&invoke->response);
-	free_buffer(&invoke->end.fault_data);
-	free_buffer(&invoke->end.metadata);
+	free_buffer(&invoke->head);
+	free_end(&invoke->end);
 }
 
 void
@@ -242,16 +263,86 @@ invoke_retry(struct invoke *invoke)
 	invoke->messages = 0;
 }
 
-struct becket_bytes
-invoke_detail(const struct invoke *invoke)
+static struct status_message
+status_message_of(const struct invoke *invoke)
 {
 	struct becket_bytes data = buffer_bytes(&invoke->end.fault_data);
 	struct status_message message;
 
 	if (invoke->syntax == SYNTAX_NDR || data.size == 0 ||
 	    status_message_decode(data, &message) != BECKET_S_OK)
-		return (struct becket_bytes){ 0 };
-	return message.sentence;
+		return (struct status_message){ 0 };
+	return message;
+}
+
+struct becket_bytes
+invoke_detail(const struct invoke *invoke)
+{
+	return status_message_of(invoke).sentence;
+}
+
+struct becket_bytes
+invoke_details(const struct invoke *invoke)
+{
+	return status_message_of(invoke).details;
+}
+
+/* ------------------------------------------------------------ metadata -- */
+
+/* What is malformed fails the call later, or is a fault's. */
+static struct call_header
+header_of_response(const struct invoke *invoke)
+{
+	struct becket_bytes stub = buffer_bytes(&invoke->response);
+	struct call_header header = { 0 };
+
+	if (invoke->end.status == BECKET_S_OK)
+		(void)!call_header_decode(stub, invoke->limits, &header);
+	else
+		(void)!call_header_decode_fields(status_message_of(invoke)
+		                                     .header,
+		    invoke->limits, &header);
+	return header;
+}
+
+static struct call_header
+header_of_end(const struct invoke *invoke)
+{
+	if (invoke->syntax == SYNTAX_BECKET)
+		return header_of_response(invoke);
+	return (struct call_header){
+		.metadata = buffer_bytes(&invoke->head),
+		.trailing = buffer_bytes(&invoke->end.metadata),
+	};
+}
+
+static void
+show(const struct invoke *invoke, const struct call_header *header)
+{
+	struct becket_metadata *metadata = invoke->metadata;
+
+	metadata_replace(metadata, BECKET_METADATA_INITIAL, header->metadata);
+	metadata_replace(metadata, BECKET_METADATA_TRAILING, header->trailing);
+}
+
+void
+invoke_show_metadata(const struct invoke *invoke)
+{
+	struct call_header header;
+
+	if (invoke->metadata == NULL)
+		return;
+	header = header_of_end(invoke);
+	show(invoke, &header);
+}
+
+void
+invoke_clear_metadata(const struct invoke *invoke)
+{
+	const struct call_header nothing = { 0 };
+
+	if (invoke->metadata != NULL)
+		show(invoke, &nothing);
 }
 
 /* DCE/RPC cannot say nothing, nor say it twice; others can. */

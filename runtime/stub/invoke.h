@@ -26,8 +26,9 @@ struct invoke {
 	uint16_t opnum;
 	const struct becket_memory *memory; /* outlives the reply too */
 	const struct becket_limits *limits;
-	struct becket_uuid object; /* nil: none */
-	uint64_t deadline;         /* never 0 */
+	struct becket_uuid object;        /* nil: none */
+	uint64_t deadline;                /* never 0 */
+	struct becket_metadata *metadata; /* outlives the call; or NULL */
 	/* ------------------------------------------------------------- */
 	struct idmap_id call;
 	bool is_begun, is_over;
@@ -35,6 +36,7 @@ struct invoke {
 	struct buffer response;
 	uint32_t messages;      /* how many came; the first is kept */
 	bool big_endian;        /* of the response, if it is NDR */
+	struct buffer head;     /* of a plain session: initial metadata */
 	struct session_end end; /* when it is over */
 };
 
@@ -82,6 +84,16 @@ void invoke_retry(struct invoke *invoke);
 
 /* The server's own sentence, or nothing. A view into the fault data. */
 struct becket_bytes invoke_detail(const struct invoke *invoke);
+
+/* The details behind that sentence: wire/status_message.h. Likewise. */
+struct becket_bytes invoke_details(const struct invoke *invoke);
+
+/* It is over: what the server said beside its response is in
+ * invoke->metadata, if there is such. Before invoke_decode().
+ */
+void invoke_show_metadata(const struct invoke *invoke);
+/* It did not begin: nothing was said. */
+void invoke_clear_metadata(const struct invoke *invoke);
 
 /* What came back, in one block for becket_stub_free(). Takes the response.
  * X_BAD_STUB_DATA and the like, S_OUT_OF_MEMORY.

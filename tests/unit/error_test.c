@@ -11,7 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/utf8.h"
-#include "io/next_timeout.h"
+#include "io/next_call.h"
 
 static const struct error_place place = {
 	.protseq = "ncacn_ip_tcp",
@@ -159,6 +159,12 @@ a_detail_that_was_cut_is_still_utf8(void **state)
 	}
 }
 
+static uint32_t
+take_timeout(const void *handle)
+{
+	return next_call_take(handle, 1).timeout;
+}
+
 static void
 the_oldest_of_too_many_timeouts_is_forgotten(void **state)
 {
@@ -166,20 +172,14 @@ the_oldest_of_too_many_timeouts_is_forgotten(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof handles; i++)
-		next_timeout_set((const void *)&handles[i], 1,
+		next_call_set_timeout((const void *)&handles[i], 1,
 		    (uint32_t)i + 100);
 	for (size_t i = 0; i < 4; i++)
-		assert_int_equal(next_timeout_take((const void *)&handles[i],
-		                     1),
-		    0);
+		assert_int_equal(take_timeout(&handles[i]), 0);
 	for (size_t i = 4; i < sizeof handles; i++)
-		assert_int_equal(next_timeout_take((const void *)&handles[i],
-		                     1),
-		    i + 100);
+		assert_int_equal(take_timeout(&handles[i]), i + 100);
 	for (size_t i = 0; i < sizeof handles; i++)
-		assert_int_equal(next_timeout_take((const void *)&handles[i],
-		                     1),
-		    0);
+		assert_int_equal(take_timeout(&handles[i]), 0);
 }
 
 int

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "io/next_timeout.h"
+#include "io/next_call.h"
 
 #include <stddef.h>
 
@@ -8,7 +8,7 @@ enum { SLOTS = 8 };
 struct slot {
 	const struct becket_binding *binding; /* NULL: free */
 	uint64_t serial;
-	uint32_t milliseconds;
+	struct next_call next;
 };
 
 static _Thread_local struct slot slots[SLOTS];
@@ -37,27 +37,42 @@ claim(void)
 	return slot;
 }
 
-void
-next_timeout_set(const struct becket_binding *binding, uint64_t serial,
-    uint32_t milliseconds)
+static struct next_call *
+find_or_claim(const struct becket_binding *binding, uint64_t serial)
 {
 	struct slot *slot = find(binding, serial);
 
-	if (slot == NULL)
+	if (slot == NULL) {
 		slot = claim();
-	*slot = (struct slot){ binding, serial, milliseconds };
+		*slot = (struct slot){ binding, serial, { 0 } };
+	}
+	return &slot->next;
 }
 
-uint32_t
-next_timeout_take(const struct becket_binding *binding, uint64_t serial)
+void
+next_call_set_timeout(const struct becket_binding *binding, uint64_t serial,
+    uint32_t milliseconds)
+{
+	find_or_claim(binding, serial)->timeout = milliseconds;
+}
+
+void
+next_call_set_metadata(const struct becket_binding *binding, uint64_t serial,
+    struct becket_metadata *metadata)
+{
+	find_or_claim(binding, serial)->metadata = metadata;
+}
+
+struct next_call
+next_call_take(const struct becket_binding *binding, uint64_t serial)
 {
 	struct slot *slot = used == 0 ? NULL : find(binding, serial);
-	uint32_t milliseconds;
+	struct next_call next;
 
 	if (slot == NULL)
-		return 0;
-	milliseconds = slot->milliseconds;
+		return (struct next_call){ 0 };
+	next = slot->next;
 	*slot = (struct slot){ 0 };
 	used--;
-	return milliseconds;
+	return next;
 }

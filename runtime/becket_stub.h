@@ -181,7 +181,7 @@ becket_stub_send(struct becket_stream *stream,
  * S_ASYNC_CALL_PENDING: there is none yet, and the stream is non-blocking. On a
  * client also how the call has failed, when all messages before that are
  * received; on a server S_CALL_CANCELLED. X_WRONG_PIPE_ORDER: what this end
- * receives is no stream.
+ * receives is no stream. S_INVALID_ARG, as above.
  */
 BECKET_API BECKET_MUST_USE becket_status
 becket_stub_receive(struct becket_stream *stream,

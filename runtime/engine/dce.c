@@ -4,6 +4,8 @@
 #include "base/allocate.h"
 #include "base/trap.h"
 
+enum { AT_ONCE = 1 }; /* as a deadline */
+
 /* clang-format off */
 static const bool legal[DCE_STATES][DCE_STATES] = {
 	[DCE_UNBOUND]  = { [DCE_BINDING] = true, [DCE_BOUND] = true, [DCE_CLOSING] = true },
@@ -142,6 +144,7 @@ dce_call_die(struct dce *dce, struct dce_call *call)
 	if (call->alive)
 		idmap_remove(&dce->ids, call->id);
 	call->alive = false;
+	dce_stream_end_input(dce, call);
 }
 
 void
@@ -176,8 +179,10 @@ take_event(struct dce *dce, struct session_event *ret_event)
 		.big_endian = call->in_big_endian };
 	if (kind == SESSION_CALL)
 		ret_event->begun = call->begun;
-	if (kind == SESSION_MESSAGE)
+	if (kind == SESSION_MESSAGE) {
+		dce_stream_told(dce, call, call->in.size);
 		ret_event->message = buffer_take(&call->in);
+	}
 	if (kind == SESSION_END) {
 		ret_event->end = call->end;
 		call->end.fault_data = buffer_empty(dce->memory);
@@ -246,12 +251,12 @@ stall_time(const struct dce *dce)
 uint64_t
 dce_stall_deadline(const struct dce *dce)
 {
-	bool reading = dce->state < DCE_CLOSING && !dce->input.eof &&
-	               dce->role->may_parse(dce);
+	bool reading =
+	    dce->state < DCE_CLOSING && !dce->input.eof && dce_may_parse(dce);
 
-	return reading && dce_input_is_partial(dce)
-	           ? dce->input.last + stall_time(dce)
-	           : 0;
+	if (!reading || !dce_input_is_partial(dce))
+		return 0;
+	return dce->input.paused ? AT_ONCE : dce->input.last + stall_time(dce);
 }
 
 void
@@ -259,6 +264,12 @@ dce_check_stall(struct dce *dce)
 {
 	uint64_t by = dce_stall_deadline(dce);
 
+	if (by == AT_ONCE) {
+		/* Only here it is known when it was that we went on. */
+		dce->input.paused = false;
+		dce->input.last = dce->now;
+		return;
+	}
 	if (by != 0 && dce->now >= by)
 		dce_close(dce, BECKET_S_PROTOCOL_ERROR,
 		    "the peer stalled in the middle of a PDU");

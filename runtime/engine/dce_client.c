@@ -47,7 +47,7 @@ sent(struct dce *dce, struct dce_call *call)
 
 	if (!call->alive)
 		return;
-	if (call->cancel_wanted)
+	if (call->cancel_wanted && !call->is_stream)
 		dce_output_header(dce, &dce->output.urgent, PDU_CO_CANCEL,
 		    call->wire);
 	if (call->maybe) {
@@ -65,7 +65,7 @@ is_answer_partial(const struct dce *dce)
 	list_for_each (at, &dce->calls) {
 		struct dce_call *call = container_of(at, struct dce_call, all);
 
-		if (call->alive && call->in_begun)
+		if (call->alive && call->in_begun && !call->is_stream)
 			return true;
 	}
 	return dce_input_is_partial(dce);
@@ -74,6 +74,8 @@ is_answer_partial(const struct dce *dce)
 static void
 idle(struct dce *dce)
 {
+	if (dce->input.full > 0)
+		return;
 	if (dce->input.eof && is_answer_partial(dce))
 		dce_client_violation(dce,
 		    "the server closed in the middle of an answer");
@@ -201,6 +203,7 @@ static const struct session_ops ops = {
 	.tick = client_tick,
 	.next = dce_next,
 	.begin = dce_client_begin,
+	.consumed = dce_consumed,
 	.put = dce_client_put,
 	.end = dce_client_end,
 	.cancel = dce_client_cancel,

@@ -99,7 +99,8 @@ orphan(struct dce_client *client, struct dce_call *call, bool cancel)
 	struct dce *dce = &client->dce;
 
 	client->late++;
-	if (cancel && call->out_planned && !call->cancel_wanted)
+	if (cancel && !call->cancel_wanted &&
+	    (call->out_planned || call->is_stream))
 		dce_output_header(dce, &dce->output.urgent, PDU_CO_CANCEL,
 		    call->wire);
 	dce_output_header(dce, &dce->output.urgent, PDU_ORPHANED, call->wire);
@@ -111,7 +112,8 @@ orphan(struct dce_client *client, struct dce_call *call, bool cancel)
 /*
  * Nothing more is wanted of a call. If its request is half sent the rest goes
  * out all the same: some servers run what they were told to forget, and must
- * not run a part of it.
+ * not run a part of it. Of a stream nothing goes out any more, and the session
+ * ends, because its answer may have no end.
  */
 static void
 give_up(struct dce_client *client, struct dce_call *call, bool cancel)
@@ -123,9 +125,11 @@ give_up(struct dce_client *client, struct dce_call *call, bool cancel)
 	if (!call->alive)
 		return;
 	detach(client, call);
-	if (!call->out_begun)
+	if (!call->out_begun || call->is_stream)
 		dce_output_drop(dce, call);
-	else if (!call->out_ended)
+	if (call->out_begun && call->is_stream)
+		dce_close(dce, BECKET_S_OK, "a stream was given up");
+	else if (call->out_begun && !call->out_ended)
 		dce_close(dce, BECKET_S_CALL_FAILED,
 		    "a request was given up before its end");
 }
@@ -212,6 +216,7 @@ fill(struct dce_client *client, struct dce_call *call,
 	call->out_type = PDU_REQUEST;
 	call->maybe = start->maybe;
 	call->ordered = start->ordered;
+	call->is_stream = start->is_stream;
 	call->out_flags = start->maybe ? PDU_MAYBE : 0;
 	if (start->object != NULL && !becket_uuid_is_nil(start->object)) {
 		call->object = *start->object;
@@ -337,7 +342,10 @@ dce_client_cancel(struct session *session, struct idmap_id id)
 	if (call == NULL || call->cancel_wanted)
 		return;
 	call->cancel_wanted = true;
-	if (call->out_planned)
+	if (call->is_stream && !call->out_begun)
+		dce_client_finish(client_of(dce), call, BECKET_S_CALL_CANCELLED,
+		    BECKET_NOT_SENT, "it was cancelled before it was sent");
+	else if (call->is_stream || call->out_planned)
 		dce_output_header(dce, &dce->output.urgent, PDU_CO_CANCEL,
 		    call->wire);
 }

@@ -81,7 +81,8 @@ dce_client_response(struct dce *dce, const struct pdu *pdu)
 	         !is_of_context(call, pdu))
 		dce_client_violation(dce,
 		    "the server sent a fragment out of turn");
-	else if (call->in.size + stub_size(pdu) > dce->limits->response_size)
+	else if (!call->is_stream &&
+	         call->in.size + stub_size(pdu) > dce->limits->response_size)
 		too_large(client, call, pdu);
 	else
 		accept_fragment(dce, call, pdu);
@@ -163,7 +164,8 @@ dce_client_fragment(struct dce *dce)
 	if (call->in_fault) {
 		end_with_fault(client, call);
 	} else {
-		dce_call_event(dce, call, SESSION_MESSAGE);
+		if (!call->is_stream)
+			dce_call_event(dce, call, SESSION_MESSAGE);
 		dce_client_finish(client, call, BECKET_S_OK, BECKET_EXECUTED,
 		    NULL);
 	}

@@ -18,6 +18,12 @@ dce_input_is_partial(const struct dce *dce)
 	return held(&dce->input) > 0 || dce->input.in_body;
 }
 
+bool
+dce_may_parse(const struct dce *dce)
+{
+	return dce->input.full == 0 && dce->role->may_parse(dce);
+}
+
 static void
 window_free(struct dce *dce)
 {
@@ -81,6 +87,21 @@ window_vec(struct dce *dce, struct session_vec *ret_vec)
 	return true;
 }
 
+static size_t
+smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How much of a body is read at once: more and more as it keeps coming. */
+static size_t
+body_piece(const struct dce_call *call)
+{
+	size_t size = call->is_stream ? call->in_piece : call->in.size;
+
+	return size > DCE_BODY_FIRST ? size : DCE_BODY_FIRST;
+}
+
 /* The end of the message itself. It grows as bytes arrive, never because a
  * header says that they will.
  */
@@ -89,11 +110,11 @@ body_vec(struct dce *dce, struct session_vec *ret_vec)
 {
 	struct dce_input *in = &dce->input;
 	struct buffer *message = &in->target->in;
-	size_t size =
-	    message->size > DCE_BODY_FIRST ? message->size : DCE_BODY_FIRST;
+	size_t size = smaller(body_piece(in->target), in->body_left);
 
-	if (size > in->body_left)
-		size = in->body_left;
+	size = smaller(size, dce_stream_room(dce, in->target));
+	if (size == 0)
+		return false;
 	if (!buffer_reserve(message, size)) {
 		dce_no_memory(dce);
 		return false;
@@ -112,7 +133,7 @@ dce_recv_vec(struct session *session, struct session_vec *vecs, size_t count)
 
 	in->direct = 0;
 	if (dce->state >= DCE_CLOSING || in->eof || count == 0 ||
-	    !dce->role->may_parse(dce))
+	    !dce_may_parse(dce))
 		return 0;
 	if (in->target != NULL && in->body_left > 0 && held(in) == 0 &&
 	    !body_vec(dce, &vecs[n++]))
@@ -139,11 +160,15 @@ dce_received(struct session *session, size_t size, uint64_t now)
 {
 	struct dce *dce = dce_of(session);
 	struct dce_input *in = &dce->input;
-	size_t direct = size < in->direct ? size : in->direct;
+	size_t direct = smaller(size, in->direct);
 
 	dce->now = in->last = now;
+	in->paused = false;
 	session->stats.bytes_in += size;
 	if (direct > 0) {
+		if (direct == in->direct)
+			in->target->in_piece =
+			    smaller(2 * direct, DCE_WINDOW_LARGE);
 		in->target->in.size += direct;
 		in->body_left -= direct;
 	}
@@ -273,8 +298,10 @@ static bool
 step_body(struct dce *dce)
 {
 	struct dce_input *in = &dce->input;
-	size_t size = held(in) < in->body_left ? held(in) : in->body_left;
+	size_t size = smaller(held(in), in->body_left);
+	bool told;
 
+	size = smaller(size, dce_stream_room(dce, in->target));
 	if (in->target != NULL && size > 0 &&
 	    !buffer_append(&in->target->in, in->window + in->start, size)) {
 		dce_no_memory(dce);
@@ -282,8 +309,9 @@ step_body(struct dce *dce)
 	}
 	in->start += size;
 	in->body_left -= size;
+	told = dce_stream_tell(dce, in->target);
 	if (in->body_left > 0)
-		return false;
+		return told;
 	in->in_body = false;
 	dce->role->fragment(dce);
 	in->target = NULL;
@@ -293,7 +321,9 @@ step_body(struct dce *dce)
 bool
 dce_input_step(struct dce *dce)
 {
-	if (!dce->role->may_parse(dce))
+	if (!dce_may_parse(dce)) {
+		dce->input.paused = true;
 		return false;
+	}
 	return dce->input.in_body ? step_body(dce) : step_pdu(dce);
 }

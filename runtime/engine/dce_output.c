@@ -118,13 +118,24 @@ void
 dce_output_become_fault(struct dce *dce, struct dce_call *call, uint32_t fault,
     uint8_t flags)
 {
-	dce_output_drop(dce, call);
-	if (is_half_sent(call))
-		put_first(dce, call);
-	call->out_type = PDU_FAULT;
-	call->out_flags = flags;
-	call->out_begun = false;
+	if (!call->is_stream) {
+		dce_output_drop(dce, call);
+		if (is_half_sent(call))
+			put_first(dce, call);
+	}
+	call->fails = true;
+	call->fault_at = call->out.size;
 	call->fault = fault;
+	call->fault_flags = flags;
+}
+
+static void
+begin_fault(struct dce_call *call)
+{
+	call->fails = false;
+	call->out_type = PDU_FAULT;
+	call->out_flags = call->fault_flags;
+	call->out_begun = false;
 }
 
 void
@@ -150,6 +161,16 @@ dce_output_fini(struct dce *dce)
 	}
 }
 
+/* Of a stream nobody knows how much is left. */
+static uint32_t
+hint_of(const struct dce_call *call, size_t size, size_t left)
+{
+	size_t hint =
+	    call->is_stream && call->out_type != PDU_FAULT ? size : left;
+
+	return hint < UINT32_MAX ? (uint32_t)hint : UINT32_MAX;
+}
+
 /* The head of a fragment of size bytes, of left that remain. */
 static size_t
 encode_head(const struct dce_call *call, uint8_t flags, size_t size,
@@ -159,7 +180,7 @@ encode_head(const struct dce_call *call, uint8_t flags, size_t size,
 		               .flags = flags | call->out_flags,
 		               .call = call->wire } };
 	struct becket_bytes stub = { NULL, size };
-	uint32_t hint = left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
+	uint32_t hint = hint_of(call, size, left);
 	uint32_t fault_hint = hint > 0 ? hint : FAULT_HINT;
 	size_t head_size = 0;
 	becket_status status;
@@ -204,11 +225,17 @@ room(const struct dce *dce, const struct dce_call *call)
 static bool
 plan_fragment(struct dce *dce, struct dce_call *call, struct dce_slice *slice)
 {
-	size_t left = call->out.size - call->out_at;
-	size_t size = left < room(dce, call) ? left : room(dce, call);
-	bool last = call->out_ended && size == left;
-	uint8_t flags = last ? PDU_LAST : 0;
+	bool turns = call->fails && call->out_at == call->fault_at;
+	size_t left, size;
+	uint8_t flags;
+	bool last;
 
+	if (turns)
+		begin_fault(call);
+	left = (call->fails ? call->fault_at : call->out.size) - call->out_at;
+	size = left < room(dce, call) ? left : room(dce, call);
+	last = call->out_ended && !call->fails && size == left;
+	flags = last ? PDU_LAST : 0;
 	if (size == 0 && !last)
 		return false;
 	if (!call->out_begun)
@@ -315,7 +342,7 @@ all_sent(struct dce *dce, struct dce_call *call, bool last)
 		dce->role->sent(dce, call);
 	} else if (call->slices == 0 && call->out_at == call->out.size) {
 		buffer_fini(&call->out);
-		call->out_at = 0;
+		call->out_at = call->fault_at = 0;
 		if (call->alive && !call->out_ended && dce->state < DCE_CLOSING)
 			dce_call_event(dce, call, SESSION_WRITABLE);
 	}

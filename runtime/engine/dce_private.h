@@ -10,9 +10,10 @@
 
 /*
  * What the two roles of a DCE session share: how bytes become PDUs
- * (dce_input.c), how messages become fragments (dce_output.c), and how it all
- * ends (dce.c). A role is a table of handlers, [state][PDU type], and some
- * hooks; an empty slot of the table is a violation.
+ * (dce_input.c), how messages become fragments (dce_output.c), what is
+ * otherwise with streams (dce_stream.c), and how it all ends (dce.c). A role is
+ * a table of handlers, [state][PDU type], and some hooks; an empty slot of the
+ * table is a violation.
  *
  *                   server                            client
  *
@@ -36,11 +37,14 @@
  *
  * Input. Bytes go to a window that exists only while it holds something. Once
  * the head of a fragment has been understood, the bytes of its body go right
- * to the end of the message they belong to.
+ * to the end of the message they belong to. Those of a stream are told as they
+ * come; while the owner owes us more of them than limits.stream_window the
+ * session is full: it parses and takes nothing, whoever it would be for.
  *
  * Output. A queue of items, each a packet (a small PDU, ready to go) or a call
  * with bytes to send. The next few fragments are planned as slices: a header
  * of their own and a reference into the message. Planned is as good as sent.
+ * A fault may stand behind what was put before it, in one buffer with it.
  * A call stays at the head of the queue up to its last fragment, so that
  * fragments of calls never mix.
  *
@@ -107,6 +111,11 @@ struct dce_call {
 	struct buffer in;
 	bool in_begun;
 	bool in_big_endian;
+	bool is_stream;
+	bool in_ended;   /* nothing more of a stream comes */
+	bool in_full;    /* counted in dce_input.full */
+	size_t in_owed;  /* told and not consumed */
+	size_t in_piece; /* how much of it is read at once */
 
 	/* What we send. */
 	struct buffer out;
@@ -115,7 +124,10 @@ struct dce_call {
 	uint8_t out_flags; /* on every fragment */
 	uint16_t context;
 	uint16_t opnum;
-	uint32_t fault;   /* status of a fault */
+	uint32_t fault; /* status of a fault */
+	bool fails;     /* the fault is still to come, at fault_at of out */
+	uint8_t fault_flags;
+	size_t fault_at;
 	uint8_t cancels;  /* co_cancels received */
 	bool out_begun;   /* the first fragment is planned */
 	bool out_ended;   /* what is in out is all there is */
@@ -162,8 +174,10 @@ struct dce_input {
 	struct dce_call *target; /* whose message it is; NULL: swallow it */
 	bool body_last;          /* the message ends with it */
 
+	unsigned full; /* streams whose owners owe us a window */
 	uint16_t fragment_limit;
 	uint64_t last; /* when bytes last came */
+	bool paused;   /* we took none meanwhile */
 	bool eof;
 };
 
@@ -255,6 +269,8 @@ void dce_call_die(struct dce *dce, struct dce_call *call);
 void dce_call_settle(struct dce *dce, struct dce_call *call);
 
 /* dce_input.c */
+/* Is there anybody to take a further PDU? */
+bool dce_may_parse(const struct dce *dce);
 size_t dce_recv_vec(struct session *session, struct session_vec *vecs,
     size_t count);
 void dce_received(struct session *session, size_t size, uint64_t now);
@@ -287,9 +303,22 @@ void dce_output_drop(struct dce *dce, struct dce_call *call);
  * would else wait for one.
  */
 void dce_output_cut(struct dce *dce, struct dce_call *call);
-/* What is planned of its answer is followed by a fault. */
+/* What is planned of its answer is followed by a fault; of a stream, all that
+ * was put.
+ */
 void dce_output_become_fault(struct dce *dce, struct dce_call *call,
     uint32_t fault, uint8_t flags);
 void dce_output_fini(struct dce *dce);
+
+/* dce_stream.c */
+void dce_consumed(struct session *session, struct idmap_id id, size_t size);
+/* How many more bytes a call may be sent now. */
+size_t dce_stream_room(const struct dce *dce, const struct dce_call *call);
+/* Tell the owner of a stream what has come; false: nothing. */
+bool dce_stream_tell(struct dce *dce, struct dce_call *call);
+/* The owner has been told of so many bytes. */
+void dce_stream_told(struct dce *dce, struct dce_call *call, size_t size);
+/* Nothing more of it comes, or is wanted. */
+void dce_stream_end_input(struct dce *dce, struct dce_call *call);
 
 #endif

@@ -125,7 +125,7 @@ idle(struct dce *dce)
 			dce_output_header(dce, &dce->output.queue, PDU_SHUTDOWN,
 			    0);
 		dce_close(dce, BECKET_S_OK, "the server is shutting down");
-	} else if (dce->input.eof && may_parse(dce)) {
+	} else if (dce->input.eof && dce_may_parse(dce)) {
 		after_eof(dce);
 	}
 }
@@ -309,6 +309,8 @@ static const struct session_ops ops = {
 	.tick = server_tick,
 	.next = dce_next,
 	.begin = server_begin,
+	.stream = dce_server_stream,
+	.consumed = dce_consumed,
 	.put = server_put,
 	.end = server_end,
 	.cancel = server_ignore,

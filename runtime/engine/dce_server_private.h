@@ -27,7 +27,8 @@ struct assembly {
 	uint16_t context;
 	uint16_t opnum;
 	bool big_endian;
-	size_t size; /* of its fragments so far */
+	bool is_stream; /* as long as it likes */
+	size_t size;    /* of its fragments so far */
 };
 
 struct dce_server {
@@ -61,6 +62,7 @@ struct server_pctx *dce_server_find_pctx(struct dce_server *server,
 dce_handler dce_server_bind, dce_server_bind_again, dce_server_alter,
     dce_server_request, dce_server_co_cancel, dce_server_orphaned;
 void dce_server_fragment(struct dce *dce);
+void dce_server_stream(struct session *session, struct idmap_id id);
 /* No answer is wanted: the owner is told, and ends the call into nothing. */
 void dce_server_orphan(struct dce *dce, struct dce_call *call);
 

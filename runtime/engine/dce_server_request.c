@@ -44,6 +44,8 @@ check_size(struct dce_server *server, const struct pdu *pdu)
 	size_t size = server->assembly.size + stub_size(pdu);
 	bool last = pdu->header.flags & PDU_LAST;
 
+	if (server->assembly.is_stream)
+		return true;
 	if (size <= limit && (last || pdu->request.alloc_hint <= limit)) {
 		server->assembly.size = size;
 		return true;
@@ -178,8 +180,26 @@ dce_server_fragment(struct dce *dce)
 	*assembly = (struct assembly){ 0 };
 	if (call == NULL)
 		return;
-	dce_call_event(dce, call, SESSION_MESSAGE);
+	if (call->is_stream)
+		dce_stream_end_input(dce, call);
+	else
+		dce_call_event(dce, call, SESSION_MESSAGE);
 	dce_call_event(dce, call, SESSION_END);
+}
+
+void
+dce_server_stream(struct session *session, struct idmap_id id)
+{
+	struct dce *dce = dce_of(session);
+	struct dce_call *call = dce_call_get(dce, id);
+	struct assembly *assembly = &server_of(dce)->assembly;
+
+	if (call == NULL)
+		return;
+	call->is_stream = true;
+	if (assembly->call == call)
+		assembly->is_stream = true;
+	dce_stream_tell(dce, call);
 }
 
 /* Cancels come for old calls, so the walk from the oldest on is short. */
@@ -200,7 +220,8 @@ dce_server_co_cancel(struct dce *dce, const struct pdu *pdu)
 {
 	struct dce_call *call = find_running(dce, pdu->header.call);
 
-	if (call == NULL || call == server_of(dce)->assembly.call)
+	if (call == NULL ||
+	    (call == server_of(dce)->assembly.call && !call->is_stream))
 		return;
 	if (call->cancels < UINT8_MAX)
 		call->cancels++;
@@ -216,6 +237,7 @@ dce_server_orphan(struct dce *dce, struct dce_call *call)
 	call->orphaned = true;
 	if (assembly->call == call)
 		assembly->call = NULL;
+	dce_stream_end_input(dce, call);
 	/* Answers of other calls are not to wait for the rest of this one. */
 	dce_output_cut(dce, call);
 	dce_call_event(dce, call, SESSION_CANCEL);

@@ -17,39 +17,57 @@
  *   NDR             there are no streams
  */
 
-/* What comes in. Zeroed but for the fields up to the line. */
+enum stream_in_part {
+	STREAM_IN_HEAD,
+	STREAM_IN_SIZE,
+	STREAM_IN_MESSAGE,
+	STREAM_IN_TRAILER,
+};
+
+/* What comes in. Zeroed but for the fields up to the line. One thread at a
+ * time.
+ */
 struct stream_in {
 	const struct becket_memory *memory;
 	const struct becket_limits *limits;
 	size_t limit;  /* of a message */
 	bool is_plain; /* each piece is a message */
 	/* ------------------------------------------------------------- */
-	bool has_head;
+	bool has_head;          /* plain: always */
 	uint64_t remaining_us;  /* with the head */
 	struct buffer metadata; /* with the head */
 	struct buffer trailer;  /* behind the last message */
 	bool is_ended;
-	struct buffer bytes; /* that have come and are not taken */
+	enum stream_in_part part; /* what comes next */
+	becket_status status;     /* why it cannot go on */
+	struct buffer message;    /* of wanted bytes, when all have come */
+	size_t wanted;
+	struct buffer bytes; /* behind that message, from at on */
 	size_t at;
 	struct list pieces; /* plain: whole messages */
-	size_t held;        /* bytes in all of this */
+	size_t held;        /* bytes of all these messages */
+	size_t credit;      /* bytes dealt with and not told yet */
 };
 
 void stream_in_init(struct stream_in *in);
 void stream_in_fini(struct stream_in *in);
 
-/* Takes the piece, also on failure. S_OUT_OF_MEMORY. */
+/* Takes the piece, also on failure. S_OUT_OF_MEMORY: the stream cannot go on.
+ */
 BECKET_MUST_USE becket_status stream_in_feed(struct stream_in *in,
     struct buffer *piece);
 /* Nothing more comes. S_PROTOCOL_ERROR: in the midst of a message, or without a
- * head.
+ * head. If there are messages before that, stream_in_next() says so behind
+ * them.
  */
 BECKET_MUST_USE becket_status stream_in_end(struct stream_in *in);
 
-/* The next whole message, with its bytes in a buffer of its own. *ret_consumed:
- * bytes that the session may be told are consumed, also without a message:
- * those of a message that is larger than the window must come, too. Plain: with
- * SESSION_MESSAGE_COST.
+/* The next whole message, with its bytes in a buffer of its own. *ret_consumed,
+ * whatever is returned: bytes that the session may be told are consumed, plain:
+ * with SESSION_MESSAGE_COST. Also without a message: those of a message that is
+ * larger than the window must come, too; so who feeds and then finds it not
+ * ready asks for the next at once. What is kept is so at most a window and one
+ * message.
  * S_ASYNC_CALL_PENDING: there is none yet. X_PIPE_EMPTY: there are no more.
  * S_LIMIT_EXCEEDED, S_PROTOCOL_ERROR, X_BAD_STUB_DATA, S_OUT_OF_MEMORY: the
  * stream cannot go on.

@@ -122,8 +122,18 @@ drain(struct play *play, struct connection *c)
 	return sent > 0;
 }
 
+/* Right after it has begun, or its bytes would not be told as they come. */
+static void
+begin_stream(struct play *play, struct connection *c,
+    const struct session_event *event)
+{
+	if (event->kind == SESSION_CALL &&
+	    play->streams & UINT64_C(1) << event->begun.opnum % 64)
+		c->session->ops->stream(c->session, event->call);
+}
+
 static bool
-pull(struct connection *c)
+pull(struct play *play, struct connection *c)
 {
 	struct session_event event;
 	bool any = false;
@@ -132,6 +142,7 @@ pull(struct connection *c)
 		if (c->event_count == MOST_EVENTS)
 			abort();
 		c->events[c->event_count++] = event;
+		begin_stream(play, c, &event);
 		any = true;
 	}
 	return any;
@@ -145,7 +156,7 @@ play_pump(struct play *play)
 
 	while (moved) {
 		moved = feed(play, c);
-		moved |= pull(c);
+		moved |= pull(play, c);
 		moved |= drain(play, c);
 	}
 }

@@ -31,6 +31,7 @@ struct play {
 	enum talk_mode mode;
 	bool fine;
 	bool is_client;
+	uint64_t streams; /* opnums whose calls are streams on the server */
 	const struct becket_memory *memory;
 	struct becket_limits limits;
 	struct registry registry;

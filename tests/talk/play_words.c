@@ -343,6 +343,32 @@ compare_event(struct play *play, const struct words *w,
 		    event->closed.sentence);
 }
 
+/* As many messages as have these bytes, of which the first may already have
+ * some.
+ */
+static void
+take_bytes(struct play *play, const struct words *w)
+{
+	struct connection *c = play->at;
+	struct buffer all = buffer_empty(play_heap());
+	struct buffer wanted = stub_of(play, w, "stub");
+
+	while (c->first_event < c->event_count && all.size < wanted.size) {
+		struct session_event *event = &c->events[c->first_event];
+
+		if (event->kind != SESSION_MESSAGE)
+			break;
+		compare_name(play, w, event);
+		play_add(&all, event->message.data, event->message.size);
+		play_free_event(event);
+		c->first_event++;
+	}
+	if (!is_stub(w, "stub", &all))
+		play_fail(play, "the bytes are %zu others", all.size);
+	buffer_fini(&all);
+	buffer_fini(&wanted);
+}
+
 static void
 do_event(struct play *play, const struct words *w)
 {
@@ -354,6 +380,10 @@ do_event(struct play *play, const struct words *w)
 			play_fail(play, "an event: %s", kinds[event->kind]);
 		return;
 	}
+	if (strcmp(w->at[1], "bytes") == 0) {
+		take_bytes(play, w);
+		return;
+	}
 	if (c->first_event == c->event_count) {
 		play_fail(play, "there is no event");
 		return;
@@ -361,6 +391,22 @@ do_event(struct play *play, const struct words *w)
 	compare_event(play, w, event);
 	play_free_event(event);
 	c->first_event++;
+}
+
+static void
+do_stream(struct play *play, const struct words *w)
+{
+	play->streams |= UINT64_C(1) << words_number(w, "opnum", 0) % 64;
+}
+
+static void
+do_consumed(struct play *play, const struct words *w)
+{
+	struct session *session = play->at->session;
+	struct idmap_id id;
+
+	if (get_id(play, w, &id))
+		session->ops->consumed(session, id, words_number(w, "size", 0));
 }
 
 static void
@@ -425,6 +471,7 @@ do_begin(struct play *play, const struct words *w)
 		              : SYNTAX_NDR,
 		.opnum = (uint16_t)words_number(w, "opnum", 0),
 		.maybe = words_have(w, "maybe"),
+		.is_stream = words_have(w, "stream"),
 		.deadline = deadline ? play->now + parse_time(deadline) : 0,
 		.object = &uuid,
 	};
@@ -508,6 +555,8 @@ static const struct {
 	{ ">", do_peer_sends, false },
 	{ "<", do_session_sends, false },
 	{ "event", do_event, false },
+	{ "stream", do_stream, false },
+	{ "consumed", do_consumed, false },
 	{ "put", do_put, false },
 	{ "end", do_end, false },
 	{ "answer", do_answer, false },

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+#include "stub/stream.h"
+
+enum {
+	EVENTS = BECKET_STREAM_READABLE | BECKET_STREAM_WRITABLE,
+};
+
+static bool
+is_client(const struct becket_stream *stream)
+{
+	return stream->ops->finish != NULL;
+}
+
+static bool
+is_of(const struct becket_stream *stream,
+    const struct becket_interface *interface, uint16_t opnum)
+{
+	return stream != NULL && stream->interface == interface &&
+	       stream->opnum == opnum;
+}
+
+static bool
+sends_stream(const struct becket_stream *stream)
+{
+	return stream_operation(stream)->flags &
+	       (is_client(stream) ? BECKET_OPERATION_REQUEST_STREAM
+	                          : BECKET_OPERATION_RESPONSE_STREAM);
+}
+
+static bool
+receives_stream(const struct becket_stream *stream)
+{
+	return stream_operation(stream)->flags &
+	       (is_client(stream) ? BECKET_OPERATION_RESPONSE_STREAM
+	                          : BECKET_OPERATION_REQUEST_STREAM);
+}
+
+becket_status
+becket_stub_send(struct becket_stream *stream,
+    const struct becket_interface *interface, uint16_t opnum,
+    const void *message)
+{
+	if (!is_of(stream, interface, opnum) || message == NULL)
+		return BECKET_S_INVALID_ARG;
+	if (!sends_stream(stream))
+		return BECKET_X_WRONG_PIPE_ORDER;
+	return stream->ops->send(stream, message);
+}
+
+becket_status
+becket_stub_receive(struct becket_stream *stream,
+    const struct becket_interface *interface, uint16_t opnum,
+    void **ret_message)
+{
+	if (!is_of(stream, interface, opnum) || ret_message == NULL)
+		return BECKET_S_INVALID_ARG;
+	if (!receives_stream(stream))
+		return BECKET_X_WRONG_PIPE_ORDER;
+	return stream->ops->receive(stream, ret_message);
+}
+
+becket_status
+becket_stub_finish_stream(struct becket_stream **stream,
+    const struct becket_interface *interface, uint16_t opnum,
+    void **ret_response)
+{
+	bool is_over = false;
+	becket_status status;
+
+	if (stream == NULL || !is_of(*stream, interface, opnum) ||
+	    (ret_response == NULL && !receives_stream(*stream)))
+		return BECKET_S_INVALID_ARG;
+	if (!is_client(*stream))
+		return BECKET_X_WRONG_PIPE_ORDER;
+	status = (*stream)->ops->finish(*stream, ret_response, &is_over);
+	if (is_over)
+		*stream = NULL;
+	return status;
+}
+
+becket_status
+becket_stream_set_nonblocking(struct becket_stream *stream, bool nonblocking)
+{
+	if (stream == NULL)
+		return BECKET_S_INVALID_ARG;
+	return stream->ops->set_nonblocking(stream, nonblocking);
+}
+
+becket_status
+becket_stream_set_callback(struct becket_stream *stream,
+    void (*ready)(void *user, struct becket_stream *stream), void *user)
+{
+	if (stream == NULL)
+		return BECKET_S_INVALID_ARG;
+	return stream->ops->set_callback(stream, ready, user);
+}
+
+becket_status
+becket_stream_wait(struct becket_stream *stream, unsigned events,
+    uint32_t milliseconds, unsigned *ret_events)
+{
+	if (stream == NULL || ret_events == NULL || (events & EVENTS) == 0 ||
+	    (events & ~(unsigned)EVENTS) != 0)
+		return BECKET_S_INVALID_ARG;
+	return stream->ops->wait(stream, events, milliseconds, ret_events);
+}
+
+becket_status
+becket_stream_half_close(struct becket_stream *stream)
+{
+	if (stream == NULL)
+		return BECKET_S_INVALID_ARG;
+	if (!is_client(stream))
+		return BECKET_X_WRONG_PIPE_ORDER;
+	return stream->ops->half_close(stream);
+}
+
+becket_status
+becket_stream_cancel(struct becket_stream *stream)
+{
+	if (stream == NULL)
+		return BECKET_S_INVALID_ARG;
+	if (!is_client(stream))
+		return BECKET_X_WRONG_PIPE_ORDER;
+	return stream->ops->cancel(stream);
+}
+
+void
+becket_stream_abort(struct becket_stream **stream)
+{
+	if (stream == NULL || *stream == NULL || !is_client(*stream))
+		return;
+	(*stream)->ops->abort(*stream);
+	*stream = NULL;
+}

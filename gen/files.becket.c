@@ -6,6 +6,81 @@
 #error "made for another version of Becket: run becketc again"
 #endif
 
+/* The file and those it imports, for reflection: a serialised
+ * FileDescriptorSet.
+ */
+static const uint8_t becket_file_set[] =
+    "\012\310\012\012\013files.proto\022\005files"
+    "\042`\012\005Entry"
+    "\022\014\012\004name\030\001 \001(\014"
+    "\022\031\012\004type\030\002 \001(\0162\013.files.Type"
+    "\022\014\012\004size\030\003 \001(\004"
+    "\022\014\012\004mode\030\004 \001(\015"
+    "\022\022\012\012changed_ns\030\005 \001(\003"
+    "\042\033\012\013StatRequest"
+    "\022\014\012\004path\030\001 \001(\014"
+    "\042+\012\014StatResponse"
+    "\022\033\012\005entry\030\001 \001(\0132\014.files.Entry"
+    "\042*\012\013ListRequest"
+    "\022\014\012\004path\030\001 \001(\014"
+    "\022\015\012\005after\030\002 \001(\014"
+    "\042;\012\014ListResponse"
+    "\022\035\012\007entries\030\001 \003(\0132\014.files.Entry"
+    "\022\014\012\004next\030\002 \001(\014"
+    "\0429\012\013ReadRequest"
+    "\022\014\012\004path\030\001 \001(\014"
+    "\022\016\012\006offset\030\002 \001(\004"
+    "\022\014\012\004size\030\003 \001(\015"
+    "\042\034\012\014ReadResponse"
+    "\022\014\012\004data\030\001 \001(\014"
+    "\042\037\012\017ChecksumRequest"
+    "\022\014\012\004path\030\001 \001(\014"
+    "\0420\012\020ChecksumResponse"
+    "\022\016\012\006sha256\030\001 \001(\014"
+    "\022\014\012\004size\030\002 \001(\004"
+    "\042\033\012\013OpenRequest"
+    "\022\014\012\004path\030\001 \001(\014"
+    "\042>\012\014OpenResponse"
+    "\022 \012\004file\030\001 \001(\014B\022\332\343\030\016\012\014files_hand"
+    "le"
+    "\022\014\012\004size\030\002 \001(\004"
+    "\042O\012\015ReadAtRequest"
+    "\022 \012\004file\030\001 \001(\014B\022\332\343\030\016\012\014files_hand"
+    "le"
+    "\022\016\012\006offset\030\002 \001(\004"
+    "\022\014\012\004size\030\003 \001(\015"
+    "\0420\012\014CloseMessage"
+    "\022 \012\004file\030\001 \001(\014B\022\332\343\030\016\012\014files_hand"
+    "le"
+    "*I\012\007Failure"
+    "\022\010\012\004NONE\020\000"
+    "\022\015\012\011NOT_FOUND\020\002"
+    "\022\022\012\015NOT_DIRECTORY\020\213\002"
+    "\022\021\012\013NOT_REGULAR\020\301\204="
+    "*:\012\004Type"
+    "\022\011\012\005OTHER\020\000"
+    "\022\013\012\007REGULAR\020\001"
+    "\022\015\012\011DIRECTORY\020\002"
+    "\022\013\012\007SYMLINK\020\003"
+    "2\201\004\012\005Files"
+    "\0227\012\004Stat\022\022.files.StatRequest\032\023.files.StatResponse\042"
+    "\006\332\343\030\002\010\000"
+    "\0227\012\004List\022\022.files.ListRequest\032\023.files.ListResponse\042"
+    "\006\332\343\030\002\010\001"
+    "\0227\012\004Read\022\022.files.ReadRequest\032\023.files.ReadResponse\042"
+    "\006\332\343\030\002\010\002"
+    "\022J\012\010Checksum\022\026.files.ChecksumRequest\032\027.files.Checksum"
+    "Response\042\015\332\343\030\011\010\003\022\00310m \001"
+    "\0227\012\004Open\022\022.files.OpenRequest\032\023.files.OpenResponse\042"
+    "\006\332\343\030\002\010\004"
+    "\022@\012\006ReadAt\022\024.files.ReadAtRequest\032\023.files.ReadResponse"
+    "\042\013\220\002\001\332\343\030\004\010\0050\001"
+    "\0229\012\005Close\022\023.files.CloseMessage\032\023.files.CloseMessage"
+    "\042\006\332\343\030\002\010\006"
+    "\032K\332\343\030G\012$0c6f2a94-5f0e-4b7e-9d55-3b1a6f4c8e21\022\0031.1\032"
+    "\023ncacn_ip_tcp:[4748]\042\005files"
+    "b\006proto3";
+
 static const struct becket_context_parameter files_open_contexts[] = {
 	[0] = {
 		.type = 0,
@@ -167,4 +242,5 @@ const struct becket_interface files_v1_interface = {
 	.endpoints = files_endpoints,
 	.context_types = files_context_types,
 	.context_type_count = 1,
+	.file_set = { becket_file_set, sizeof becket_file_set - 1 },
 };

@@ -41,6 +41,8 @@ option(struct arguments *arguments, struct words *words)
 		arguments->version = true;
 	else if (text_equal(word, "-MD"))
 		arguments->depends = true;
+	else if (text_equal(word, "--no-file-set"))
+		arguments->no_file_set = true;
 	else if ((text = value(words, "-I", &missing)) != NULL)
 		arguments->includes[arguments->include_count++] = text;
 	else if ((text = value(words, "-o", &missing)) != NULL)

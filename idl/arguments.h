@@ -12,6 +12,7 @@ struct arguments {
 	size_t file_count;
 	const char *directory; /* -o */
 	bool depends;          /* -MD */
+	bool no_file_set;
 	bool help, version;
 	const char *complaint; /* what is wrong with it; NULL: nothing */
 };

@@ -37,7 +37,8 @@ struct compiler {
 };
 
 static const char help[] =
-    "usage: becketc [-I DIRECTORY]... [-MD] -o DIRECTORY FILE.proto...\n"
+    "usage: becketc [-I DIRECTORY]... [-MD] [--no-file-set] -o DIRECTORY\n"
+    "               FILE.proto...\n"
     "\n"
     "Makes of each FILE.proto, in the output directory:\n"
     "  FILE.becket.h         what clients and servers include\n"
@@ -53,6 +54,7 @@ static const char help[] =
     "  -o DIRECTORY   where files go\n"
     "  -MD            also make FILE.becket.d, a rule for make of what FILE\n"
     "                 imports\n"
+    "  --no-file-set  leave out what servers tell of their types (reflection)\n"
     "  --version, --help\n"
     "\n"
     "A proto3 \"optional\" field x of message pkg.M has a member _x_case "
@@ -163,14 +165,19 @@ add_output(struct compiler *compiler, const char *name, const char *content)
 	compiler->outputs = outputs;
 }
 
+/* As plugins are told; protobuf-c has no constant strings. */
+static char no_file_set[] = "no-file-set";
+
 static bool
 make_stubs(struct compiler *compiler)
 {
-	const Request *request = request_of(compiler);
+	Request *request = request_of(compiler);
 	struct generated generated;
 
 	if (request == NULL || request->n_file_to_generate == 0)
 		return complain("what protoc says is no request");
+	request->parameter =
+	    compiler->arguments.no_file_set ? no_file_set : NULL;
 	generated = generate(compiler->arena, request);
 	if (generated.error != NULL) {
 		fprintf(stderr, "%s\n", generated.error);

@@ -31,6 +31,10 @@ void emit_service(struct out *out, const struct service *service);
  */
 void emit_operation(struct out *out, const struct operation *operation);
 
+/* The table that becket_interface.file_set names: becket_file_set. */
+void emit_file_set(struct out *out, const struct model *model,
+    const struct file *file);
+
 /* What there is of an rpc with streams instead of the rest: of those functions
  * that it has, the declarations and the definitions. Set what the EPV's member
  * takes, and the like.

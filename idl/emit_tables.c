@@ -167,7 +167,8 @@ uuid(struct out *out, const struct becket_uuid *u)
 }
 
 static void
-put_interface(struct out *out, const struct service *service)
+put_interface(struct out *out, const struct model *model,
+    const struct service *service)
 {
 	char text[BECKET_UUID_TEXT_SIZE];
 
@@ -198,6 +199,9 @@ put_interface(struct out *out, const struct service *service)
 		out_put(out, "\t.context_types = $context_types$,\n"
 		             "\t.context_type_count = $count$,\n");
 	}
+	if (model->has_file_set)
+		out_put(out, "\t.file_set = { becket_file_set, sizeof "
+		             "becket_file_set - 1 },\n");
 	out_put(out, "};\n");
 }
 
@@ -212,6 +216,8 @@ emit_tables(const struct model *model, const struct file *file)
 	    "#if BECKET_ABI != 3\n"
 	    "#error \"made for another version of Becket: run becketc again\"\n"
 	    "#endif\n");
+	if (model->has_file_set)
+		emit_file_set(&out, model, file);
 	for (size_t i = 0; i < file->service_count; i++) {
 		const struct service *service = &file->services[i];
 
@@ -221,7 +227,7 @@ emit_tables(const struct model *model, const struct file *file)
 		put_operations(&out, service);
 		put_context_types(&out, service);
 		put_endpoints(&out, service);
-		put_interface(&out, service);
+		put_interface(&out, model, service);
 	}
 	return out_take(&out);
 }

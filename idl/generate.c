@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "idl/generate.h"
 
+#include <string.h>
+
 #include "idl/check.h"
 #include "idl/emit.h"
 #include "idl/problem.h"
@@ -42,19 +44,44 @@ add_files(struct generated *generated, const struct model *model,
 		    };
 }
 
+static const char *
+read_word(struct model *model, const char *word)
+{
+	if (text_equal(word, "no-file-set"))
+		model->has_file_set = false;
+	else if (*word != '\0')
+		return text_print(model->arena,
+		    "protoc-gen-becket knows no parameter \"%s\"", word);
+	return NULL;
+}
+
+/* What is wrong, or NULL. */
+static const char *
+read_parameter(struct model *model, const char *parameter)
+{
+	const char *wrong = NULL;
+
+	while (parameter != NULL && wrong == NULL) {
+		size_t size = strcspn(parameter, ",");
+
+		wrong =
+		    read_word(model, text_copy(model->arena, parameter, size));
+		parameter =
+		    parameter[size] == '\0' ? NULL : parameter + size + 1;
+	}
+	return wrong;
+}
+
 struct generated
 generate(struct arena *arena, const Request *request)
 {
-	struct model *model;
+	struct model *model = model_new(arena, request);
 	struct generated generated = { .error = NULL };
 
-	if (request->parameter != NULL && *request->parameter != '\0') {
-		generated.error = text_print(arena,
-		    "protoc-gen-becket takes no parameters, not even \"%s\"",
-		    request->parameter);
+	model->has_file_set = true;
+	generated.error = read_parameter(model, request->parameter);
+	if (generated.error != NULL)
 		return generated;
-	}
-	model = model_new(arena, request);
 	model_check(model);
 	if (model->problem_count > 0) {
 		generated.error = problem_lines(model);

@@ -21,7 +21,10 @@ struct generated {
 /* NULL: the bytes are no request. */
 Request *generate_parse(struct arena *arena, struct becket_bytes bytes);
 
-/* The request must come of generate_parse() and outlive the result. */
+/* The request must come of generate_parse() and outlive the result. Its
+ * parameter may have words, with commas between: "no-file-set" leaves out what
+ * reflection needs.
+ */
 struct generated generate(struct arena *arena, const Request *request);
 
 #endif

@@ -137,6 +137,7 @@ struct model {
 	struct problem *problems;
 	size_t problem_count;
 	size_t owner_count;
+	bool has_file_set; /* wanted: becket_interface.file_set */
 };
 
 /* Never NULL; look at problem_count. */

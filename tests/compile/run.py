@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 
+from google.protobuf import descriptor_pb2, descriptor_pool
+
 B = os.path.abspath(sys.argv[1])
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -117,6 +119,7 @@ def grpc_proto():
             if done.returncode != 0 or done.stderr:
                 problems = [done.stderr]
             problems += compile_all(out) + formatted(out)
+            problems += file_set_problems(GRPC, service, out)
             report("grpc-proto " + service, problems)
 
 
@@ -132,8 +135,81 @@ def golden():
         with tempfile.TemporaryDirectory() as out:
             done = run([BECKETC, "-I", where, "-o", out] + names)
             problems = [done.stderr] if done.returncode != 0 else []
-            report("golden " + proto,
-                   problems + compile_all(out) + formatted(out))
+            problems += compile_all(out) + formatted(out)
+            problems += file_set_problems(where, proto, out)
+            report("golden " + proto, problems)
+
+
+def embedded(path):
+    """The bytes of becket_file_set in a file of tables; None: no such."""
+    with open(path, encoding="utf-8") as file:
+        found = re.search(r"becket_file_set\[\] =((?:\n    \".*\")+);",
+                          file.read())
+    if not found:
+        return None
+    text = "".join(re.findall(r'^    "(.*)"', found.group(1), re.MULTILINE))
+    return re.sub(rb"\\([0-7]{3})", lambda m: bytes([int(m.group(1), 8)]),
+                  text.encode())
+
+
+def clear_fields(fields):
+    for field in fields:
+        first, *rest = field.name.split("_")
+        if field.json_name == first + "".join(
+                word[:1].upper() + word[1:] for word in rest):
+            field.ClearField("json_name")
+
+
+def clear_message(message):
+    clear_fields(message.field)
+    clear_fields(message.extension)
+    for inner in message.nested_type:
+        clear_message(inner)
+
+
+def as_embedded(file):
+    """A descriptor of protoc's without what nobody needs."""
+    file.ClearField("source_code_info")
+    clear_fields(file.extension)
+    for message in file.message_type:
+        clear_message(message)
+    for field in ("dependency", "public_dependency", "weak_dependency"):
+        file.ClearField(field)
+    return file
+
+
+def file_set_problems(include, name, out):
+    """What a descriptor pool has to say of what is embedded, in which every
+    service must be found; and whether it is what protoc says.
+    """
+    tables = os.path.join(out, name.replace(".proto", ".becket.c"))
+    by_protoc = os.path.join(out, "by_protoc")
+    if not os.path.exists(tables):
+        return []
+    run(["protoc", "-I", include, "-I", os.path.join(TOP, "idl"),
+         "--include_imports", "--descriptor_set_out=" + by_protoc, name])
+    pool, problems = descriptor_pool.DescriptorPool(), []
+    ours = descriptor_pb2.FileDescriptorSet.FromString(embedded(tables))
+    with open(by_protoc, "rb") as file:
+        theirs = {file.name: file for file in
+                  descriptor_pb2.FileDescriptorSet.FromString(
+                      file.read()).file}
+    for file in ours.file:
+        pool.AddSerializedFile(file.SerializeToString())
+        for service in file.service:
+            pool.FindServiceByName(".".join(filter(
+                None, (file.package, service.name))))
+        if not set(file.dependency) <= set(theirs[file.name].dependency):
+            problems.append(file.name + " has an import of its own")
+        if as_embedded(file) != as_embedded(theirs[file.name]):
+            problems.append("%s is not what protoc says" % file.name)
+    if ours.file[-1].name != name:
+        problems.append("%s is not the last of its set" % name)
+    for file in ours.file:
+        if file.name.startswith(("becket/", "protobuf-c/",
+                                 "google/protobuf/descriptor")):
+            problems.append("%s is embedded" % file.name)
+    return problems
 
 
 def only_options():
@@ -199,6 +275,8 @@ def command():
     expect("with a missing file", [BECKETC, "-o", "OUT", "no.proto"], 1,
            "no.proto")
     expect("on calc.proto", [BECKETC, "-o", "OUT"] + CALC, 0, "^$", CALC_MADE)
+    expect("on calc.proto without its descriptors",
+           [BECKETC, "--no-file-set", "-o", "OUT"] + CALC, 0, "^$", CALC_MADE)
     expect("with joined values",
            [BECKETC, "-oOUT".replace("OUT", os.devnull), "-Itests/golden",
             "outputs/calc.proto"], 1, "cannot write /dev/null/outputs/calc")
@@ -229,7 +307,24 @@ def command():
                "OUT", os.devnull), "-Iidl"] + CALC, 1, "dev/null")
     expect("with a parameter of a plugin",
            ["protoc", "--plugin=" + PLUGIN, "--becket_out=bogus=1:.",
-            "-Iidl"] + CALC, 1, "takes no parameters.*bogus=1")
+            "-Iidl"] + CALC, 1, "knows no parameter.*bogus=1")
+
+
+def no_file_set():
+    for name, words in (
+            ("becketc --no-file-set", [BECKETC, "--no-file-set", "-o"]),
+            ("--becket_opt=no-file-set",
+             ["protoc", "--plugin=" + PLUGIN, "-Iidl",
+              "--becket_opt=no-file-set", "--becket_out"])):
+        with tempfile.TemporaryDirectory() as out:
+            done = run(words + [out] + CALC, cwd=TOP)
+            tables = os.path.join(out, "calc.becket.c")
+            problems = [done.stderr] if done.returncode != 0 else []
+            if not problems:
+                with open(tables, encoding="utf-8") as file:
+                    if "file_set" in file.read():
+                        problems.append("the tables have one")
+            report(name, problems)
 
 
 def depends():
@@ -284,6 +379,7 @@ def main():
     plugin_alone()
     grpc_proto()
     command()
+    no_file_set()
     depends()
     installed()
     print("# %d passed, %d failed" % (passed, failed))

@@ -6,6 +6,36 @@
 #error "made for another version of Becket: run becketc again"
 #endif
 
+/* The file and those it imports, for reflection: a serialised
+ * FileDescriptorSet.
+ */
+static const uint8_t becket_file_set[] =
+    "\012\372\003\012\022outputs/calc.proto\022\004calc"
+    "\0422\012\015DivideRequest"
+    "\022\020\012\010dividend\030\001 \001(\003"
+    "\022\017\012\007divisor\030\002 \001(\003"
+    "\0425\012\016DivideResponse"
+    "\022\020\012\010quotient\030\001 \001(\003"
+    "\022\021\012\011remainder\030\002 \001(\003"
+    "\042\042\012\012AddRequest"
+    "\022\011\012\001a\030\001 \001(\003"
+    "\022\011\012\001b\030\002 \001(\003"
+    "\042\032\012\013AddResponse"
+    "\022\013\012\003sum\030\001 \001(\003"
+    "\042\033\012\012SumRequest"
+    "\022\015\012\005terms\030\001 \003(\003"
+    "\042\032\012\013SumResponse"
+    "\022\013\012\003sum\030\001 \001(\003"
+    "2\361\001\012\012Calculator"
+    "\022;\012\006Divide\022\023.calc.DivideRequest\032\024.calc.DivideResponse"
+    "\042\006\332\343\030\002\030\001"
+    "\022*\012\003Add\022\020.calc.AddRequest\032\021.calc.AddResponse"
+    "\0224\012\003Sum\022\020.calc.SumRequest\032\021.calc.SumResponse\042\010"
+    "\332\343\030\004\022\0025s"
+    "\032D\332\343\030@\012$5d9c1ea3-9a4b-4c0e-9f38-c2a74ab2d1e6\022\0031.0\032"
+    "\023ncacn_ip_tcp:[4747]"
+    "b\006proto3";
+
 static const struct becket_operation calc_calculator_operations[] = {
 	[0] = {
 		.name = "Divide",
@@ -70,4 +100,5 @@ const struct becket_interface calc_calculator_v1_interface = {
 	.operation_count = 3,
 	.operations = calc_calculator_operations,
 	.endpoints = calc_calculator_endpoints,
+	.file_set = { becket_file_set, sizeof becket_file_set - 1 },
 };

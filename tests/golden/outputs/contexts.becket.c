@@ -6,6 +6,46 @@
 #error "made for another version of Becket: run becketc again"
 #endif
 
+/* The file and those it imports, for reflection: a serialised
+ * FileDescriptorSet.
+ */
+static const uint8_t becket_file_set[] =
+    "\012\370\005\012\026outputs/contexts.proto\022\003ctx"
+    "\042\033\012\013OpenRequest"
+    "\022\014\012\004name\030\001 \001(\011"
+    "\0422\012\014OpenResponse"
+    "\022\042\012\006handle\030\001 \001(\014B\022\332\343\030\016\012\014store"
+    "_handle"
+    "\042\077\012\013LookRequest"
+    "\022\014\012\004what\030\001 \001(\011"
+    "\022\042\012\006handle\030\002 \001(\014B\022\332\343\030\016\012\014store"
+    "_handle"
+    "\042\034\012\014LookResponse"
+    "\022\014\012\004seen\030\001 \001(\011"
+    "\042V\012\013MoveRequest"
+    "\022#\012\007binding\030\001 \001(\014B\022\332\343\030\016\012\014store_h"
+    "andle"
+    "\022\042\012\006status\030\002 \001(\014B\022\332\343\030\016\012\014store"
+    "_cursor"
+    "\042_\012\014MoveResponse"
+    "\022\036\012\002to\030\001 \001(\014B\022\332\343\030\016\012\014store_cur"
+    "sor"
+    "\022 \012\006status\030\002 \001(\014B\020\332\343\030\014\012\012store_lo"
+    "ck"
+    "\022\015\012\005plain\030\003 \001(\014"
+    "2\261\002\012\005Store"
+    "\022+\012\004Open\022\020.ctx.OpenRequest\032\021.ctx.OpenResponse"
+    "\0226\012\004Look\022\020.ctx.LookRequest\032\021.ctx.LookResponse\042\011"
+    "\220\002\001\332\343\030\0020\001"
+    "\022-\012\006Change\022\020.ctx.LookRequest\032\021.ctx.LookResponse"
+    "\022-\012\005Close\022\021.ctx.OpenResponse\032\021.ctx.OpenResponse"
+    "\022+\012\004Move\022\020.ctx.MoveRequest\032\021.ctx.MoveResponse"
+    "\022+\012\005Plain\022\020.ctx.OpenRequest\032\020.ctx.OpenRequest"
+    "\032\013\332\343\030\007\042\005store"
+    "24\012\005Other"
+    "\022+\012\004Open\022\020.ctx.OpenRequest\032\021.ctx.OpenResponse"
+    "b\006proto3";
+
 static const struct becket_context_parameter store_open_contexts[] = {
 	[0] = {
 		.type = 0,
@@ -183,6 +223,7 @@ const struct becket_interface store_v1_interface = {
 	.endpoints = store_endpoints,
 	.context_types = store_context_types,
 	.context_type_count = 3,
+	.file_set = { becket_file_set, sizeof becket_file_set - 1 },
 };
 
 static const struct becket_context_parameter ctx_other_open_contexts[] = {
@@ -234,4 +275,5 @@ const struct becket_interface ctx_other_v1_interface = {
 	.endpoints = ctx_other_endpoints,
 	.context_types = ctx_other_context_types,
 	.context_type_count = 1,
+	.file_set = { becket_file_set, sizeof becket_file_set - 1 },
 };

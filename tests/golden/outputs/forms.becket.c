@@ -6,6 +6,87 @@
 #error "made for another version of Becket: run becketc again"
 #endif
 
+/* The file and those it imports, for reflection: a serialised
+ * FileDescriptorSet.
+ */
+static const uint8_t becket_file_set[] =
+    "\012\276\001\012\033google/protobuf/empty.proto\022\017google.protobuf"
+    "\042\007\012\005Empty"
+    "B}\012\023com.google.protobufB\012EmptyProtoP\001Z.google.golang.org/proto"
+    "buf/types/known/emptypb\370\001\001\242\002\003GPB\252\002\036Google.Proto"
+    "buf.WellKnownTypesb\006proto3"
+    "\012G\012\017lib/kinds.proto\022\003lib"
+    "*'\012\004Kind"
+    "\022\020\012\014KIND_UNKNOWN\020\000"
+    "\022\015\012\011KIND_GOOD\020\001"
+    "b\006proto3"
+    "\012\377\012\012\023outputs/forms.proto\022\007demo.v2\032\033google/proto"
+    "buf/empty.proto\032\017lib/kinds.proto"
+    "\042\006\012\004None"
+    "\042\333\002\012\014EveryRequest"
+    "\022\020\012\010a_double\030\001 \001(\001"
+    "\022\017\012\007a_float\030\002 \001(\002"
+    "\022\020\012\010an_int32\030\003 \001(\005"
+    "\022\020\012\010a_sint32\030\004 \001(\021"
+    "\022\022\012\012a_sfixed32\030\005 \001(\017"
+    "\022\020\012\010a_uint32\030\006 \001(\015"
+    "\022\021\012\011a_fixed32\030\007 \001(\007"
+    "\022\020\012\010an_int64\030\010 \001(\003"
+    "\022\020\012\010a_sint64\030\011 \001(\022"
+    "\022\022\012\012a_sfixed64\030\012 \001(\020"
+    "\022\020\012\010a_uint64\030\013 \001(\004"
+    "\022\021\012\011a_fixed64\030\014 \001(\006"
+    "\022\016\012\006a_bool\030\015 \001(\010"
+    "\022\017\012\007aString\030\016 \001(\011"
+    "\022\031\012\006a_kind\030\017 \001(\0162\011.lib.Kind"
+    "\022#\012\006a_mode\030\020 \001(\0162\023.demo.v2.Local.Mode"
+    "\022\015\012\005class\030\021 \001(\005"
+    "\042f\012\015EveryResponse"
+    "\022\015\012\005first\030\001 \001(\011"
+    "\022\016\012\006number\030\002 \001(\003"
+    "\022\013\012\003yes\030\003 \001(\010"
+    "\022\016\012\006second\030\004 \001(\011"
+    "\022\031\012\006a_kind\030\005 \001(\0162\011.lib.Kind"
+    "\042D\012\005Local"
+    "\022\022\012\005maybe\030\001 \001(\005H\000\210\001\001"
+    "\042\035\012\004Mode"
+    "\022\013\012\007UNKNOWN\020\000"
+    "\022\010\012\004fast\020\001"
+    "B\010\012\006_maybe"
+    "\042]\012\014NamesRequest"
+    "\022\017\012\007binding\030\001 \001(\011"
+    "\022\016\012\006status\030\002 \001(\005"
+    "\022\017\012\007request\030\003 \001(\005"
+    "\022\014\012\004call\030\004 \001(\005"
+    "\022\015\012\005texts\030\005 \001(\005"
+    "\042O\012\015NamesResponse"
+    "\022\015\012\005token\030\001 \001(\011"
+    "\022\016\012\006status\030\002 \001(\005"
+    "\022\020\012\010response\030\003 \001(\010"
+    "\022\015\012\005reply\030\004 \001(\011"
+    "2\250\004\012\011HTTPForms"
+    "\022I\012\005Every\022\025.demo.v2.EveryRequest\032\026.demo.v2.EveryRespo"
+    "nse\042\021\332\343\030\015\010\011\022\005250ms\030\001 \001"
+    "\0224\012\007Nothing\022\015.demo.v2.None\032\015.demo.v2.None\042\013\220"
+    "\002\002\332\343\030\004\010\002\030\001"
+    "\022C\012\005Names\022\025.demo.v2.NamesRequest\032\026.demo.v2.NamesRespo"
+    "nse\042\013\220\002\001\332\343\030\004\010\003\030\001"
+    "\022C\012\005Clear\022\026.google.protobuf.Empty\032\026.google.protobuf.E"
+    "mpty\042\012\332\343\030\006\010\000\022\0021h"
+    "\0226\012\004Tell\022\025.demo.v2.NamesRequest\032\015.demo.v2.None\042"
+    "\010\332\343\030\004\010\006(\001"
+    "\0228\012\005Watch\022\015.demo.v2.None\032\026.demo.v2.EveryResponse\042"
+    "\006\332\343\030\002\010\0040\001"
+    "\0220\012\004Talk\022\015.demo.v2.None\032\015.demo.v2.None\042\006\332"
+    "\343\030\002\010\005(\0010\001"
+    "\032l\332\343\030&\012$7D3C1B0E-8E62-4E7A-9D57-0E6C7F9B1A2C\332\343\030"
+    "\006\022\0043.17\332\343\030\025\032\023ncacn_ip_tcp:[4748]\332\343\030"
+    "\033\032\031ncalrpc:[the \042forms\042 \077\077)]"
+    "21\012\007Streams"
+    "\022&\012\004Only\022\015.demo.v2.None\032\015.demo.v2.None(\001"
+    "2\007\012\005Empty"
+    "b\006proto3";
+
 static const struct becket_operation demo_v2_httpforms_operations[] = {
 	[0] = {
 		.name = "Clear",
@@ -132,6 +213,7 @@ const struct becket_interface demo_v2_httpforms_v3_interface = {
 	.operation_count = 10,
 	.operations = demo_v2_httpforms_operations,
 	.endpoints = demo_v2_httpforms_endpoints,
+	.file_set = { becket_file_set, sizeof becket_file_set - 1 },
 };
 
 static const struct becket_operation demo_v2_streams_operations[] = {
@@ -167,6 +249,7 @@ const struct becket_interface demo_v2_streams_v1_interface = {
 	.operation_count = 1,
 	.operations = demo_v2_streams_operations,
 	.endpoints = demo_v2_streams_endpoints,
+	.file_set = { becket_file_set, sizeof becket_file_set - 1 },
 };
 
 static const char *const demo_v2_empty_endpoints[] = {
@@ -184,4 +267,5 @@ const struct becket_interface demo_v2_empty_v1_interface = {
 	.operation_count = 0,
 	.operations = NULL,
 	.endpoints = demo_v2_empty_endpoints,
+	.file_set = { becket_file_set, sizeof becket_file_set - 1 },
 };

@@ -6,6 +6,27 @@
 #error "made for another version of Becket: run becketc again"
 #endif
 
+/* The file and those it imports, for reflection: a serialised
+ * FileDescriptorSet.
+ */
+static const uint8_t becket_file_set[] =
+    "\012G\012\017lib/kinds.proto\022\003lib"
+    "*'\012\004Kind"
+    "\022\020\012\014KIND_UNKNOWN\020\000"
+    "\022\015\012\011KIND_GOOD\020\001"
+    "b\006proto3"
+    "\0123\012\021lib/through.proto\022\003lib\032\017lib/kinds.protoP\000b\006"
+    "proto3"
+    "\012\261\001\012\025outputs/imports.proto\022\007imports\032\021lib/throug"
+    "h.proto"
+    "\042.\012\007Request"
+    "\022#\012\004kind\030\001 \001(\0162\011.lib.KindB\012\212\246\035\006\012"
+    "\004kind"
+    "2D\012\007Imports"
+    "\0229\012\003Get\022\020.imports.Request\032\020.imports.Request\042\016"
+    "\342\343\030\012\012\010not ours"
+    "b\006proto3";
+
 static const struct becket_operation imports_imports_operations[] = {
 	[0] = {
 		.name = "Get",
@@ -39,4 +60,5 @@ const struct becket_interface imports_imports_v1_interface = {
 	.operation_count = 1,
 	.operations = imports_imports_operations,
 	.endpoints = imports_imports_endpoints,
+	.file_set = { becket_file_set, sizeof becket_file_set - 1 },
 };

@@ -6,6 +6,23 @@
 #error "made for another version of Becket: run becketc again"
 #endif
 
+/* The file and those it imports, for reflection: a serialised
+ * FileDescriptorSet.
+ */
+static const uint8_t becket_file_set[] =
+    "\012\207\002\012\023outputs/older.proto\022\023org.example_two.OLD"
+    "\042#\012\005Thing"
+    "\022\014\012\004name\030\001 \002(\011"
+    "\022\014\012\004size\030\002 \002(\015"
+    "\042\025\012\004Kept"
+    "\022\015\012\005where\030\001 \002(\011"
+    "2\217\001\012\014Thing_Keeper"
+    "\022E\012\004Keep\022\032.org.example_two.OLD.Thing\032\031.org.example_tw"
+    "o.OLD.Kept\042\006\332\343\030\002\030\001"
+    "\0328\332\343\0304\012$0f0e0d0c-0b0a-4908-8706-050403020100\022\0032.0\042"
+    "\007keeper2"
+    "B\015\332\077\0052\003two\332\077\002 \001";
+
 static const struct becket_operation keeper2_operations[] = {
 	[0] = {
 		.name = "Keep",
@@ -39,4 +56,5 @@ const struct becket_interface keeper2_v2_interface = {
 	.operation_count = 1,
 	.operations = keeper2_operations,
 	.endpoints = keeper2_endpoints,
+	.file_set = { becket_file_set, sizeof becket_file_set - 1 },
 };

@@ -6,6 +6,22 @@
 #error "made for another version of Becket: run becketc again"
 #endif
 
+/* The file and those it imports, for reflection: a serialised
+ * FileDescriptorSet.
+ */
+static const uint8_t becket_file_set[] =
+    "\012\225\002\012\023outputs/plain.proto"
+    "\042B\012\007Message"
+    "\022!\012\007message\030\001 \001(\0132\020.Message.Message"
+    "\032\024\012\007Message"
+    "\022\011\012\001x\030\001 \001(\005"
+    "\042\027\012\025AMessageWithALongName"
+    "2\230\001\012\013GetURLForID"
+    "\022\027\012\001X\022\010.Message\032\010.Message"
+    "\022p\012>TheVeryLongNameOfAnOperationThatNobodyWouldEverWantToTypeTwice"
+    "\022\026.AMessageWithALongName\032\026.AMessageWithALongName"
+    "b\006proto3";
+
 static const struct becket_operation get_urlfor_id_operations[] = {
 	[0] = {
 		.name = "X",
@@ -55,4 +71,5 @@ const struct becket_interface get_urlfor_id_v1_interface = {
 	.operation_count = 2,
 	.operations = get_urlfor_id_operations,
 	.endpoints = get_urlfor_id_endpoints,
+	.file_set = { becket_file_set, sizeof becket_file_set - 1 },
 };

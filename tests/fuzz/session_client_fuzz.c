@@ -12,13 +12,14 @@
 #include "engine/dce.h"
 #include "session_drive.h"
 
-enum { MOST_CALLS = 12, FIRST_CALLS = 4 };
+enum { MOST_CALLS = 12, FIRST_CALLS = 4, WINDOW = 1000 };
 
 struct client {
 	struct drive drive;
 	struct becket_limits limits;
 	struct idmap_id calls[MOST_CALLS];
 	bool ended[MOST_CALLS];
+	size_t owed[MOST_CALLS];
 	size_t count;
 };
 
@@ -27,6 +28,51 @@ static const struct syntax_id calculator = {
 	.major = 1,
 	.minor = 2,
 };
+
+static size_t
+index_of(const struct client *client, struct idmap_id id)
+{
+	size_t n = 0;
+
+	while (
+	    n < client->count && memcmp(&client->calls[n], &id, sizeof id) != 0)
+		n++;
+	EXPECT(n < client->count);
+	return n;
+}
+
+/* Some are; 6 and 10 are not ended by us, and of 10 nothing is put. */
+static bool
+is_stream_number(size_t n)
+{
+	return n % 4 == 2;
+}
+
+static bool
+is_stream(struct drive *drive, struct idmap_id id)
+{
+	return is_stream_number(index_of((struct client *)drive, id));
+}
+
+/* Nothing is given back before the window is full, to the byte. */
+static void
+take_piece(struct client *client, const struct session_event *event)
+{
+	struct session *session = client->drive.session;
+	size_t n = index_of(client, event->call);
+
+	if (!is_stream_number(n))
+		return;
+	EXPECT(event->message.size > 0 && !client->ended[n]);
+	drive_log(&client->drive.events, event->message.data,
+	    event->message.size);
+	client->owed[n] += event->message.size;
+	EXPECT(client->owed[n] <= WINDOW);
+	if (client->owed[n] == WINDOW) {
+		session->ops->consumed(session, event->call, WINDOW);
+		client->owed[n] = 0;
+	}
+}
 
 static void
 make_call(struct client *client)
@@ -40,6 +86,7 @@ make_call(struct client *client)
 		.syntax = n % 4 == 3 ? SYNTAX_BECKET : SYNTAX_NDR,
 		.opnum = (uint16_t)n,
 		.maybe = n == 5,
+		.is_stream = is_stream_number(n),
 		.deadline = n % 2 ? 1000000000 : 0,
 	};
 
@@ -51,20 +98,18 @@ make_call(struct client *client)
 		memset(message.data, 'x', 10000);
 		message.size = 10000;
 	}
-	(void)!session->ops->put(session, client->calls[n], &message);
-	if (n != 6)
+	if (n != 10)
+		(void)!session->ops->put(session, client->calls[n], &message);
+	if (n != 6 && n != 10)
 		(void)!session->ops->end(session, client->calls[n], &end);
 }
 
 static void
 end_call(struct client *client, struct session_event *event)
 {
-	size_t n = 0;
+	size_t n = index_of(client, event->call);
 
-	while (n < client->count &&
-	       memcmp(&client->calls[n], &event->call, sizeof event->call) != 0)
-		n++;
-	EXPECT(n < client->count && !client->ended[n]);
+	EXPECT(!client->ended[n]);
 	client->ended[n] = true;
 	drive_log(&client->drive.events, &event->end.status, 4);
 	drive_log(&client->drive.events, &event->end.outcome, 1);
@@ -72,9 +117,9 @@ end_call(struct client *client, struct session_event *event)
 	    event->end.fault_data.size);
 	buffer_fini(&event->end.fault_data);
 	make_call(client);
-	if (n == 1)
+	if (n == 1 || n == 5)
 		client->drive.session->ops->cancel(client->drive.session,
-		    client->calls[0]);
+		    client->calls[n == 1 ? 0 : 6 % client->count]);
 }
 
 static void
@@ -82,9 +127,10 @@ on_event(struct drive *drive, struct session_event *event)
 {
 	struct client *client = (struct client *)drive;
 
-	if (event->kind == SESSION_MESSAGE)
+	if (event->kind == SESSION_MESSAGE) {
+		take_piece(client, event);
 		buffer_fini(&event->message);
-	else if (event->kind == SESSION_END)
+	} else if (event->kind == SESSION_END)
 		end_call(client, event);
 	else
 		EXPECT(event->kind == SESSION_WRITABLE ||
@@ -98,8 +144,10 @@ open_client(struct client *client)
 		&client->limits, 0, 1 };
 
 	client->drive.event = on_event;
+	client->drive.is_stream = is_stream;
 	client->limits = (struct becket_limits)BECKET_LIMITS_DEFAULT;
 	client->limits.response_size = 50000;
+	client->limits.stream_window = WINDOW;
 	(void)!dce_client_session_new(&config, &client->drive.session);
 }
 

@@ -135,18 +135,29 @@ flush(struct drive *drive)
 }
 
 static void
-take(struct drive *drive, struct session_event *event)
+log_event(struct drive *drive, const struct session_event *event)
 {
-	EXPECT(!drive->closed);
-	drive->closed = event->kind == SESSION_CLOSED;
+	bool is_message = event->kind == SESSION_MESSAGE;
+
+	if (is_message && drive->is_stream != NULL &&
+	    drive->is_stream(drive, event->call))
+		return;
 	drive_log(&drive->events, &event->kind, sizeof event->kind);
 	drive_log(&drive->events, &event->call, sizeof event->call);
-	if (event->kind == SESSION_MESSAGE)
+	if (is_message)
 		drive_log(&drive->events, event->message.data,
 		    event->message.size);
 	if (event->kind == SESSION_CLOSED)
 		drive_log(&drive->events, &event->closed.status,
 		    sizeof event->closed.status);
+}
+
+static void
+take(struct drive *drive, struct session_event *event)
+{
+	EXPECT(!drive->closed);
+	drive->closed = event->kind == SESSION_CLOSED;
+	log_event(drive, event);
 	drive->event(drive, event);
 }
 

@@ -28,6 +28,10 @@ struct drive {
 	struct session *session;
 	/* What the owner does about an event, whose buffers are its to free. */
 	void (*event)(struct drive *drive, struct session_event *event);
+	/* Is it a stream? Its messages are cut as they come, so their owner
+	 * logs them. NULL: no.
+	 */
+	bool (*is_stream)(struct drive *drive, struct idmap_id call);
 	struct log events, output;
 	size_t checked; /* output up to here is PDUs */
 	uint32_t random;

@@ -11,7 +11,7 @@
 #include "engine/dce.h"
 #include "session_drive.h"
 
-enum { MOST_HELD = 8 };
+enum { MOST_HELD = 8, WINDOW = 1000, SOME = 10 };
 
 /* What a manager does is said by the opnum, so that it depends on nothing
  * else.
@@ -22,6 +22,8 @@ enum behaviour {
 	HOLD,      /* until the next call begins, or a cancel */
 	END_EARLY, /* as soon as it begins */
 	STREAM,    /* two messages, and the end when they are sent */
+	TAKE,      /* a stream: how many bytes it had */
+	TAKE_SOME, /* a stream: ended when some have come */
 	BEHAVIOURS,
 };
 
@@ -33,6 +35,8 @@ struct server {
 	struct associations associations;
 	enum behaviour behaviour; /* of the call that comes in */
 	struct buffer message;
+	struct idmap_id taken; /* the stream that comes in */
+	size_t got, owed;
 	struct idmap_id held[MOST_HELD];
 	size_t held_count;
 };
@@ -63,12 +67,55 @@ answer_held(struct server *server)
 		    BECKET_S_OK, NULL);
 }
 
+static bool
+is_stream(struct drive *drive, struct idmap_id id)
+{
+	struct server *server = (struct server *)drive;
+
+	return memcmp(&id, &server->taken, sizeof id) == 0;
+}
+
+static void
+begin_stream(struct server *server, struct idmap_id id)
+{
+	server->taken = id;
+	server->got = server->owed = 0;
+	server->drive.session->ops->stream(server->drive.session, id);
+}
+
+/* Nothing is given back before the window is full, to the byte. */
+static void
+take_piece(struct server *server, struct session_event *event)
+{
+	struct drive *drive = &server->drive;
+	size_t size = event->message.size;
+	bool some = server->behaviour == TAKE_SOME;
+
+	EXPECT(size > 0);
+	drive_log(&drive->events, event->message.data,
+	    some && size > SOME - server->got ? SOME - server->got : size);
+	buffer_fini(&event->message);
+	server->got += size;
+	server->owed += size;
+	EXPECT(server->owed <= WINDOW);
+	if (some && server->got >= SOME) {
+		end_call(drive, event->call, 0x1c000001, NULL);
+	} else if (server->owed == WINDOW) {
+		drive->session->ops->consumed(drive->session, event->call,
+		    WINDOW);
+		server->owed = 0;
+	}
+}
+
 static void
 begin(struct server *server, struct session_event *event)
 {
 	answer_held(server);
+	server->taken = (struct idmap_id){ 0 };
 	EXPECT(event->begun.interface == &server->calculator);
 	server->behaviour = event->begun.opnum % BEHAVIOURS;
+	if (server->behaviour >= TAKE)
+		begin_stream(server, event->call);
 	if (server->behaviour == END_EARLY)
 		end_call(&server->drive, event->call,
 		    BECKET_S_PROCNUM_OUT_OF_RANGE, NULL);
@@ -90,7 +137,10 @@ complete(struct server *server, struct idmap_id id)
 {
 	struct drive *drive = &server->drive;
 
-	if (server->behaviour == ECHO)
+	if (server->behaviour >= TAKE)
+		(void)!buffer_append(&server->message, &server->got,
+		    sizeof server->got);
+	if (server->behaviour == ECHO || server->behaviour >= TAKE)
 		answer(drive, id, &server->message);
 	else if (server->behaviour == FAULT)
 		end_call(drive, id, 0x1c000001, &server->message);
@@ -113,7 +163,10 @@ on_event(struct drive *drive, struct session_event *event)
 		begin(server, event);
 		break;
 	case SESSION_MESSAGE:
-		server->message = event->message;
+		if (is_stream(drive, event->call))
+			take_piece(server, event);
+		else
+			server->message = event->message;
 		break;
 	case SESSION_END:
 		complete(server, event->call);
@@ -123,6 +176,7 @@ on_event(struct drive *drive, struct session_event *event)
 		end_call(drive, event->call, BECKET_S_CALL_CANCELLED, NULL);
 		break;
 	case SESSION_CLOSED:
+	case SESSION_HEAD:
 		break;
 	}
 }
@@ -135,11 +189,13 @@ open_server(struct server *server)
 		"4747", 1, 1 };
 
 	server->drive.event = on_event;
+	server->drive.is_stream = is_stream;
 	server->limits = (struct becket_limits)BECKET_LIMITS_DEFAULT;
 	server->limits.request_size = 100000;
 	server->limits.calls_per_session = 4;
 	server->limits.contexts_per_session = 4;
 	server->limits.send_queue_size = 5000;
+	server->limits.stream_window = WINDOW;
 	server->message = buffer_empty(&server->drive.memory);
 	server->registry = registry_empty(&server->drive.memory, 2);
 	server->associations = associations_empty(&server->drive.memory, 2);

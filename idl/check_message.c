@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "idl/clash.h"
+#include "idl/member.h"
 #include "idl/options.h"
 #include "idl/problem.h"
 
@@ -70,17 +71,12 @@ claim_field(struct model *model, struct clashes *members,
     const struct type *type, size_t index)
 {
 	const FieldProto *field = type->message->field[index];
-	const char *member = names_member(model->arena, field->name);
-	const char *why = names_reserved(member);
+	const char *member = member_name(model->arena, type->message, field);
 	struct path path =
 	    path_item(model->arena, type->path, MESSAGE_FIELD, index);
 	const struct owner *owner =
 	    owner_new(model, type->file, path, "field", field->name);
 
-	if (why != NULL)
-		problem_at(model, type->file, path,
-		    "field %s of %s is \"%s\" in C, which is %s", field->name,
-		    type->full_name, member, why);
 	clash_claim(members, member, owner);
 	if (field->label == LABEL(REPEATED))
 		clash_claim(members, text_print(model->arena, "n_%s", member),
@@ -96,7 +92,7 @@ check_members(struct model *model, const struct type *type)
 	struct clashes members = clashes_empty(model);
 	const MessageProto *message = type->message;
 
-	clash_claim(&members, options_base_member(model, message),
+	clash_claim(&members, options_base_member(model->arena, message),
 	    owner_new(model, type->file, type->path, "the base of message",
 	        message->name));
 	for (size_t i = 0; i < message->n_oneof_decl; i++) {

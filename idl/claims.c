@@ -46,6 +46,20 @@ claim_parameters(struct model *model, const struct operation *operation)
 	clash_report(&clashes);
 }
 
+/* Members of an EPV clash if stubs do, but for those that have been changed. */
+static void
+claim_member(struct clashes *clashes, const struct operation *operation,
+    const struct owner *owner)
+{
+	const char *member = operation->names.member;
+
+	if (text_ends(member, "_"))
+		clash_claim(clashes,
+		    text_print(clashes->model->arena, "%s in struct %s", member,
+		        operation->service->names.epv),
+		    owner);
+}
+
 static void
 claim_free(struct clashes *clashes, const struct type *type)
 {
@@ -80,8 +94,7 @@ claim_operation(struct clashes *clashes, const struct operation *operation)
 	const struct owner *owner = owner_new(model, operation->service->file,
 	    name_of(model, operation->path), "rpc", operation->proto->name);
 
-	refuse_reserved(model, operation->service->file, operation->path,
-	    owner->words, names->member);
+	claim_member(clashes, operation, owner);
 	refuse_reserved(model, operation->service->file, operation->path,
 	    owner->words, names->stub);
 	clash_claim(clashes, names->routine, owner);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "idl/member.h"
 #include "idl/options.h"
 #include "idl/problem.h"
 
@@ -170,7 +171,8 @@ add(struct model *model, struct service *service, struct operation *operation,
 		const FieldProto *field = message->message->field[i];
 		struct path path;
 		const char *type = options_context(model, message, i, &path);
-		const char *member = names_member(model->arena, field->name);
+		const char *member =
+		    member_name(model->arena, message->message, field);
 		struct context *context;
 
 		if (type == NULL || why_not(message, field) != NULL)

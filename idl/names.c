@@ -139,8 +139,14 @@ static const char *const cxx_words[] = {
 
 /* Types that generated code names beside members and parameters. */
 static const char *const type_words[] = {
-	"becket_status", "int32_t", "int64_t", "size_t", "uint32_t",
-	"uint64_t",
+	"becket_status", "int32_t", "int64_t", "protobuf_c_boolean", "size_t",
+	"uint32_t", "uint64_t",
+};
+
+/* What names_service() puts behind the prefix. */
+static const char *const service_words[] = {
+	"by_opnum", "context_types", "endpoints", "epv", "operations",
+	"register", "register_ex", "routines", "rundowns", "unregister",
 };
 
 /* Without -std=c11 or the like, which is how most people compile. */
@@ -183,9 +189,24 @@ names_member(struct arena *arena, const char *field)
 
 	for (size_t i = 0; i < size; i++)
 		result[i] = to_lower(field[i]);
-	if (is_among(result, protobuf_c_words, COUNT(protobuf_c_words)))
+	if (is_among(result, protobuf_c_words, COUNT(protobuf_c_words)) ||
+	    names_reserved(result) != NULL)
 		result[size] = '_';
 	return result;
+}
+
+char *
+names_told(struct arena *arena, const char *field)
+{
+	char *member = names_member(arena, field);
+	size_t size = strlen(field);
+	bool is_theirs;
+
+	if (member[size] == '\0')
+		return text_copy(arena, field, size);
+	member[size] = '\0';
+	is_theirs = is_among(member, protobuf_c_words, COUNT(protobuf_c_words));
+	return text_print(arena, "%s%s", field, is_theirs ? "" : "_");
 }
 
 char *
@@ -276,13 +297,26 @@ names_service(struct arena *arena, const char *prefix, uint16_t major)
 	};
 }
 
+/* "v1_interface" */
+static bool
+is_interface(const char *name)
+{
+	size_t digits = name[0] == 'v' ? strspn(name + 1, "0123456789") : 0;
+
+	return digits > 0 && text_equal(name + 1 + digits, "_interface");
+}
+
 struct operation_names
 names_operation(struct arena *arena, const char *prefix, const char *operation)
 {
-	const char *member = names_snake(arena, operation);
+	const char *name = names_snake(arena, operation);
+	bool taken = is_among(name, service_words, COUNT(service_words)) ||
+	             is_interface(name);
+	const char *member = text_print(arena, "%s%s", name, taken ? "_" : "");
+	const char *own = names_reserved(member) == NULL ? "" : "_";
 
 	return (struct operation_names){
-		.member = member,
+		.member = text_print(arena, "%s%s", member, own),
 		.stub = text_print(arena, "%s_%s", prefix, member),
 		.answer = text_print(arena, "%s_%s_answer", prefix, member),
 		.start = text_print(arena, "%s_%s_start", prefix, member),

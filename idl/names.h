@@ -20,8 +20,12 @@ char *names_lower(struct arena *arena, const char *full_name);
 char *names_upper(struct arena *arena, const char *full_name);
 char *names_type(struct arena *arena, const char *full_name);
 
-/* The member of protobuf-c's struct: "Class" is class_. */
+/* The member of protobuf-c's struct: "Class" is class_, and so is whatever else
+ * C and C++ keep for themselves. What of it protobuf-c does not know has to be
+ * told to it under another name: "nullptr" as "nullptr_".
+ */
 char *names_member(struct arena *arena, const char *field);
+char *names_told(struct arena *arena, const char *field);
 /* The case of a oneof: "what" is what_case, of the type Calc__X__WhatCase. */
 char *names_case(struct arena *arena, const char *oneof);
 char *names_case_type(struct arena *arena, const char *message,
@@ -67,7 +71,7 @@ struct service_names names_service(struct arena *arena, const char *prefix,
 
 /* What its rpc Divide is. */
 struct operation_names {
-	const char *member;  /* divide, of the EPV */
+	const char *member;  /* divide, of the EPV; delete_ for Delete */
 	const char *stub;    /* calc_calculator_divide */
 	const char *answer;  /* calc_calculator_divide_answer */
 	const char *start;   /* calc_calculator_divide_start */
@@ -82,6 +86,9 @@ struct operation_names {
 	const char *contexts;
 };
 
+/* Where that would be a name of the service's own, as with an rpc Register, it
+ * ends in "_".
+ */
 struct operation_names names_operation(struct arena *arena, const char *prefix,
     const char *operation);
 

@@ -70,11 +70,11 @@ gather(const ProtobufCMessage *options, uint32_t tag, struct buffer *whole)
  * does not let happen.
  */
 static void *
-extract(struct model *model, const ProtobufCMessage *options, uint32_t tag,
+extract(struct arena *arena, const ProtobufCMessage *options, uint32_t tag,
     const ProtobufCMessageDescriptor *descriptor)
 {
 	struct buffer whole = buffer_empty(&idl_memory);
-	ProtobufCAllocator allocator = text_allocator(model->arena);
+	ProtobufCAllocator allocator = text_allocator(arena);
 	ProtobufCMessage *message = NULL;
 
 	if (gather(options, tag, &whole))
@@ -107,8 +107,8 @@ options_of_file(struct model *model, struct file *file)
 
 	if (file->proto->options == NULL)
 		return;
-	options = extract(model, &file->proto->options->base, PROTOBUF_C_OPTION,
-	    &becket__protobuf_c__file__descriptor);
+	options = extract(model->arena, &file->proto->options->base,
+	    PROTOBUF_C_OPTION, &becket__protobuf_c__file__descriptor);
 	if (options == NULL || options->c_package == NULL)
 		return;
 	if (names_is_dotted(options->c_package))
@@ -181,8 +181,8 @@ options_of_service(struct model *model, struct service *service)
 
 	if (service->proto->options == NULL)
 		return;
-	options = extract(model, &service->proto->options->base, BECKET_OPTION,
-	    &becket__interface__descriptor);
+	options = extract(model->arena, &service->proto->options->base,
+	    BECKET_OPTION, &becket__interface__descriptor);
 	if (options == NULL)
 		return;
 	refuse_unknown(model, service->file, path, "interface", &options->base);
@@ -232,7 +232,7 @@ options_of_operation(struct model *model, struct operation *operation)
 
 	if (operation->proto->options == NULL)
 		return;
-	options = extract(model, &operation->proto->options->base,
+	options = extract(model->arena, &operation->proto->options->base,
 	    BECKET_OPTION, &becket__operation__descriptor);
 	if (options == NULL)
 		return;
@@ -254,7 +254,7 @@ options_context(struct model *model, const struct type *message, size_t field,
 		return NULL;
 	path = path_add(model->arena,
 	    path_add(model->arena, path, FIELD_OPTIONS), BECKET_OPTION);
-	options = extract(model, &proto->options->base, BECKET_OPTION,
+	options = extract(model->arena, &proto->options->base, BECKET_OPTION,
 	    &becket__field__descriptor);
 	if (options == NULL)
 		return NULL;
@@ -270,19 +270,19 @@ options_string_is_bytes(struct model *model, const FieldProto *field)
 
 	if (field->options == NULL)
 		return false;
-	options = extract(model, &field->options->base, PROTOBUF_C_OPTION,
-	    &becket__protobuf_c__field__descriptor);
+	options = extract(model->arena, &field->options->base,
+	    PROTOBUF_C_OPTION, &becket__protobuf_c__field__descriptor);
 	return options != NULL && options->string_as_bytes;
 }
 
 const char *
-options_base_member(struct model *model, const MessageProto *message)
+options_base_member(struct arena *arena, const MessageProto *message)
 {
 	const Becket__ProtobufC__Message *options;
 
 	if (message->options == NULL)
 		return "base";
-	options = extract(model, &message->options->base, PROTOBUF_C_OPTION,
+	options = extract(arena, &message->options->base, PROTOBUF_C_OPTION,
 	    &becket__protobuf_c__message__descriptor);
 	if (options == NULL || options->base_field_name == NULL)
 		return "base";

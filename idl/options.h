@@ -25,7 +25,7 @@ const char *options_context(struct model *model, const struct type *message,
 
 /* protobuf-c's options that change what its structs look like. */
 bool options_string_is_bytes(struct model *model, const FieldProto *field);
-const char *options_base_member(struct model *model,
+const char *options_base_member(struct arena *arena,
     const MessageProto *message);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "idl/parameters.h"
 
+#include "idl/member.h"
 #include "idl/options.h"
 #include "idl/problem.h"
 
@@ -96,7 +97,7 @@ make(struct model *model, struct operation *operation,
 		return;
 	}
 	parameter->proto = field;
-	parameter->member = names_member(model->arena, field->name);
+	parameter->member = member_name(model->arena, message->message, field);
 	parameter->type = c_type(model, field);
 	parameter->enumeration = enumeration(model, field);
 	parameter->is_string = field->type == TYPE(STRING);

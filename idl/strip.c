@@ -2,6 +2,7 @@
 #include "idl/strip.h"
 
 #include "idl/imports.h"
+#include "idl/member.h"
 
 struct strip {
 	struct arena *arena;
@@ -10,11 +11,14 @@ struct strip {
 };
 
 static void
-strip_message(MessageProto *message)
+strip_message(struct arena *arena, MessageProto *message)
 {
 	message->n_extension = 0;
+	for (size_t i = 0; i < message->n_field; i++)
+		message->field[i]->name =
+		    member_told(arena, message, message->field[i]);
 	for (size_t i = 0; i < message->n_nested_type; i++)
-		strip_message(message->nested_type[i]);
+		strip_message(arena, message->nested_type[i]);
 }
 
 static void
@@ -26,7 +30,7 @@ strip_file(struct strip *strip, size_t index)
 	file->n_service = 0;
 	file->n_extension = 0;
 	for (size_t i = 0; i < file->n_message_type; i++)
-		strip_message(file->message_type[i]);
+		strip_message(strip->arena, file->message_type[i]);
 	imports_prune(strip->arena, strip->request, file);
 	for (size_t i = 0; i < file->n_dependency; i++) {
 		size_t next = imports_find(strip->request, file->dependency[i]);

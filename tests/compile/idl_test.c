@@ -114,7 +114,10 @@ names_follow_protobuf_c(void **state)
 	    "A_B__C_D__HTTPSERVER_IDS_FOO");
 	assert_string_equal(names_member(&arena, "newField"), "newfield");
 	assert_string_equal(names_member(&arena, "Class"), "class_");
-	assert_string_equal(names_member(&arena, "nullptr"), "nullptr");
+	assert_string_equal(names_member(&arena, "nullptr"), "nullptr_");
+	assert_string_equal(names_told(&arena, "nullPtr"), "nullPtr_");
+	assert_string_equal(names_told(&arena, "Class"), "Class");
+	assert_string_equal(names_told(&arena, "newField"), "newField");
 	assert_string_equal(names_case(&arena, "what_Ever"), "what__ever_case");
 	assert_string_equal(names_case_type(&arena, "a.M", "what_Ever"),
 	    "A__M__WhatEverCase");

@@ -212,6 +212,20 @@ def file_set_problems(include, name, out):
     return problems
 
 
+def keywords():
+    """Words that compilers define, too, are no hindrance."""
+    with tempfile.TemporaryDirectory() as out:
+        done = run([BECKETC, "-I", os.path.join(TOP, "tests/golden"), "-o",
+                    out, "outputs/keywords.proto"])
+        problems = [done.stderr] if done.returncode != 0 else []
+        for source in files(out, ".c"):
+            problems += [run([
+                compiler, "-std=gnu17", "-include", "errno.h", "-Wall",
+                "-fsyntax-only", "-I", os.path.join(TOP, "runtime"), "-I",
+                out, source]).stderr for compiler in ("gcc", "clang")]
+        report("what compilers define", [text for text in problems if text])
+
+
 def only_options():
     """Imports for options alone need no C, so none is included."""
     with tempfile.TemporaryDirectory() as out:
@@ -375,6 +389,7 @@ def main():
     if not WARN:
         sys.exit("WARN is empty")
     golden()
+    keywords()
     only_options()
     plugin_alone()
     grpc_proto()

@@ -315,7 +315,8 @@ $(B)/tests/live/ep_test: $(call obj,$(filter server/map% server/lookups \
                            server/log server/text server/config,$(server)))
 
 # Those of gRPC stand on its library too.
-GRPC_TESTS := $(filter $(B)/tests/unit/grpc_%,$(TESTS))
+GRPC_TESTS := $(filter $(B)/tests/unit/grpc_% $(B)/tests/live/grpc_% \
+                $(B)/tests/live/async_test,$(TESTS))
 $(GRPC_TESTS): $(B)/libbecket-grpc.a
 $(GRPC_TESTS): private LIBS := $(B)/libbecket-grpc.a $(B)/libbecket.a \
     $(GRPC_LIBS) $(LIBS)

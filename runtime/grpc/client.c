@@ -268,9 +268,11 @@ begin(struct session *session, const struct call_start *start,
 	if (stream->id.generation != 0 && !grpc->is_closing &&
 	    !grpc->is_draining)
 		status = request_submit(stream, start);
+	if (stream->id.generation == 0)
+		status = BECKET_S_OUT_OF_RESOURCES;
 	if (stream->id.generation == 0 || status == BECKET_S_OUT_OF_MEMORY) {
 		stream_release(stream);
-		return BECKET_S_OUT_OF_MEMORY;
+		return status;
 	}
 	*ret_call = stream->id;
 	session->stats.calls_out++;

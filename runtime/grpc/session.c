@@ -38,7 +38,9 @@ grpc_init(struct grpc *grpc, const struct grpc_role *role,
 	grpc->greet_by = now + limits->stall_ms * UINT64_C(1000000);
 	grpc->out = buffer_empty(memory);
 	grpc->authority = buffer_empty(memory);
-	grpc->ids = idmap_empty(memory, limits->streams_per_session);
+	grpc->ids = idmap_empty(memory, role == &grpc_client_role
+	                                    ? limits->calls_per_session
+	                                    : limits->streams_per_session);
 	list_init(&grpc->streams);
 	list_init(&grpc->ready);
 	grpc->in = memory_new(memory, SMALL_INPUT);

@@ -314,7 +314,7 @@ becket_async_abort(struct becket_async *async)
 	if (call == NULL || runtime_is_stale(call->hub->runtime))
 		return;
 	pthread_mutex_lock(&call->hub->lock);
-	call->done = NULL;
+	call->has_callback = false;
 	if (!call->is_over)
 		end_at_once(call);
 	list_remove(&call->due);
@@ -335,11 +335,12 @@ becket_async_set_callback(struct becket_async *async,
 		return status;
 	call = async->call;
 	pthread_mutex_lock(&call->hub->lock);
+	call->has_callback = done != NULL;
 	call->done = done;
 	call->user = user;
 	list_remove(&call->due);
 	if (call->is_over)
-		hub_tell_over(call->hub, call);
+		hub_tell(call->hub, call);
 	pthread_mutex_unlock(&call->hub->lock);
 	return BECKET_S_OK;
 }

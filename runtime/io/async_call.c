@@ -19,6 +19,7 @@ async_call_new(struct hub *hub, struct client_association *association,
 		return BECKET_S_OUT_OF_MEMORY;
 	}
 	*call = (struct becket_async_call){
+		.kind = &async_call_unary,
 		.hub = hub,
 		.association = association,
 		.invoke = *invoke,
@@ -27,8 +28,8 @@ async_call_new(struct hub *hub, struct client_association *association,
 	};
 	list_init(&call->node);
 	list_init(&call->due);
-	status =
-	    invoke_encode(&call->invoke, request, clock_now(), &call->stub);
+	status = invoke_encode(&call->invoke, association->protseq->is_grpc,
+	    request, clock_now(), &call->stub);
 	if (status != BECKET_S_OK) {
 		async_call_free(call);
 		return status;
@@ -51,6 +52,53 @@ async_call_free(struct becket_async_call *call)
 	memory_free(&runtime->memory, call, sizeof *call);
 }
 
+static becket_status
+begin(struct becket_async_call *call, struct session *session, uint64_t now)
+{
+	return invoke_begin_encoded(&call->invoke, session, &call->stub,
+	    call->is_ordered, now);
+}
+
+static void
+take_event(struct becket_async_call *call, struct session_event *event)
+{
+	invoke_event(&call->invoke, event);
+}
+
+static bool
+may_retry(const struct becket_async_call *call)
+{
+	(void)call;
+	return true;
+}
+
+static void
+retry(struct becket_async_call *call)
+{
+	invoke_retry(&call->invoke);
+}
+
+static void
+call_back(struct becket_async_call *call)
+{
+	struct hub *hub = call->hub;
+	struct becket_async async = { call };
+	void (*done)(void *, struct becket_async *) = call->done;
+	void *user = call->user;
+
+	pthread_mutex_unlock(&hub->lock);
+	done(user, &async);
+	pthread_mutex_lock(&hub->lock);
+}
+
+const struct async_call_kind async_call_unary = {
+	.begin = begin,
+	.event = take_event,
+	.may_retry = may_retry,
+	.retry = retry,
+	.call_back = call_back,
+};
+
 becket_status
 async_call_status(const struct becket_async_call *call)
 {
@@ -67,7 +115,7 @@ async_call_over(struct becket_async_call *call)
 	call->line = NULL;
 	call->is_over = true;
 	buffer_fini(&call->stub);
-	hub_tell_over(call->hub, call);
+	hub_tell(call->hub, call);
 }
 
 /* What is lost of why for want of memory is no loss. */

@@ -20,8 +20,30 @@
  */
 struct hub;
 struct line;
+struct becket_async_call;
+
+/* What calls on a line do each in its own way; streams are of another kind
+ * (io/client_stream.h). With the lock held.
+ */
+struct async_call_kind {
+	bool is_stream;
+	/* On an open session. What invoke_begin_encoded() says. */
+	becket_status (*begin)(struct becket_async_call *call,
+	    struct session *session, uint64_t now);
+	/* Takes the event; afterwards invoke.is_over or not. */
+	void (*event)(struct becket_async_call *call,
+	    struct session_event *event);
+	/* Can it be begun again, once that is known to do no harm? */
+	bool (*may_retry)(const struct becket_async_call *call);
+	void (*retry)(struct becket_async_call *call);
+	/* Lets go of the lock, and the call may be gone afterwards. */
+	void (*call_back)(struct becket_async_call *call);
+};
+
+extern const struct async_call_kind async_call_unary;
 
 struct becket_async_call {
+	const struct async_call_kind *kind;
 	struct list node;  /* in its line's, or in the hub's pausing */
 	struct list due;   /* in the hub's, when its callback is due */
 	struct line *line; /* NULL: it is on none */
@@ -39,6 +61,7 @@ struct becket_async_call {
 	becket_status early;         /* why it was not sent, or S_OK */
 	char *why;                   /* more of that, or NULL */
 	int error;                   /* errno of a connection that was lost */
+	bool has_callback;
 	void (*done)(void *user, struct becket_async *async);
 	void *user;
 };

@@ -55,19 +55,14 @@ take_due(struct hub *hub, struct list *ret_due)
 }
 
 static void
-call_back(struct hub *hub, struct list *due)
+call_back(struct list *due)
 {
 	while (!list_is_empty(due)) {
 		struct becket_async_call *call =
 		    container_of(due->next, struct becket_async_call, due);
-		struct becket_async async = { call };
-		void (*done)(void *, struct becket_async *) = call->done;
-		void *user = call->user;
 
 		list_remove(&call->due);
-		pthread_mutex_unlock(&hub->lock);
-		done(user, &async);
-		pthread_mutex_lock(&hub->lock);
+		call->kind->call_back(call);
 	}
 }
 
@@ -84,7 +79,7 @@ becket_runtime_process(struct becket_runtime *runtime)
 		hub_poll(hub);
 	}
 	take_due(hub, &due);
-	call_back(hub, &due);
+	call_back(&due);
 	is_busy = !list_is_empty(&hub->lines) ||
 	          !list_is_empty(&hub->pausing) || !list_is_empty(&hub->due);
 	pthread_mutex_unlock(&hub->lock);

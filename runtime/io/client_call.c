@@ -104,6 +104,19 @@ run(struct client_call *call, struct lease *lease)
 	call->was_cut = lease->conn->is_eof || lease->conn->is_lost;
 }
 
+/* Servers of HTTP/2, and what stands before them, also refuse what comes first
+ * on a new connection, and mean that another may do.
+ */
+static bool
+is_worth_another(const struct lease *lease)
+{
+	const struct client_conn *conn = lease->conn;
+
+	return conn->session->ops->is_plain ||
+	       (conn->is_dead &&
+	           (lease->origin == LEASE_REUSED || lease_is_refused(lease)));
+}
+
 bool
 client_call_was_not_read(const struct invoke *invoke, const struct lease *lease)
 {
@@ -111,9 +124,7 @@ client_call_was_not_read(const struct invoke *invoke, const struct lease *lease)
 
 	return end->status == BECKET_S_CALL_FAILED_DNE &&
 	       end->outcome == BECKET_NOT_SENT && end->wire_status == 0 &&
-	       lease->conn->is_dead &&
-	       (lease->origin == LEASE_REUSED || lease_is_refused(lease)) &&
-	       clock_now() < invoke->deadline;
+	       is_worth_another(lease) && !invoke_is_late(invoke, clock_now());
 }
 
 /* A context handle that goes in: it says where to. NULL: there is none. */
@@ -153,7 +164,8 @@ try_once(struct client_call *call, const void *request, bool is_first,
 		run(call, &lease);
 		call->group = lease.conn->association;
 		*ret_retry = client_call_was_not_read(&call->invoke, &lease);
-		if (*ret_retry && lease.origin == LEASE_JOINED)
+		if (*ret_retry && lease.origin == LEASE_JOINED &&
+		    lease.conn->is_dead)
 			lease_forget_association(&lease);
 	}
 	lease_return(&lease);

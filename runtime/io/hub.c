@@ -197,10 +197,12 @@ hub_watch(struct hub *hub, struct line *line, int fd, uint32_t events)
 void
 hub_place(struct hub *hub, struct becket_async_call *call, bool must_be_new)
 {
-	struct line *line = call->association->line;
+	bool is_alone =
+	    call->kind->is_stream && !call->association->protseq->is_grpc;
+	struct line *line = is_alone ? NULL : call->association->line;
 
 	if (line == NULL)
-		line = line_new(hub, call->association, must_be_new);
+		line = line_new(hub, call->association, must_be_new, is_alone);
 	if (line != NULL)
 		line_add(line, call);
 	else
@@ -214,7 +216,8 @@ hub_repeat(struct hub *hub, struct becket_async_call *call)
 	uint64_t now = clock_now();
 	uint64_t pause = client_call_pause(call->repeats);
 
-	if (call->is_cancelled || !invoke_is_idempotent(invoke) ||
+	if (call->kind->is_stream || call->is_cancelled ||
+	    !invoke_is_idempotent(invoke) ||
 	    call->repeats >= invoke->limits->repeats ||
 	    now + pause >= invoke->deadline)
 		return false;
@@ -223,7 +226,7 @@ hub_repeat(struct hub *hub, struct becket_async_call *call)
 	call->repeats++;
 	call->not_before = now + pause;
 	call->line = NULL;
-	invoke_retry(&call->invoke);
+	call->kind->retry(call);
 	list_remove(&call->node);
 	list_append(&hub->pausing, &call->node);
 	return true;
@@ -237,17 +240,17 @@ hub_retry_or_fail(struct hub *hub, struct becket_async_call *call,
 	    hub_repeat(hub, call))
 		return;
 	if (status == BECKET_S_SERVER_UNAVAILABLE &&
-	    clock_now() >= call->invoke.deadline)
+	    invoke_is_late(&call->invoke, clock_now()))
 		status = BECKET_S_CALL_CANCELLED;
 	async_call_fail(call, status, why);
 }
 
 void
-hub_tell_over(struct hub *hub, struct becket_async_call *call)
+hub_tell(struct hub *hub, struct becket_async_call *call)
 {
 	if (hub->waiting > 0)
 		pthread_cond_broadcast(&hub->changed);
-	if (call->done == NULL)
+	if (!call->has_callback)
 		return;
 	list_remove(&call->due);
 	list_append(&hub->due, &call->due);

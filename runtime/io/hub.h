@@ -87,6 +87,7 @@ bool hub_repeat(struct hub *hub, struct becket_async_call *call);
 /* It was not sent: repeat it if it was, earlier, else it is over. */
 void hub_retry_or_fail(struct hub *hub, struct becket_async_call *call,
     becket_status status, const char *why);
-void hub_tell_over(struct hub *hub, struct becket_async_call *call);
+/* It is over, or something has happened that its user waits for. */
+void hub_tell(struct hub *hub, struct becket_async_call *call);
 
 #endif

@@ -15,7 +15,7 @@ enum { REBINDS = 2 };
 
 struct line *
 line_new(struct hub *hub, struct client_association *association,
-    bool must_be_new)
+    bool must_be_new, bool is_alone)
 {
 	struct line *line = memory_new(&hub->runtime->memory, sizeof *line);
 
@@ -33,7 +33,9 @@ line_new(struct hub *hub, struct client_association *association,
 		return NULL;
 	}
 	line->association = client_association_ref(association);
-	association->line = line;
+	line->is_closed = is_alone;
+	if (!is_alone)
+		association->line = line;
 	return line;
 }
 
@@ -151,14 +153,13 @@ static void
 begin(struct line *line, struct becket_async_call *call)
 {
 	struct session *session = line->lease.conn->session;
-	becket_status status = invoke_begin_encoded(&call->invoke, session,
-	    &call->stub, call->is_ordered, clock_now());
+	becket_status status = call->kind->begin(call, session, clock_now());
 
 	if (status == BECKET_S_OK && remember(line, call))
 		return;
 	if (status == BECKET_S_OK) {
 		session->ops->abandon(session, call->invoke.call);
-		invoke_retry(&call->invoke);
+		call->kind->retry(call);
 		status = BECKET_S_OUT_OF_MEMORY;
 	}
 	if ((status == BECKET_S_COMM_FAILURE ||
@@ -335,7 +336,7 @@ expire(struct line *line)
 		struct becket_async_call *call =
 		    container_of(node, struct becket_async_call, node);
 
-		if (call->invoke.deadline <= now)
+		if (invoke_is_late(&call->invoke, now))
 			async_call_fail(call, BECKET_S_CALL_CANCELLED,
 			    line->connector.why);
 		else if (call->connect_by <= now)
@@ -345,29 +346,6 @@ expire(struct line *line)
 }
 
 /* ---------------------------------------------------------------- OPEN -- */
-
-static void
-take_event(void *user, struct session_event *event)
-{
-	struct line *line = user;
-	struct becket_async_call *call = NULL;
-
-	if (event->kind == SESSION_CLOSED)
-		return;
-	call = call_of(line, event->call);
-	if (call == NULL) {
-		struct invoke nobody = { .is_over = true };
-
-		invoke_event(&nobody, event);
-		return;
-	}
-	invoke_event(&call->invoke, event);
-	if (!call->invoke.is_over)
-		return;
-	forget(line, call);
-	list_remove(&call->node);
-	list_append(&line->ended, &call->node);
-}
 
 static void
 end_all(struct line *line, const char *sentence)
@@ -381,6 +359,32 @@ end_all(struct line *line, const char *sentence)
 		list_remove(node);
 		list_append(&line->ended, node);
 	}
+}
+
+static void
+take_event(void *user, struct session_event *event)
+{
+	struct line *line = user;
+	struct becket_async_call *call = NULL;
+
+	/* A session without memory may have lost the ends of its calls. */
+	if (event->kind == SESSION_CLOSED) {
+		end_all(line, event->closed.sentence);
+		return;
+	}
+	call = call_of(line, event->call);
+	if (call == NULL) {
+		struct invoke nobody = { .is_over = true };
+
+		invoke_event(&nobody, event);
+		return;
+	}
+	call->kind->event(call, event);
+	if (!call->invoke.is_over)
+		return;
+	forget(line, call);
+	list_remove(&call->node);
+	list_append(&line->ended, &call->node);
 }
 
 /* The server asked for the end of the connection before the call was sent. */
@@ -401,12 +405,13 @@ end_call(struct line *line, struct becket_async_call *call)
 	bool was_cut = lease->conn->is_eof || lease->conn->is_lost;
 
 	if (!call->is_cancelled && call->rebinds < REBINDS &&
+	    call->kind->may_retry(call) &&
 	    (was_left_behind(line, call) ||
 	        client_call_was_not_read(&call->invoke, lease))) {
 		if (lease->origin == LEASE_JOINED && lease->conn->is_dead)
 			lease_forget_association(lease);
 		call->rebinds++;
-		invoke_retry(&call->invoke);
+		call->kind->retry(call);
 		move_elsewhere(line, call, true);
 		return;
 	}

@@ -20,7 +20,8 @@
  *
  * All calls of an association go on one line, which the session multiplexes if
  * the server has granted that, and one after the other if not. A line is closed
- * to new calls when its session takes no more; then there is another.
+ * to new calls when its session takes no more; then there is another. A stream
+ * over DCE/RPC has a line for itself.
  *
  * Guarded by the lock of the hub. Nothing here waits.
  */
@@ -47,9 +48,9 @@ struct line {
 	uint32_t begun_count;
 };
 
-/* NULL: no memory. */
+/* is_alone: for one call. NULL: no memory. */
 struct line *line_new(struct hub *hub, struct client_association *association,
-    bool must_be_new);
+    bool must_be_new, bool is_alone);
 void line_free(struct line *line);
 
 /* The call is on it from here on, or on another; line_run() follows. */

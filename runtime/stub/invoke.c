@@ -21,9 +21,9 @@ is_ndr(const struct invoke *invoke)
 }
 
 static enum transfer_syntax
-choose_syntax(const struct invoke *invoke, const struct session *session)
+choose_syntax(const struct invoke *invoke, bool is_plain)
 {
-	if (session->ops->is_plain)
+	if (is_plain)
 		return SYNTAX_PROTOBUF;
 	return is_ndr(invoke) ? SYNTAX_NDR : SYNTAX_BECKET;
 }
@@ -71,15 +71,21 @@ invoke_operation_name(const struct invoke *invoke)
 	return operation_of(invoke)->name;
 }
 
-/* The time that is left goes along always, for there always is a deadline; at
- * least a microsecond, since 0 would say that there is none.
+bool
+invoke_is_late(const struct invoke *invoke, uint64_t now)
+{
+	return invoke->deadline != 0 && invoke->deadline <= now;
+}
+
+/* The time that is left goes along always where there is a deadline; at least a
+ * microsecond, since 0 would say that there is none.
  */
 static uint64_t
 remaining_us(const struct invoke *invoke, uint64_t now)
 {
 	uint64_t left = invoke->deadline > now ? invoke->deadline - now : 0;
 
-	return left / 1000 + 1;
+	return invoke->deadline == 0 ? 0 : left / 1000 + 1;
 }
 
 static struct becket_bytes
@@ -155,20 +161,21 @@ invoke_begin(struct invoke *invoke, struct session *session,
 	struct buffer stub;
 	becket_status status;
 
-	if (session->ops->is_plain && is_ndr(invoke))
-		return BECKET_S_UNSUPPORTED_TRANS_SYN;
-	invoke->syntax = choose_syntax(invoke, session);
+	status =
+	    invoke_encode(invoke, session->ops->is_plain, request, now, &stub);
+	if (status != BECKET_S_OK)
+		return status;
 	start = call_start_of(invoke, now);
-	status = encode_request(invoke, request, now, &stub);
-	return status != BECKET_S_OK ? status
-	                             : begin(invoke, session, &start, &stub);
+	return begin(invoke, session, &start, &stub);
 }
 
 becket_status
-invoke_encode(struct invoke *invoke, const void *request, uint64_t now,
-    struct buffer *ret_stub)
+invoke_encode(struct invoke *invoke, bool is_plain, const void *request,
+    uint64_t now, struct buffer *ret_stub)
 {
-	invoke->syntax = is_ndr(invoke) ? SYNTAX_NDR : SYNTAX_BECKET;
+	if (is_plain && is_ndr(invoke))
+		return BECKET_S_UNSUPPORTED_TRANS_SYN;
+	invoke->syntax = choose_syntax(invoke, is_plain);
 	return encode_request(invoke, request, now, ret_stub);
 }
 
@@ -179,7 +186,7 @@ invoke_begin_encoded(struct invoke *invoke, struct session *session,
 	struct call_start start = call_start_of(invoke, now);
 	struct buffer copy = buffer_empty(invoke->memory);
 
-	if (session->ops->is_plain)
+	if (session->ops->is_plain != (invoke->syntax == SYNTAX_PROTOBUF))
 		return BECKET_S_UNSUPPORTED_TRANS_SYN;
 	if (!buffer_append(&copy, stub->data, stub->size))
 		return BECKET_S_OUT_OF_MEMORY;

@@ -27,7 +27,7 @@ struct invoke {
 	const struct becket_memory *memory; /* outlives the reply too */
 	const struct becket_limits *limits;
 	struct becket_uuid object;        /* nil: none */
-	uint64_t deadline;                /* never 0 */
+	uint64_t deadline;                /* 0: never; streams alone say so */
 	struct becket_metadata *metadata; /* outlives the call; or NULL */
 	/* ------------------------------------------------------------- */
 	struct idmap_id call;
@@ -52,6 +52,9 @@ BECKET_MUST_USE becket_status invoke_check(const struct invoke *invoke);
 bool invoke_is_maybe(const struct invoke *invoke);
 bool invoke_is_idempotent(const struct invoke *invoke);
 
+/* Has its deadline passed? */
+bool invoke_is_late(const struct invoke *invoke, uint64_t now);
+
 /* For error records; after invoke_check(). */
 const char *invoke_operation_name(const struct invoke *invoke);
 
@@ -62,11 +65,12 @@ const char *invoke_operation_name(const struct invoke *invoke);
 BECKET_MUST_USE becket_status invoke_begin(struct invoke *invoke,
     struct session *session, const void *request, uint64_t now);
 
-/* The same in two steps, for a session of DCE that is still to come: encode
- * once, and begin as often as needed. ordered: see struct call_start.
+/* The same in two steps, for a session that is still to come, of which it is
+ * known whether it is plain: encode once, and begin as often as needed.
+ * ordered: see struct call_start.
  */
 BECKET_MUST_USE becket_status invoke_encode(struct invoke *invoke,
-    const void *request, uint64_t now, struct buffer *ret_stub);
+    bool is_plain, const void *request, uint64_t now, struct buffer *ret_stub);
 BECKET_MUST_USE becket_status invoke_begin_encoded(struct invoke *invoke,
     struct session *session, const struct buffer *stub, bool ordered,
     uint64_t now);

@@ -249,6 +249,20 @@ keep_log(void *user, const struct becket_log *log)
 		fprintf(stderr, "%d %s\n", (int)log->level, log->text);
 }
 
+becket_status (*echo_equip)(struct becket_runtime *runtime);
+
+static void
+make_grpc_address(struct echo *echo)
+{
+	char port[8];
+
+	snprintf(port, sizeof port, "%u", echo->port);
+	assert_int_equal(becket_string_binding_compose(echo->runtime, NULL,
+	                     "grpc_ip_tcp", "127.0.0.1", port, NULL,
+	                     &echo->addresses[2]),
+	    BECKET_S_OK);
+}
+
 static void
 find_addresses(struct echo *echo)
 {
@@ -268,6 +282,8 @@ find_addresses(struct echo *echo)
 	assert_int_equal(sscanf(echo->addresses[0],
 	                     "ncacn_ip_tcp:127.0.0.1[%u]", &echo->port),
 	    1);
+	if (echo_equip != NULL)
+		make_grpc_address(echo);
 }
 
 /* ECHO_LOOPS=3 runs every test with so many loops. */
@@ -306,6 +322,8 @@ echo_open_as(struct echo *echo, const struct becket_limits *limits,
 	assert_non_null(mkdtemp(echo->dir));
 	assert_int_equal(becket_runtime_new(&options, &echo->runtime),
 	    BECKET_S_OK);
+	if (echo_equip != NULL)
+		assert_int_equal(echo_equip(echo->runtime), BECKET_S_OK);
 	assert_int_equal(becket_server_new(echo->runtime, server_options,
 	                     &echo->server),
 	    BECKET_S_OK);
@@ -339,7 +357,7 @@ echo_stop(struct echo *echo)
 		status = becket_server_wait(echo->server);
 	assert_true(status == BECKET_S_OK || status == BECKET_S_NOT_LISTENING);
 	becket_server_free(echo->server);
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 3; i++)
 		becket_string_free(echo->runtime, &echo->addresses[i]);
 	becket_runtime_free(echo->runtime);
 	/* Sockets and locks have been removed, or this fails. */

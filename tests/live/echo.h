@@ -36,7 +36,7 @@ struct echo {
 	struct becket_runtime *runtime;
 	struct becket_server *server;
 	char dir[32];       /* of Unix sockets */
-	char *addresses[2]; /* string bindings: TCP, local */
+	char *addresses[3]; /* string bindings: TCP, local, gRPC if equipped */
 	unsigned port;
 
 	/* HOLD: posted when a call has been deferred. */
@@ -47,6 +47,11 @@ struct echo {
 	/* Lines of log. */
 	atomic_uint accesses, warnings;
 };
+
+/* What is done to runtimes when they are new, or NULL. Tests that link with
+ * gRPC set it to becket_grpc_enable().
+ */
+extern becket_status (*echo_equip)(struct becket_runtime *runtime);
 
 /* limits may be NULL. Registered and bound; it listens when start does. */
 void echo_open(struct echo *echo, const struct becket_limits *limits);

@@ -251,6 +251,16 @@ BECKET_API bool becket_call_is_big_endian(const struct becket_call *call);
  */
 BECKET_API uint32_t becket_call_association(const struct becket_call *call);
 
+/* Give the call an association group of its own until it is answered: calls
+ * that come through a protocol without such groups belong to it if they say
+ * this id in their metadata, as "becket-session". What answers
+ * becket.v1.Session is made of it. The id lives as long as the call.
+ * S_OUT_OF_RESOURCES (limits.associations), S_OUT_OF_MEMORY. S_INVALID_ARG: it
+ * has one.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_call_hold(struct becket_call *call, const char **ret_id);
+
 /* For the ways into an EPV: what a manager knows a context handle by, that is
  * the operation's row with this index, or NULL; and what its routine has made
  * of it, which counts if it succeeds.

@@ -105,12 +105,15 @@ init_plain(struct becket_server *server)
 		.objects = &server->objects,
 		.tokens = &server->tokens,
 		.contexts = &server->contexts,
+		.holds = &server->holds,
 		.server = server,
 		.now = clock_now,
 		.entropy = runtime_entropy,
 	};
 	contexts_init(&server->contexts, &server->host,
 	    server->limits.contexts);
+	holds_init(&server->holds, &server->host, &server->associations,
+	    server->limits.associations);
 	server->managers.removed = have_removed;
 }
 
@@ -190,6 +193,7 @@ becket_server_free(struct becket_server *server)
 	server_accept_stop(server);
 	workers_fini(&server->workers);
 	tokens_fini(&server->tokens);
+	holds_fini(&server->holds);
 	contexts_fini(&server->contexts);
 	managers_fini(&server->managers);
 	server_unequip(server);

@@ -57,6 +57,7 @@ struct becket_server {
 	struct objects objects;
 	struct tokens tokens;
 	struct contexts contexts;
+	struct holds holds;
 	struct associations associations;
 	pthread_mutex_t associations_lock;
 

@@ -75,6 +75,7 @@ dispose(struct becket_call *call)
 	struct call_host *host = call->host;
 
 	contexts_finish(call, false);
+	hold_end(call);
 	buffer_fini(&call->request);
 	buffer_fini(&call->reply.stub);
 	free_buffer(&call->begun.metadata);

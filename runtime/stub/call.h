@@ -11,6 +11,7 @@
 #include "becket_stub.h"
 #include "engine/session.h"
 #include "stub/context.h"
+#include "stub/hold.h"
 #include "stub/manager.h"
 #include "stub/object.h"
 #include "stub/peer.h"
@@ -41,6 +42,7 @@ struct call_host {
 	struct objects *objects;
 	struct tokens *tokens;
 	struct contexts *contexts;
+	struct holds *holds;          /* NULL: there are none to join */
 	struct becket_server *server; /* for tokens and management */
 	uint64_t (*now)(void);        /* nanoseconds */
 	/* Takes a deferred call that has been answered. Any thread. */
@@ -96,6 +98,7 @@ struct becket_call {
 	void *message;     /* the request, decoded, and an empty response */
 	void *response;
 	struct call_contexts contexts;
+	struct hold *hold; /* an association of its own; mostly NULL */
 
 	const struct metadata_view *metadata; /* of the request; NULL: none */
 	struct call_answer answer;

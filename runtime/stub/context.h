@@ -123,7 +123,8 @@ struct call_contexts {
 };
 
 /* The association is alive: keep its contexts until contexts_leave() and
- * contexts_finish() are through. S_OUT_OF_MEMORY.
+ * contexts_finish() are through. S_OUT_OF_MEMORY; where there is no
+ * association, what hold_join() says.
  */
 BECKET_MUST_USE becket_status contexts_hold(struct becket_call *call);
 

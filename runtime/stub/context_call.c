@@ -43,7 +43,7 @@ contexts_hold(struct becket_call *call)
 		return BECKET_S_OK;
 	/* Without a group of the client's own nothing could run it down. */
 	if (call->begun.association == 0)
-		return BECKET_S_FAILED_PRECONDITION;
+		return hold_join(call);
 	pthread_mutex_lock(&contexts->lock);
 	call->contexts.group =
 	    context_group_hold(contexts, call->begun.association);

@@ -150,10 +150,17 @@ set_fault(struct becket_call *call, becket_status status, const char *sentence,
 	};
 }
 
+static const char *
+sentence_for(const struct becket_call *call, becket_status status)
+{
+	return status == call->failed ? call->sentence
+	                              : becket_status_text(status);
+}
+
 void
 dispatch_refuse(struct becket_call *call, becket_status status)
 {
-	set_fault(call, status, becket_status_text(status), true);
+	set_fault(call, status, sentence_for(call, status), true);
 }
 
 static enum frame_form
@@ -211,13 +218,6 @@ dispatch_answer(struct becket_call *call, becket_status status,
 		encode_with_contexts(call, contexts, response);
 	else
 		encode(call, response);
-}
-
-static const char *
-sentence_for(const struct becket_call *call, becket_status status)
-{
-	return status == call->failed ? call->sentence
-	                              : becket_status_text(status);
 }
 
 /* What stands before the message, once. */

@@ -5,8 +5,10 @@
 
 #include "payload/codec.h"
 #include "stub/dispatch.h"
+#include "stub/metadata.h"
 #include "tests/unit/test_memory.h"
 #include "tests/unit/unit.h"
+#include "wire/status_message.h"
 
 /*
  * Context handles without sessions: calls of users and managers that a test
@@ -110,8 +112,11 @@ struct bench {
 	struct objects objects;
 	struct tokens tokens;
 	struct contexts contexts;
+	struct associations associations;
+	struct holds holds;
 	struct call_host host;
 	struct peer *peers[2];
+	const char *session; /* which calls say, without association */
 	bool has_no_entropy;
 	unsigned opened, used, closed, run_down;
 };
@@ -243,10 +248,13 @@ set_up(struct bench *bench, size_t fail_at)
 		.objects = &bench->objects,
 		.tokens = &bench->tokens,
 		.contexts = &bench->contexts,
+		.holds = &bench->holds,
 		.now = noon,
 		.entropy = entropy,
 	};
 	contexts_init(&bench->contexts, &bench->host, 8);
+	bench->associations = associations_empty(memory, 4);
+	holds_init(&bench->holds, &bench->host, &bench->associations, 4);
 	bench->peers[0] = make_peer(memory, 1);
 	bench->peers[1] = make_peer(memory, 2);
 	return bench->peers[0] != NULL && bench->peers[1] != NULL &&
@@ -256,7 +264,9 @@ set_up(struct bench *bench, size_t fail_at)
 static void
 tear_down(struct bench *bench)
 {
+	holds_fini(&bench->holds);
 	contexts_fini(&bench->contexts);
+	associations_fini(&bench->associations);
 	assert_int_equal(bench->opened, bench->closed + bench->run_down);
 	tokens_fini(&bench->tokens);
 	managers_fini(&bench->managers);
@@ -270,6 +280,19 @@ struct token {
 	uint8_t bytes[CONTEXT_HANDLE_SIZE];
 	size_t size;
 };
+
+static bool
+say_session(const char *session, struct session_event *event)
+{
+	const struct becket_metadata_entry entry = { HOLD_METADATA,
+		text_bytes(session) };
+
+	event->begun.association = 0;
+	event->begun.metadata = buffer_empty(current->host.memory);
+	return *session == '\0' || metadata_append_own(&event->begun.metadata,
+	                               (struct becket_bytes){ 0 },
+	                               &current->limits, &entry) == BECKET_S_OK;
+}
 
 static struct becket_call *
 make_call(struct bench *bench, size_t peer, const struct becket_uuid *object,
@@ -286,8 +309,12 @@ make_call(struct bench *bench, size_t peer, const struct becket_uuid *object,
 	event.begun.association = ASSOCIATION;
 	if (object != NULL)
 		event.begun.object = *object;
+	if (bench->session != NULL && !say_session(bench->session, &event))
+		return NULL;
 	call =
 	    becket_call_new(&bench->host, bench->peers[peer], &event, noon());
+	if (call == NULL && bench->session != NULL)
+		buffer_fini(&event.begun.metadata);
 	if (call == NULL)
 		return NULL;
 	if (buffer_append(&call->request, "\0", 1) &&
@@ -430,6 +457,142 @@ a_server_has_so_many_and_no_more(void **state)
 	tear_down(&bench);
 }
 
+/* A call that holds a session, until it is freed. */
+static struct becket_call *
+hold(struct bench *bench, const char **ret_id)
+{
+	const struct token token = { .size = 0 };
+	struct becket_call *call = make_call(bench, 0, NULL, OPEN, &token);
+
+	if (call == NULL)
+		return NULL;
+	if (becket_call_hold(call, ret_id) == BECKET_S_OK)
+		return call;
+	becket_call_free(call);
+	return NULL;
+}
+
+static void
+a_session_that_is_held_has_context_handles(void **state)
+{
+	struct becket_call *holder;
+	struct token token = { .size = 0 };
+	struct bench bench;
+	const char *again;
+
+	(void)state;
+	assert_true(set_up(&bench, TEST_MEMORY_NEVER));
+	holder = hold(&bench, &bench.session);
+	assert_non_null(holder);
+	assert_int_equal(strlen(bench.session), 32);
+	assert_int_equal(becket_call_hold(holder, &again),
+	    BECKET_S_INVALID_ARG);
+	assert_int_equal(make_a_call(&bench, 0, NULL, OPEN, &token, true),
+	    BECKET_S_OK);
+	assert_int_equal(make_a_call(&bench, 0, NULL, USE, &token, true),
+	    BECKET_S_OK);
+	assert_int_equal(make_a_call(&bench, 1, NULL, USE, &token, true),
+	    BECKET_X_SS_CONTEXT_MISMATCH);
+	assert_int_equal(bench.associations.groups.used, 1);
+	becket_call_free(holder);
+	assert_int_equal(bench.run_down, 1);
+	assert_int_equal(bench.associations.groups.used, 0);
+	tear_down(&bench);
+}
+
+static void
+a_session_that_has_ended_is_none(void **state)
+{
+	struct becket_call *holder;
+	struct token token = { .size = 0 };
+	char old[HOLD_TEXT_SIZE + 1];
+	struct bench bench;
+
+	(void)state;
+	assert_true(set_up(&bench, TEST_MEMORY_NEVER));
+	holder = hold(&bench, &bench.session);
+	assert_non_null(holder);
+	memcpy(old, bench.session, sizeof old);
+	becket_call_free(holder);
+	bench.session = NULL;
+	holder = hold(&bench, &bench.session);
+	assert_non_null(holder);
+	bench.session = old;
+	assert_int_equal(make_a_call(&bench, 0, NULL, OPEN, &token, true),
+	    BECKET_S_FAILED_PRECONDITION);
+	assert_int_equal(bench.opened, 0);
+	becket_call_free(holder);
+	tear_down(&bench);
+}
+
+static void
+what_is_no_session_is_refused_with_a_sentence(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"x",
+		"0000000000000000000000000000000",
+		"00000000000000000000000000000000",
+		"ffffffffffffffffffffffffffffffff",
+		"0000000000000000000000000000000g",
+		"g0000000000000000000000000000000",
+		"000000000000000000000000000000000",
+	};
+	const struct token token = { .size = 0 };
+	struct bench bench;
+
+	(void)state;
+	assert_true(set_up(&bench, TEST_MEMORY_NEVER));
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct status_message message;
+		struct becket_call *call;
+
+		bench.session = bad[i];
+		call = make_call(&bench, 0, NULL, OPEN, &token);
+		assert_int_equal(dispatch_prepare(call),
+		    BECKET_S_FAILED_PRECONDITION);
+		dispatch_refuse(call, BECKET_S_FAILED_PRECONDITION);
+		assert_int_equal(status_message_decode(buffer_bytes(
+		                                           &call->reply.stub),
+		                     &message),
+		    BECKET_S_OK);
+		assert_non_null(memmem(message.sentence.data,
+		    message.sentence.size, "session", 7));
+		becket_call_free(call);
+	}
+	tear_down(&bench);
+}
+
+static void
+two_sessions_do_not_share_handles(void **state)
+{
+	struct becket_call *holders[2];
+	struct token token = { .size = 0 };
+	const char *ids[2];
+	struct bench bench;
+
+	(void)state;
+	assert_true(set_up(&bench, TEST_MEMORY_NEVER));
+	for (size_t i = 0; i < 2; i++) {
+		holders[i] = hold(&bench, &ids[i]);
+		assert_non_null(holders[i]);
+	}
+	bench.session = ids[0];
+	assert_int_equal(make_a_call(&bench, 0, NULL, OPEN, &token, true),
+	    BECKET_S_OK);
+	bench.session = ids[1];
+	assert_int_equal(make_a_call(&bench, 0, NULL, USE, &token, true),
+	    BECKET_X_SS_CONTEXT_MISMATCH);
+	becket_call_free(holders[1]);
+	assert_int_equal(bench.run_down, 0);
+	bench.session = ids[0];
+	assert_int_equal(make_a_call(&bench, 0, NULL, USE, &token, true),
+	    BECKET_S_OK);
+	becket_call_free(holders[0]);
+	assert_int_equal(bench.run_down, 1);
+	tear_down(&bench);
+}
+
 static void
 open_use_and_close(struct bench *bench)
 {
@@ -456,6 +619,26 @@ without_memory_nothing_stays_open(void **state)
 	}
 }
 
+static void
+without_memory_no_session_stays(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < TEST_MEMORY_NEVER; n++) {
+		struct becket_call *holder;
+		struct bench bench;
+
+		if (set_up(&bench, n)) {
+			holder = hold(&bench, &bench.session);
+			if (holder != NULL)
+				open_use_and_close(&bench);
+			becket_call_free(holder);
+		}
+		tear_down(&bench);
+		if (!bench.memory.failed)
+			break;
+	}
+}
+
 int
 main(void)
 {
@@ -464,7 +647,12 @@ main(void)
 		cmocka_unit_test(another_manager_cannot_use_a_handle),
 		cmocka_unit_test(what_nobody_gets_is_run_down_at_once),
 		cmocka_unit_test(a_server_has_so_many_and_no_more),
+		cmocka_unit_test(a_session_that_is_held_has_context_handles),
+		cmocka_unit_test(a_session_that_has_ended_is_none),
+		cmocka_unit_test(what_is_no_session_is_refused_with_a_sentence),
+		cmocka_unit_test(two_sessions_do_not_share_handles),
 		cmocka_unit_test(without_memory_nothing_stays_open),
+		cmocka_unit_test(without_memory_no_session_stays),
 	};
 
 	return cmocka_run_group_tests_name("context", tests, NULL, NULL);

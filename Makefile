@@ -124,7 +124,7 @@ $(B)/libbecket.so: $(B)/$(SONAME)
 
 GRPC_OBJ    := $(call obj,$(grpc) $(services))
 GRPC_UNDER  := $(call obj,$(addprefix runtime/base/,allocate buffer idmap utf8) \
-                 $(addprefix runtime/wire/,cursor protobuf status_message))
+                 $(addprefix runtime/wire/,cursor protobuf call_header status_message))
 GRPC_LIBS   := -lnghttp2 -lz
 GRPC_SO     := libbecket-grpc.so.$(VERSION)
 GRPC_SONAME := libbecket-grpc.so.$(SOMAJOR)

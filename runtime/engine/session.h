@@ -44,7 +44,7 @@ struct registered;
 /* Of a plain session: what a message counts for beside its bytes when it is
  * consumed, for empty ones take room, too.
  */
-enum { SESSION_MESSAGE_COST = 64 };
+enum { SESSION_MESSAGE_COST = 256 };
 
 enum session_event_kind {
 	SESSION_CALL,    /* server: a call has begun */

@@ -3,32 +3,22 @@
 
 #include <string.h>
 
-#include "base/trap.h"
 #include "grpc/code.h"
+#include "grpc/metadata.h"
 #include "grpc/text.h"
 
 #define ACCEPTED_ENCODINGS "identity,gzip"
 
-enum { MOST_FIELDS = 10 };
-
 /* Fields to submit, and what those of them point at that is made here. */
 struct answer {
-	nghttp2_nv fields[MOST_FIELDS];
-	size_t count;
+	struct field_list list;
 	char code[TEXT_NUMBER_SIZE], status[TEXT_NUMBER_SIZE];
 };
 
 static void
-add(struct answer *answer, nghttp2_nv field)
-{
-	TRAP_UNLESS(answer->count < MOST_FIELDS);
-	answer->fields[answer->count++] = field;
-}
-
-static void
 add_text(struct answer *answer, const char *name, const char *value)
 {
-	add(answer, http2_text_field(name, value));
+	field_list_add_text(&answer->list, name, value);
 }
 
 static void
@@ -53,53 +43,84 @@ add_head(struct answer *answer, const struct grpc_stream *stream)
 
 /* PROTOCOL.md 10.3 */
 static void
-add_trailers(struct answer *answer, const struct grpc_stream *stream)
+add_failure(struct answer *answer, const struct grpc_stream *stream)
 {
-	text_put_number(stream->code, answer->code);
-	add_text(answer, "grpc-status", answer->code);
-	if (stream->code == GRPC_OK)
-		return;
 	if (stream->sentence.size > 0)
-		add(answer, http2_field("grpc-message",
-		                buffer_bytes(&stream->sentence)));
+		field_list_add(&answer->list, "grpc-message",
+		    buffer_bytes(&stream->sentence));
 	if (stream->details.size > 0)
-		add(answer, http2_field("grpc-status-details-bin",
-		                buffer_bytes(&stream->details)));
+		field_list_add(&answer->list, "grpc-status-details-bin",
+		    buffer_bytes(&stream->details));
 	text_put_number(stream->status, answer->status);
 	add_text(answer, "becket-status", answer->status);
 	if (stream->is_not_executed)
 		add_text(answer, "becket-not-executed", "1");
 }
 
+static void
+add_trailers(struct answer *answer, const struct grpc_stream *stream)
+{
+	text_put_number(stream->code, answer->code);
+	add_text(answer, "grpc-status", answer->code);
+	if (stream->code != GRPC_OK)
+		add_failure(answer, stream);
+	field_list_add_metadata(&answer->list, buffer_bytes(&stream->trailing));
+}
+
+static int
+submit(struct grpc_stream *stream, const struct answer *answer,
+    const nghttp2_data_provider *provider)
+{
+	stream->is_headed = true;
+	return nghttp2_submit_response(stream->grpc->http2, stream->number,
+	    answer->list.fields, answer->list.count, provider);
+}
+
+/* Without memory for them the code still counts. */
+static void
+begin_trailers(struct answer *answer, const struct grpc_stream *stream)
+{
+	const struct becket_memory *memory = stream->grpc->memory;
+
+	if (field_list_init(&answer->list, memory,
+	        buffer_bytes(&stream->trailing)) != BECKET_S_OK)
+		(void)!field_list_init(&answer->list, memory,
+		    (struct becket_bytes){ 0 });
+}
+
 /* All in one HEADERS frame ("trailers only"), or behind the messages. */
 static void
 submit_end(struct grpc_stream *stream)
 {
-	struct answer answer = { .count = 0 };
+	struct answer answer;
 
 	stream->is_ended = true;
+	stream->is_writable = false;
 	if (stream->is_headed) {
 		stream_resume(stream);
 		return;
 	}
-	stream->is_headed = true;
 	stream->is_packing = false;
+	begin_trailers(&answer, stream);
 	add_head(&answer, stream);
 	add_trailers(&answer, stream);
-	check_submitted(stream,
-	    nghttp2_submit_response(stream->grpc->http2, stream->number,
-	        answer.fields, answer.count, NULL));
+	check_submitted(stream, submit(stream, &answer, NULL));
+	field_list_fini(&answer.list);
 }
 
 int
 answer_finish(struct grpc_stream *stream, uint32_t *flags)
 {
-	struct answer answer = { .count = 0 };
+	struct answer answer;
+	int error;
 
 	*flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
+	begin_trailers(&answer, stream);
 	add_trailers(&answer, stream);
-	return nghttp2_submit_trailer(stream->grpc->http2, stream->number,
-	    answer.fields, answer.count);
+	error = nghttp2_submit_trailer(stream->grpc->http2, stream->number,
+	    answer.list.fields, answer.list.count);
+	field_list_fini(&answer.list);
+	return error;
 }
 
 /* Without memory for it, or room, the code still counts. */
@@ -171,33 +192,37 @@ answer_sentence(struct grpc_stream *stream, becket_status status,
 }
 
 becket_status
-answer_begin(struct grpc_stream *stream)
+answer_begin(struct grpc_stream *stream, struct becket_bytes metadata)
 {
-	struct answer answer = { .count = 0 };
 	const nghttp2_data_provider provider = {
 		.source = { .ptr = stream },
 		.read_callback = stream_read,
 	};
+	struct answer answer;
+	becket_status status;
 
 	if (stream->is_headed)
 		return BECKET_S_OK;
-	stream->is_headed = true;
+	status = field_list_init(&answer.list, stream->grpc->memory, metadata);
+	if (status != BECKET_S_OK)
+		return status;
 	add_head(&answer, stream);
-	return nghttp2_submit_response(stream->grpc->http2, stream->number,
-	           answer.fields, answer.count, &provider) == 0
-	           ? BECKET_S_OK
-	           : BECKET_S_OUT_OF_MEMORY;
+	field_list_add_metadata(&answer.list, metadata);
+	if (submit(stream, &answer, &provider) != 0)
+		status = BECKET_S_OUT_OF_MEMORY;
+	field_list_fini(&answer.list);
+	return status;
 }
 
 void
 answer_http(struct grpc_stream *stream, const char *status)
 {
-	struct answer answer = { .count = 0 };
+	struct answer answer;
 
-	stream->is_over = stream->is_headed = stream->is_ended = true;
+	stream->is_over = stream->is_ended = true;
 	stream_deafen(stream);
+	begin_trailers(&answer, stream);
 	add_text(&answer, ":status", status);
-	check_submitted(stream,
-	    nghttp2_submit_response(stream->grpc->http2, stream->number,
-	        answer.fields, answer.count, NULL));
+	check_submitted(stream, submit(stream, &answer, NULL));
+	field_list_fini(&answer.list);
 }

@@ -9,8 +9,11 @@
  * A server's responses, as fields of HTTP/2: PROTOCOL.md sections 10.2, 10.3.
  */
 
-/* Begin to send messages, if it has not begun. S_OUT_OF_MEMORY. */
-BECKET_MUST_USE becket_status answer_begin(struct grpc_stream *stream);
+/* Begin the response, with initial metadata, if it has not begun.
+ * S_OUT_OF_MEMORY.
+ */
+BECKET_MUST_USE becket_status answer_begin(struct grpc_stream *stream,
+    struct becket_bytes metadata);
 
 /* End the call: in a single HEADERS frame ("trailers only") if nothing has been
  * sent, else behind the messages. For the stream nothing more is to come.

@@ -10,6 +10,13 @@
 
 /* ------------------------------------------------------------- endings -- */
 
+static void
+drop_end(struct session_end *end)
+{
+	buffer_fini(&end->fault_data);
+	buffer_fini(&end->metadata);
+}
+
 /* The call is over for its owner, however the stream goes on. */
 static void
 tell_end(struct grpc_stream *stream, const struct session_end *end)
@@ -17,9 +24,12 @@ tell_end(struct grpc_stream *stream, const struct session_end *end)
 	struct session_event event = { .kind = SESSION_END, .end = *end };
 
 	stream->is_over = true;
+	stream->is_writable = false;
 	stream_deafen(stream);
 	if (stream->id.generation != 0)
 		stream_tell(stream, &event);
+	else
+		drop_end(&event.end);
 }
 
 static void
@@ -30,6 +40,7 @@ tell_failure(struct grpc_stream *stream, becket_status status,
 		.status = status,
 		.outcome = outcome,
 		.fault_data = buffer_empty(stream->grpc->memory),
+		.metadata = buffer_empty(stream->grpc->memory),
 		.sentence = sentence,
 	};
 
@@ -83,6 +94,8 @@ cut(struct grpc_stream *stream)
 static void
 closed(struct grpc_stream *stream, uint32_t error)
 {
+	if (stream->is_in_ended && !stream->is_over)
+		return; /* it is complete, and not all has been looked at */
 	if (error == NGHTTP2_REFUSED_STREAM || !stream->is_begun)
 		tell_failure(stream, BECKET_S_CALL_FAILED_DNE, BECKET_NOT_SENT,
 		    "the server did not take the call");
@@ -130,7 +143,7 @@ fault_data_of(const struct grpc_stream *stream, becket_status status)
 static void
 end_with_code(struct grpc_stream *stream)
 {
-	const struct fields *fields = &stream->fields;
+	struct fields *fields = &stream->fields;
 	bool is_ours = fields->has_status && fields->status != BECKET_S_OK;
 	becket_status status =
 	    is_ours ? fields->status : grpc_code_to_status(fields->code);
@@ -141,6 +154,7 @@ end_with_code(struct grpc_stream *stream)
 		           : is_ours               ? BECKET_EXECUTED
 		                                   : BECKET_MAYBE_EXECUTED,
 		.fault_data = fault_data_of(stream, status),
+		.metadata = buffer_take(&fields->metadata),
 	};
 
 	tell_end(stream, &end);
@@ -149,17 +163,19 @@ end_with_code(struct grpc_stream *stream)
 static void
 end_well(struct grpc_stream *stream)
 {
-	const struct session_end end = {
+	struct session_end end = {
 		.status = BECKET_S_OK,
 		.outcome = BECKET_EXECUTED,
 		.fault_data = buffer_empty(stream->grpc->memory),
 	};
 
-	if (deframe_is_partial(&stream->in))
+	if (deframe_is_partial(&stream->in)) {
 		tell_failure(stream, BECKET_S_PROTOCOL_ERROR, BECKET_EXECUTED,
 		    "the response ends inside a message");
-	else
-		tell_end(stream, &end);
+		return;
+	}
+	end.metadata = buffer_take(&stream->fields.metadata);
+	tell_end(stream, &end);
 }
 
 static bool
@@ -215,20 +231,37 @@ ended(struct grpc_stream *stream)
 		stream_reset(stream, NGHTTP2_CANCEL);
 }
 
-/* What is no gRPC has no messages. */
+static void
+tell_head(struct grpc_stream *stream)
+{
+	struct session_event event = { .kind = SESSION_HEAD };
+
+	if (stream->fields.metadata.size == 0)
+		return;
+	event.metadata = buffer_take(&stream->fields.metadata);
+	stream_tell(stream, &event);
+}
+
+/* Those of an interim response (1xx) are nobody's; those that end the stream
+ * are trailing, also when they are the only ones. What is no gRPC has no
+ * messages.
+ */
 static void
 headers(struct grpc_stream *stream, const nghttp2_frame *frame)
 {
-	const struct fields *fields = &stream->fields;
+	struct fields *fields = &stream->fields;
 
-	(void)frame;
-	if (stream->is_over || fields->http < 200)
+	if (stream->is_over)
 		return;
-	if (!is_grpc(fields))
+	if (fields->http < 200)
+		fields->metadata.size = 0;
+	else if (!is_grpc(fields))
 		stream_deafen(stream);
 	else if (fields->encoding == ENCODING_UNKNOWN)
 		give_up(stream, BECKET_S_PROTOCOL_ERROR,
 		    "the response is in an encoding that was not offered");
+	else if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
+		tell_head(stream);
 }
 
 /* The last byte is on its way. It goes as DATA: END_STREAM on the HEADERS of a
@@ -265,6 +298,8 @@ begin(struct session *session, const struct call_start *start,
 	stream->id = idmap_add(&grpc->ids, stream);
 	stream->deadline = start->deadline;
 	stream->is_maybe = start->maybe;
+	stream->is_stream = start->is_stream;
+	stream->is_packing = start->packs;
 	if (stream->id.generation != 0 && !grpc->is_closing &&
 	    !grpc->is_draining)
 		status = request_submit(stream, start);
@@ -308,6 +343,7 @@ end(struct session *session, struct idmap_id id, struct call_end *end)
 	if (stream == NULL || stream->is_over)
 		return BECKET_S_NO_CALL_ACTIVE;
 	stream->is_ended = true;
+	stream->is_writable = false;
 	stream_resume(stream);
 	return BECKET_S_OK;
 }
@@ -360,6 +396,7 @@ static const struct session_ops ops = {
 	.tick = grpc_tick,
 	.next = grpc_next,
 	.begin = begin,
+	.consumed = stream_consumed,
 	.put = put,
 	.end = end,
 	.cancel = cancel,

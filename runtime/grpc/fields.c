@@ -4,6 +4,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include "grpc/code.h"
+#include "grpc/metadata.h"
 #include "grpc/text.h"
 
 enum { FIELD_OVERHEAD = 32 }; /* RFC 9113 6.5.2 */
@@ -12,6 +13,7 @@ struct fields
 fields_empty(const struct becket_memory *memory)
 {
 	return (struct fields){
+		.metadata = buffer_empty(memory),
 		.path = buffer_empty(memory),
 		.message = buffer_empty(memory),
 		.details = buffer_empty(memory),
@@ -21,6 +23,7 @@ fields_empty(const struct becket_memory *memory)
 void
 fields_fini(struct fields *fields)
 {
+	buffer_fini(&fields->metadata);
 	buffer_fini(&fields->path);
 	buffer_fini(&fields->message);
 	buffer_fini(&fields->details);
@@ -97,6 +100,18 @@ take_timeout(struct fields *fields, struct becket_bytes value)
 }
 
 static void
+take_length(struct fields *fields, struct becket_bytes value)
+{
+	uint64_t length = 0;
+
+	if (!text_get_size(value, &length) ||
+	    (fields->has_length && fields->length != length))
+		fields->is_malformed = true;
+	fields->has_length = true;
+	fields->length = length;
+}
+
+static void
 take_code(struct fields *fields, struct becket_bytes value)
 {
 	fields->has_code = true;
@@ -154,6 +169,7 @@ static const struct {
 	{ ":path",                   take_path },
 	{ ":status",                 take_http },
 	{ "content-type",            take_content },
+	{ "content-length",          take_length },
 	{ "grpc-encoding",           take_encoding },
 	{ "grpc-accept-encoding",    take_accepted },
 	{ "grpc-timeout",            take_timeout },
@@ -167,6 +183,22 @@ static const struct {
 /* clang-format on */
 
 enum { TAKERS = sizeof takers / sizeof *takers };
+
+static void
+take_metadata(struct fields *fields, struct becket_bytes name,
+    struct becket_bytes value)
+{
+	switch (metadata_take(&fields->metadata, name, value)) {
+	case BECKET_S_OK:
+		break;
+	case BECKET_S_OUT_OF_MEMORY:
+		fields->has_no_memory = true;
+		break;
+	default:
+		fields->has_bad_metadata = true;
+		break;
+	}
+}
 
 void
 fields_take(struct fields *fields, struct becket_bytes name,
@@ -186,6 +218,7 @@ fields_take(struct fields *fields, struct becket_bytes name,
 			return;
 		}
 	}
+	take_metadata(fields, name, value);
 }
 
 /* ---------------------------------------------------- well-formedness -- */
@@ -241,5 +274,12 @@ void
 fields_check_all(struct fields *fields)
 {
 	if ((fields->pseudo & PSEUDO_NEEDED) != PSEUDO_NEEDED)
+		fields->is_malformed = true;
+}
+
+void
+fields_check_length(struct fields *fields, uint64_t size)
+{
+	if (fields->has_length && fields->length != size)
 		fields->is_malformed = true;
 }

@@ -11,8 +11,8 @@
 
 /*
  * What the header and trailer fields of one stream said, as far as it means
- * something to us. The rest, the peer's own metadata, is counted against the
- * limit and let go.
+ * something to us. The rest is metadata, which whoever has had enough of them
+ * takes out of here.
  */
 enum fields_content {
 	CONTENT_NONE,
@@ -31,6 +31,8 @@ struct fields {
 	size_t size; /* as HTTP/2 counts: names, values, 32 for each */
 	bool is_too_large;
 	bool has_no_memory;
+	bool has_bad_metadata;  /* no base64 */
+	struct buffer metadata; /* encoded: grpc/metadata.h */
 
 	/* of requests */
 	bool is_malformed; /* as RFC 9113 8.1.1 has it */
@@ -41,6 +43,8 @@ struct fields {
 	struct becket_uuid object; /* becket-object */
 	bool has_timeout, has_bad_timeout;
 	uint64_t timeout_us;
+	bool has_length;
+	uint64_t length; /* content-length */
 
 	/* of both */
 	enum fields_content content;
@@ -67,10 +71,12 @@ void fields_take(struct fields *fields, struct becket_bytes name,
     struct becket_bytes value, size_t limit);
 
 /* Of a request: may it come in HTTP/2? Before fields_take(); at the end, are
- * all there that must be? What is found is in is_malformed.
+ * all there that must be? And does its body have the size that it should? What
+ * is found is in is_malformed.
  */
 void fields_check(struct fields *fields, struct becket_bytes name,
     struct becket_bytes value);
 void fields_check_all(struct fields *fields);
+void fields_check_length(struct fields *fields, uint64_t size);
 
 #endif

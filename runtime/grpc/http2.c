@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <string.h>
-
 #include "grpc/heap.h"
 #include "grpc/probe.h"
 #include "grpc/session.h"
@@ -10,7 +8,7 @@
  * they leave events.
  */
 enum {
-	STREAM_WINDOW = 1 << 20,
+	LEAST_WINDOW = 16384,
 	SESSION_WINDOW = 8 << 20,
 	MOST_PINGS = 16, /* too early, without a call in between */
 	RESETS_AT_ONCE = 1000,
@@ -20,22 +18,14 @@ enum {
 
 #define PING_PAUSE (5 * UINT64_C(1000000000))
 
-nghttp2_nv
-http2_field(const char *name, struct becket_bytes value)
+int32_t
+http2_window(const struct grpc *grpc)
 {
-	return (nghttp2_nv){
-		.name = (uint8_t *)(uintptr_t)name,
-		.value = (uint8_t *)(uintptr_t)value.data,
-		.namelen = strlen(name),
-		.valuelen = value.size,
-	};
-}
+	size_t window = grpc->limits->stream_window;
 
-nghttp2_nv
-http2_text_field(const char *name, const char *value)
-{
-	return http2_field(name,
-	    (struct becket_bytes){ (const uint8_t *)value, strlen(value) });
+	if (window < LEAST_WINDOW)
+		return LEAST_WINDOW;
+	return window < INT32_MAX ? (int32_t)window : INT32_MAX;
 }
 
 void
@@ -98,7 +88,10 @@ on_header(nghttp2_session *http2, const nghttp2_frame *frame,
 		return 0;
 	if (grpc->role == &grpc_server_role)
 		fields_check(&stream->fields, field, content);
-	fields_take(&stream->fields, field, content, fields_limit(grpc));
+	if (grpc->role == &grpc_client_role ||
+	    frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+		fields_take(&stream->fields, field, content,
+		    fields_limit(grpc));
 	return 0;
 }
 
@@ -151,10 +144,8 @@ take_stream_frame(struct grpc_stream *stream, const nghttp2_frame *frame)
 	stream->grpc->pings = 0;
 	if (frame->hd.type == NGHTTP2_HEADERS)
 		role->headers(stream, frame);
-	if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) {
-		stream->is_in_ended = true;
-		role->ended(stream);
-	}
+	if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
+		stream_end_input(stream);
 }
 
 static int
@@ -177,9 +168,6 @@ on_frame_recv(nghttp2_session *http2, const nghttp2_frame *frame, void *user)
 	return 0;
 }
 
-/* What has come is in memory already, and that is bounded by itself: so the
- * window opens again.
- */
 static int
 on_data_chunk(nghttp2_session *http2, uint8_t flags, int32_t number,
     const uint8_t *data, size_t size, void *user)
@@ -188,7 +176,7 @@ on_data_chunk(nghttp2_session *http2, uint8_t flags, int32_t number,
 
 	(void)flags;
 	(void)user;
-	if (nghttp2_session_consume(http2, number, size) != 0)
+	if (nghttp2_session_consume_connection(http2, size) != 0)
 		return NGHTTP2_ERR_CALLBACK_FAILURE;
 	if (stream != NULL)
 		stream_data(stream, (struct becket_bytes){ data, size });
@@ -283,6 +271,7 @@ make_callbacks(void)
 	nghttp2_session_callbacks_set_on_frame_recv_callback(it, on_frame_recv);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(it,
 	    on_data_chunk);
+	nghttp2_session_callbacks_set_send_data_callback(it, stream_send);
 	nghttp2_session_callbacks_set_on_frame_send_callback(it, on_frame_send);
 	nghttp2_session_callbacks_set_on_stream_close_callback(it,
 	    on_stream_close);
@@ -331,7 +320,8 @@ greet(struct grpc *grpc)
 	const nghttp2_settings_entry settings[] = {
 		{ NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
 		    grpc->limits->streams_per_session },
-		{ NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW },
+		{ NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE,
+		    (uint32_t)http2_window(grpc) },
 		{ NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE,
 		    (uint32_t)fields_limit(grpc) },
 		{ NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },

@@ -3,28 +3,20 @@
 
 #include <string.h>
 
+#include "grpc/metadata.h"
 #include "grpc/text.h"
 
-enum { MOST_FIELDS = 10 };
-
 struct request {
-	nghttp2_nv fields[MOST_FIELDS];
-	size_t count;
+	struct field_list list;
 	char timeout[TEXT_TIMEOUT_SIZE];
 	char object[BECKET_UUID_TEXT_SIZE];
 	struct buffer path;
 };
 
 static void
-add(struct request *request, nghttp2_nv field)
-{
-	request->fields[request->count++] = field;
-}
-
-static void
 add_text(struct request *request, const char *name, const char *value)
 {
-	add(request, http2_text_field(name, value));
+	field_list_add_text(&request->list, name, value);
 }
 
 static bool
@@ -44,8 +36,9 @@ add_fields(struct request *request, const struct grpc *grpc,
 {
 	add_text(request, ":method", "POST");
 	add_text(request, ":scheme", "http");
-	add(request, http2_field(":path", buffer_bytes(&request->path)));
-	add(request, http2_field(":authority", buffer_bytes(&grpc->authority)));
+	field_list_add(&request->list, ":path", buffer_bytes(&request->path));
+	field_list_add(&request->list, ":authority",
+	    buffer_bytes(&grpc->authority));
 	add_text(request, "te", "trailers");
 	if (start->remaining_us != 0) {
 		text_put_timeout(start->remaining_us, request->timeout);
@@ -53,6 +46,8 @@ add_fields(struct request *request, const struct grpc *grpc,
 	}
 	add_text(request, "content-type", "application/grpc");
 	add_text(request, "user-agent", "grpc-c-becket");
+	if (start->packs)
+		add_text(request, "grpc-encoding", "gzip");
 	add_text(request, "grpc-accept-encoding", "identity,gzip");
 	if (start->object != NULL && !becket_uuid_is_nil(start->object)) {
 		becket_uuid_to_string(start->object, request->object);
@@ -60,22 +55,37 @@ add_fields(struct request *request, const struct grpc *grpc,
 	}
 }
 
-becket_status
-request_submit(struct grpc_stream *stream, const struct call_start *start)
+static int32_t
+submit(struct request *request, struct grpc_stream *stream,
+    const struct call_start *start)
 {
 	struct grpc *grpc = stream->grpc;
-	struct request request = { .path = buffer_empty(grpc->memory) };
 	const nghttp2_data_provider provider = {
 		.source = { .ptr = stream },
 		.read_callback = stream_read,
 	};
-	int32_t number = NGHTTP2_ERR_NOMEM;
 
-	if (make_path(&request, start)) {
-		add_fields(&request, grpc, start);
-		number = nghttp2_submit_request(grpc->http2, NULL,
-		    request.fields, request.count, &provider, stream);
-	}
+	if (!make_path(request, start))
+		return NGHTTP2_ERR_NOMEM;
+	add_fields(request, grpc, start);
+	field_list_add_metadata(&request->list, start->metadata);
+	return nghttp2_submit_request(grpc->http2, NULL, request->list.fields,
+	    request->list.count, &provider, stream);
+}
+
+becket_status
+request_submit(struct grpc_stream *stream, const struct call_start *start)
+{
+	const struct becket_memory *memory = stream->grpc->memory;
+	struct request request = { .path = buffer_empty(memory) };
+	becket_status status =
+	    field_list_init(&request.list, memory, start->metadata);
+	int32_t number;
+
+	if (status != BECKET_S_OK)
+		return status;
+	number = submit(&request, stream, start);
+	field_list_fini(&request.list);
 	buffer_fini(&request.path);
 	stream->number = number;
 	stream->is_open = number > 0;

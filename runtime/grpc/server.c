@@ -103,6 +103,9 @@ is_refused(struct grpc_stream *stream)
 	else if (fields->encoding == ENCODING_UNKNOWN)
 		refuse(stream, BECKET_S_NOT_IMPLEMENTED,
 		    "encoding of the messages is not supported");
+	else if (fields->has_bad_metadata)
+		refuse(stream, BECKET_S_PROTOCOL_ERROR,
+		    "binary metadata are not base64");
 	else if (fields->has_bad_timeout)
 		refuse(stream, BECKET_S_PROTOCOL_ERROR,
 		    "grpc-timeout is malformed");
@@ -140,6 +143,7 @@ begin(struct grpc_stream *stream)
 	    fields->encoding == ENCODING_GZIP && fields->takes_gzip;
 	event.begun.syntax = SYNTAX_PROTOBUF;
 	event.begun.object = fields->object;
+	event.begun.metadata = buffer_take(&stream->fields.metadata);
 	/* Time that has run out already is not the same as none. */
 	if (fields->has_timeout)
 		event.begun.remaining_us =
@@ -147,19 +151,29 @@ begin(struct grpc_stream *stream)
 	stream_tell(stream, &event);
 }
 
+/* Nobody is answered who cannot have meant it. */
+static void
+reset_malformed(struct grpc_stream *stream)
+{
+	stream_deafen(stream);
+	stream->is_over = true;
+	stream_reset(stream, NGHTTP2_PROTOCOL_ERROR);
+	take_back(stream);
+}
+
 static void
 headers(struct grpc_stream *stream, const nghttp2_frame *frame)
 {
-	if (frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+	bool is_request = frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+
+	if (stream->is_over)
 		return;
-	fields_check_all(&stream->fields);
-	if (stream->fields.is_malformed) {
-		stream_deafen(stream);
-		stream->is_over = true;
-		stream_reset(stream, NGHTTP2_PROTOCOL_ERROR);
-	} else if (!is_http_alone(stream) && !is_refused(stream)) {
+	if (is_request)
+		fields_check_all(&stream->fields);
+	if (stream->fields.is_malformed)
+		reset_malformed(stream);
+	else if (is_request && !is_http_alone(stream) && !is_refused(stream))
 		begin(stream);
-	}
 }
 
 static void
@@ -169,7 +183,10 @@ ended(struct grpc_stream *stream)
 
 	if (stream->is_over)
 		return;
-	if (deframe_is_partial(&stream->in))
+	fields_check_length(&stream->fields, stream->come);
+	if (stream->fields.is_malformed)
+		reset_malformed(stream);
+	else if (deframe_is_partial(&stream->in))
 		refuse(stream, BECKET_S_PROTOCOL_ERROR,
 		    "the request ends inside a message");
 	else
@@ -199,13 +216,12 @@ static bool
 may_tell(struct grpc_stream *stream)
 {
 	struct grpc *grpc = stream->grpc;
-	struct grpc_event *first =
-	    container_of(stream->events.next, struct grpc_event, node);
+	struct session_event *first = stream_first_event(stream);
 
-	if (first->told.kind != SESSION_CALL)
+	if (first == NULL || first->kind != SESSION_CALL)
 		return true;
 	if (grpc->queued > grpc->limits->send_queue_size ||
-	    !find(stream, &first->told.begun))
+	    !find(stream, &first->begun))
 		return false;
 	stream->is_told = true;
 	grpc->session.stats.calls_in++;
@@ -222,6 +238,24 @@ is_dead(const struct grpc_stream *stream)
 	       stream->grpc->is_closing;
 }
 
+static void
+stream(struct session *session, struct idmap_id id)
+{
+	struct grpc_stream *it = stream_get(grpc_of(session), id);
+
+	if (it != NULL)
+		stream_set_stream(it);
+}
+
+static becket_status
+head(struct session *session, struct idmap_id id, struct becket_bytes metadata)
+{
+	struct grpc_stream *it = stream_get(grpc_of(session), id);
+
+	return is_dead(it) || it->is_headed ? BECKET_S_NO_CALL_ACTIVE
+	                                    : answer_begin(it, metadata);
+}
+
 static becket_status
 put(struct session *session, struct idmap_id id, struct buffer *message)
 {
@@ -234,7 +268,7 @@ put(struct session *session, struct idmap_id id, struct buffer *message)
 	}
 	status = stream_put(stream, message);
 	if (status == BECKET_S_OK)
-		status = answer_begin(stream);
+		status = answer_begin(stream, (struct becket_bytes){ 0 });
 	if (status == BECKET_S_OK)
 		stream_resume(stream);
 	return status;
@@ -246,6 +280,9 @@ answer_end(struct grpc_stream *stream, const struct call_end *end)
 	struct becket_bytes data = buffer_bytes(&end->fault_data);
 	struct status_message message;
 
+	/* Without memory for them the status still counts. */
+	(void)buffer_append(&stream->trailing, end->metadata.data,
+	    end->metadata.size);
 	if (end->status != BECKET_S_OK && data.size > 0 &&
 	    status_message_decode(data, &message) == BECKET_S_OK)
 		answer_status(stream, end->status, &message,
@@ -319,6 +356,9 @@ static const struct session_ops ops = {
 	.deadline = grpc_deadline,
 	.tick = grpc_tick,
 	.next = grpc_next,
+	.stream = stream,
+	.consumed = stream_consumed,
+	.head = head,
 	.put = put,
 	.end = end,
 	.association = association,

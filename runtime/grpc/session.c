@@ -7,8 +7,6 @@
 enum {
 	SMALL_INPUT = 16384,
 	LARGE_INPUT = 65536,
-	PIECE = 65536,      /* of output, about */
-	KEPT_OUTPUT = 4096, /* of an idle session */
 };
 
 #define SECOND UINT64_C(1000000000)
@@ -43,9 +41,7 @@ grpc_init(struct grpc *grpc, const struct grpc_role *role,
 	                                    : limits->streams_per_session);
 	list_init(&grpc->streams);
 	list_init(&grpc->ready);
-	grpc->in = memory_new(memory, SMALL_INPUT);
-	grpc->in_size = SMALL_INPUT;
-	return grpc->in == NULL ? BECKET_S_OUT_OF_MEMORY : http2_new(grpc);
+	return http2_new(grpc);
 }
 
 void
@@ -53,6 +49,7 @@ grpc_free(struct session *session)
 {
 	struct grpc *grpc = grpc_of(session);
 
+	grpc->is_ending = grpc->is_closing = true;
 	nghttp2_session_del(grpc->http2);
 	list_for_each (node, &grpc->streams)
 		stream_free(container_of(node, struct grpc_stream, node));
@@ -66,16 +63,33 @@ grpc_free(struct session *session)
 void
 grpc_close(struct grpc *grpc, becket_status status, const char *sentence)
 {
-	if (grpc->is_closing)
+	if (grpc->is_ending)
 		return;
-	grpc->is_closing = true;
+	grpc->is_ending = true;
 	grpc->closing_status = status;
 	grpc->closing_sentence = sentence;
+	list_for_each (node, &grpc->streams)
+		stream_take_rest(container_of(node, struct grpc_stream, node));
+	grpc->is_closing = true;
 	list_for_each (node, &grpc->streams)
 		grpc->role->cut(container_of(node, struct grpc_stream, node));
 }
 
 /* --------------------------------------------------------------- input -- */
+
+/* Who sends much is read in larger pieces. Failing to is no harm. */
+static void
+resize_input(struct grpc *grpc, size_t size)
+{
+	uint8_t *in =
+	    size == 0 ? NULL : memory_resize(grpc->memory, NULL, 0, size);
+
+	if (in == NULL && size != 0)
+		return;
+	memory_free(grpc->memory, grpc->in, grpc->in_size);
+	grpc->in = in;
+	grpc->in_size = size;
+}
 
 size_t
 grpc_recv_vec(struct session *session, struct session_vec *vecs, size_t count)
@@ -85,21 +99,15 @@ grpc_recv_vec(struct session *session, struct session_vec *vecs, size_t count)
 	if (count == 0 || grpc->is_closing || grpc->has_eof ||
 	    !nghttp2_session_want_read(grpc->http2))
 		return 0;
+	if (grpc->in == NULL)
+		resize_input(grpc, SMALL_INPUT);
+	if (grpc->in == NULL) {
+		grpc_close(grpc, BECKET_S_OUT_OF_MEMORY,
+		    "there is no memory to read");
+		return 0;
+	}
 	vecs[0] = (struct session_vec){ grpc->in, grpc->in_size };
 	return 1;
-}
-
-/* Who sends much is read in larger pieces. Failing to is no harm. */
-static void
-enlarge_input(struct grpc *grpc)
-{
-	uint8_t *in = memory_resize(grpc->memory, NULL, 0, LARGE_INPUT);
-
-	if (in == NULL)
-		return;
-	memory_free(grpc->memory, grpc->in, grpc->in_size);
-	grpc->in = in;
-	grpc->in_size = LARGE_INPUT;
 }
 
 static void
@@ -135,7 +143,7 @@ grpc_received(struct session *session, size_t size, uint64_t now)
 	if (taken < 0)
 		take_failure(grpc, taken);
 	if (size == grpc->in_size && size < LARGE_INPUT)
-		enlarge_input(grpc);
+		resize_input(grpc, LARGE_INPUT);
 	grpc_settle(grpc);
 }
 
@@ -147,7 +155,7 @@ fill_output(struct grpc *grpc)
 	const uint8_t *bytes;
 	ssize_t size;
 
-	while (grpc->out.size < PIECE) {
+	while (grpc->out.size < GRPC_PIECE) {
 		size = nghttp2_session_mem_send(grpc->http2, &bytes);
 		if (size == 0)
 			return;
@@ -158,14 +166,6 @@ fill_output(struct grpc *grpc)
 			return;
 		}
 	}
-}
-
-static void
-empty_output(struct grpc *grpc)
-{
-	grpc->out_at = grpc->out.size = 0;
-	if (grpc->out.capacity > KEPT_OUTPUT)
-		buffer_fini(&grpc->out);
 }
 
 size_t
@@ -194,7 +194,7 @@ grpc_sent(struct session *session, size_t size)
 	session->stats.bytes_out += size;
 	grpc->out_at += size;
 	if (grpc->out_at == grpc->out.size)
-		empty_output(grpc);
+		grpc->out_at = grpc->out.size = 0;
 	grpc_settle(grpc);
 }
 
@@ -252,11 +252,23 @@ judge_end(struct grpc *grpc)
 		grpc_close(grpc, BECKET_S_OK, "the session has ended");
 }
 
+/* An idle session keeps no buffers. */
+static void
+rest(struct grpc *grpc)
+{
+	if (!list_is_empty(&grpc->streams))
+		return;
+	resize_input(grpc, 0);
+	if (grpc->out.size == 0)
+		buffer_fini(&grpc->out);
+}
+
 void
 grpc_settle(struct grpc *grpc)
 {
 	if (grpc->is_closing)
 		return;
+	rest(grpc);
 	if (grpc->retire_at != 0 && list_is_empty(&grpc->streams))
 		retire(grpc);
 	/* A client has nothing to say to a server that is going. */

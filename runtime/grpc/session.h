@@ -13,14 +13,23 @@
  * A session of gRPC over HTTP/2, for both roles: an adapter between nghttp2 and
  * the table of session operations. nghttp2 takes all input it is given and
  * calls back; here that becomes events that wait with their streams until they
- * are pulled. What it has to send is copied into one piece at a time.
+ * are pulled. What it has to send is gathered in one piece at a time.
  *
  *   in ──► nghttp2 ──callbacks──► stream: deframe ──► events ──► next()
- *   out ◄── nghttp2 ◄──read_data── stream: chunks ◄── put(), end()
+ *   out ◄── nghttp2 ◄─stream_read── stream: chunks ◄── put(), end()
+ *    ◄─────────────stream_send─────────┘
  *
  * A stream of HTTP/2 is a call. It has two owners: nghttp2, until the stream is
  * closed, and who pulled the call (or began it), until it is over for him; it
  * goes with the second.
+ *
+ * Flow control: the window of the connection opens as bytes come, so that no
+ * stream waits for another. That of a stream stays closed by as much as there
+ * is in whole messages that nobody has taken: pulled or, where the call is a
+ * stream (of messages), consumed. If that is stream_window already, what comes
+ * stays as it is: small messages take more room than their bytes. A message
+ * that is on its way always may come: so an end keeps stream_window bytes and a
+ * message.
  *
  * What bounds a peer: streams_per_session, of streams that are closed and still
  * have a call running too; stream_memory for messages on their way in; the
@@ -50,28 +59,37 @@ struct grpc_stream {
 	bool is_open;       /* nghttp2 has it */
 	bool is_told;       /* server: CALL has been pulled */
 	bool is_begun;      /* client: HEADERS are sent */
+	bool is_stream;     /* of messages: consumed() is called */
 	uint64_t deadline;
 
 	struct fields fields;
 	struct deframe in;
+	struct buffer pending; /* bytes that are not looked at yet */
+	size_t pending_at;
 	size_t counted;   /* of grpc.assembling */
+	size_t kept;      /* whole messages that are not taken, bytes */
+	size_t owed;      /* bytes that the window is closed by */
+	uint64_t come;    /* bytes in all */
 	bool is_deaf;     /* what still comes is thrown away */
 	bool is_in_ended; /* the peer has ended its side */
 	struct list events;
 
-	struct list out; /* of chunks */
-	bool is_waiting; /* nghttp2 wants to be told of more */
-	bool is_headed;  /* server: the response has begun */
-	bool is_packing; /* gzip, for the request came so */
-	bool is_maybe;   /* client: nobody waits for the answer */
-	bool is_ended;   /* there will be no more from us */
-	bool is_over;    /* client: END is there. server: answered */
+	struct list out;  /* of chunks */
+	size_t queued;    /* bytes in them */
+	bool is_waiting;  /* nghttp2 wants to be told of more */
+	bool is_writable; /* WRITABLE is to be told */
+	bool is_headed;   /* server: the response has begun */
+	bool is_packing;  /* gzip: as the request came, or as was wished */
+	bool is_maybe;    /* client: nobody waits for the answer */
+	bool is_ended;    /* there will be no more from us */
+	bool is_over;     /* client: END is there. server: answered */
 
 	/* What the trailers will say. */
 	uint32_t code;
 	becket_status status;
 	bool is_not_executed;
 	struct buffer sentence, details; /* encoded for header fields */
+	struct buffer trailing;          /* metadata */
 };
 
 struct grpc {
@@ -82,7 +100,7 @@ struct grpc {
 	nghttp2_session *http2;
 	nghttp2_mem heap;
 
-	uint8_t *in;
+	uint8_t *in; /* NULL: idle */
 	size_t in_size;
 	struct buffer out;
 	size_t out_at;
@@ -101,6 +119,7 @@ struct grpc {
 	bool is_draining;   /* ours, or the peer's GOAWAY */
 	bool is_retired;    /* the last GOAWAY is sent or come */
 	bool has_eof;
+	bool is_ending; /* what has come is told, and then it is closing */
 	bool is_closing;
 	bool is_closed; /* and CLOSED is pulled */
 	becket_status closing_status;
@@ -159,11 +178,12 @@ bool grpc_next(struct session *session, struct session_event *ret_event);
 uint64_t grpc_deadline(const struct session *session);
 void grpc_tick(struct session *session, uint64_t now);
 
+enum { GRPC_PIECE = 65536 }; /* of output, about */
+
 /* http2.c */
 becket_status http2_new(struct grpc *grpc);
-/* A field to submit; name and value must outlast that. */
-nghttp2_nv http2_field(const char *name, struct becket_bytes value);
-nghttp2_nv http2_text_field(const char *name, const char *value);
+/* What a stream's window is; a message larger than that opens it further. */
+int32_t http2_window(const struct grpc *grpc);
 /* Tell the peer why, and end when that is sent. */
 void http2_terminate(struct grpc *grpc, uint32_t error, const char *sentence);
 
@@ -178,19 +198,39 @@ void stream_release(struct grpc_stream *stream);
 void stream_settle(struct grpc_stream *stream);
 /* false: there is no memory, and the session is closing. */
 bool stream_tell(struct grpc_stream *stream, const struct session_event *event);
+void stream_tell_writable(struct grpc_stream *stream);
+/* Nothing that has not been pulled is to be. */
 void stream_forget_events(struct grpc_stream *stream);
+/* What would be next; NULL: only WRITABLE. */
+struct session_event *stream_first_event(const struct grpc_stream *stream);
 bool stream_next_event(struct grpc_stream *stream,
     struct session_event *ret_event);
+
+/* input.c */
 /* Bytes of the stream's have come. */
 void stream_data(struct grpc_stream *stream, struct becket_bytes bytes);
+/* And those were the last. */
+void stream_end_input(struct grpc_stream *stream);
+/* Look at what has come, room or not. */
+void stream_take_rest(struct grpc_stream *stream);
 /* Let go of what is half there, and listen no more. */
 void stream_deafen(struct grpc_stream *stream);
+/* A message has been pulled, or forgotten. */
+void stream_taken(struct grpc_stream *stream, size_t size);
+/* From now on a stream of messages. */
+void stream_set_stream(struct grpc_stream *stream);
+void stream_consumed(struct session *session, struct idmap_id id, size_t size);
+
+/* output.c */
 becket_status stream_put(struct grpc_stream *stream, struct buffer *message);
 void stream_drop_output(struct grpc_stream *stream);
 /* nghttp2 shall ask again. */
 void stream_resume(struct grpc_stream *stream);
 void stream_reset(struct grpc_stream *stream, uint32_t error);
+/* For nghttp2: how much there is to send; and it is to be sent, now. */
 ssize_t stream_read(nghttp2_session *http2, int32_t number, uint8_t *bytes,
     size_t size, uint32_t *flags, nghttp2_data_source *source, void *user);
+int stream_send(nghttp2_session *http2, nghttp2_frame *frame,
+    const uint8_t *head, size_t size, nghttp2_data_source *source, void *user);
 
 #endif

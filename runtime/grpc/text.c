@@ -90,6 +90,12 @@ text_percent_decode(struct becket_bytes text, struct buffer *ret_sentence)
 static const char base64[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+size_t
+text_base64_size(size_t size)
+{
+	return size / 3 * 4 + 4;
+}
+
 bool
 text_base64_encode(struct becket_bytes bytes, struct buffer *ret_text)
 {
@@ -97,7 +103,7 @@ text_base64_encode(struct becket_bytes bytes, struct buffer *ret_text)
 	unsigned have = 0;
 	uint8_t *at;
 
-	if (!buffer_reserve(ret_text, bytes.size / 3 * 4 + 4))
+	if (!buffer_reserve(ret_text, text_base64_size(bytes.size)))
 		return false;
 	at = ret_text->data + ret_text->size;
 	for (size_t i = 0; i < bytes.size; i++) {
@@ -190,6 +196,12 @@ text_get_number(struct becket_bytes text, uint32_t *ret_number)
 		return false;
 	*ret_number = (uint32_t)number;
 	return true;
+}
+
+bool
+text_get_size(struct becket_bytes text, uint64_t *ret_size)
+{
+	return get_digits(text, 18, ret_size);
 }
 
 size_t
@@ -292,32 +304,43 @@ is_blank(uint8_t c)
 	return c == ' ' || c == '\t';
 }
 
-static struct becket_bytes
-trim(struct becket_bytes word)
+struct becket_bytes
+text_trim(struct becket_bytes text)
 {
-	while (word.size > 0 && is_blank(word.data[0])) {
-		word.data++;
-		word.size--;
+	while (text.size > 0 && is_blank(text.data[0])) {
+		text.data++;
+		text.size--;
 	}
-	while (word.size > 0 && is_blank(word.data[word.size - 1]))
-		word.size--;
-	return word;
+	while (text.size > 0 && is_blank(text.data[text.size - 1]))
+		text.size--;
+	return text;
+}
+
+bool
+text_next_of_list(struct becket_bytes *list, struct becket_bytes *ret_word)
+{
+	const uint8_t *comma =
+	    list->size == 0 ? NULL : memchr(list->data, ',', list->size);
+	size_t size = comma == NULL ? list->size : (size_t)(comma - list->data);
+
+	*ret_word = text_trim((struct becket_bytes){ list->data, size });
+	if (comma == NULL)
+		return false;
+	list->data = comma + 1;
+	list->size -= size + 1;
+	return true;
 }
 
 bool
 text_lists(struct becket_bytes list, const char *word)
 {
-	while (list.size > 0) {
-		const uint8_t *comma = memchr(list.data, ',', list.size);
-		size_t size =
-		    comma == NULL ? list.size : (size_t)(comma - list.data);
-		size_t step = size + (comma != NULL);
+	struct becket_bytes found;
+	bool has_more;
 
-		if (text_equal(trim((struct becket_bytes){ list.data, size }),
-		        word))
+	do {
+		has_more = text_next_of_list(&list, &found);
+		if (text_equal(found, word))
 			return true;
-		list.data += step;
-		list.size -= step;
-	}
+	} while (has_more);
 	return false;
 }

@@ -23,13 +23,18 @@ bool text_percent_encode(struct becket_bytes sentence, struct buffer *ret_text);
  */
 bool text_percent_decode(struct becket_bytes text, struct buffer *ret_sentence);
 
-/* "-bin" values: written without padding, read with and without. */
+/* "-bin" values: written without padding, read with and without. Text that has
+ * room for text_base64_size() more does not move.
+ */
+size_t text_base64_size(size_t size);
 bool text_base64_encode(struct becket_bytes bytes, struct buffer *ret_text);
 /* false: no memory, or no base64. */
 bool text_base64_decode(struct becket_bytes text, struct buffer *ret_bytes);
 
 /* A number of at most 10 decimal digits that fits. */
 bool text_get_number(struct becket_bytes text, uint32_t *ret_number);
+/* Of at most 18 digits. */
+bool text_get_size(struct becket_bytes text, uint64_t *ret_size);
 enum { TEXT_NUMBER_SIZE = 11 };
 /* Decimal, with a NUL; returns its size without. */
 size_t text_put_number(uint64_t number, char ret_text[TEXT_NUMBER_SIZE]);
@@ -45,6 +50,10 @@ size_t text_put_timeout(uint64_t us, char ret_text[TEXT_TIMEOUT_SIZE]);
 /* Without regard to the case of ASCII. */
 bool text_equal(struct becket_bytes bytes, const char *text);
 bool text_begins(struct becket_bytes bytes, const char *text);
+struct becket_bytes text_trim(struct becket_bytes text);
+/* Take the first word off a list with commas, trimmed; false: that was all. */
+bool text_next_of_list(struct becket_bytes *list,
+    struct becket_bytes *ret_word);
 /* Is word one of a list with commas? */
 bool text_lists(struct becket_bytes list, const char *word);
 

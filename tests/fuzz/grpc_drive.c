@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "wire/call_header.h"
+
 static void *
 resize(void *user, void *old, size_t old_size, size_t new_size)
 {
@@ -33,6 +35,21 @@ counted_start(struct counted *counted)
 {
 	counted->memory.user = counted;
 	return &counted->memory;
+}
+
+void
+check_metadata(struct buffer *metadata)
+{
+	struct becket_bytes left = buffer_bytes(metadata);
+	struct call_header_entry entry;
+	size_t size = 0;
+
+	while (call_header_next(&left, &entry)) {
+		size += call_header_measure_entry(&entry);
+		EXPECT(entry.key.size > 0);
+	}
+	EXPECT(size == metadata->size);
+	buffer_fini(metadata);
 }
 
 static void

@@ -23,6 +23,9 @@ struct counted counted_memory(void);
 /* What to give to the session. */
 const struct becket_memory *counted_start(struct counted *counted);
 
+/* They are entries and nothing else; frees them. */
+void check_metadata(struct buffer *metadata);
+
 /* Take all events; false when there is none. */
 typedef bool take_events(struct session *session, void *user);
 

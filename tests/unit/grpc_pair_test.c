@@ -93,6 +93,8 @@ close_pair(struct pair *p)
 			buffer_fini(&p->calls[i].message);
 		if (p->calls[i].end.fault_data.memory != NULL)
 			buffer_fini(&p->calls[i].end.fault_data);
+		if (p->calls[i].end.metadata.memory != NULL)
+			buffer_fini(&p->calls[i].end.metadata);
 	}
 	buffer_fini(&p->request);
 }
@@ -143,6 +145,7 @@ serve_event(struct pair *p, struct session_event *event)
 		assert_int_equal(event->begun.opnum, OPNUM);
 		assert_int_equal(event->begun.syntax, SYNTAX_PROTOBUF);
 		p->remaining_us = event->begun.remaining_us;
+		buffer_fini(&event->begun.metadata);
 		p->begun++;
 		break;
 	case SESSION_MESSAGE:

@@ -1,0 +1,746 @@
+/* SPDX-License-Identifier: MIT */
+/* Streams and metadata of gRPC: both roles joined in memory, one step at a
+ * time, at every cut of the bytes between.
+ */
+#include "grpc/door.h"
+
+#include "engine/registry.h"
+#include "test_memory.h"
+#include "unit.h"
+#include "wire/call_header.h"
+
+enum { MOST_EVENTS = 8192, CUTS = 60 };
+
+/* One end, and what it was told. */
+struct side {
+	struct session *session;
+	struct session_event events[MOST_EVENTS];
+	size_t count, seen;
+};
+
+struct pair {
+	struct door_names names; /* first */
+	struct test_memory test;
+	const struct becket_memory *memory;
+	struct becket_limits limits;
+	struct registered interface;
+	struct side client, server;
+	size_t cut;
+	uint64_t now;
+};
+
+static struct pair pair;
+
+static becket_status
+find(const struct door_names *names, struct becket_bytes interface,
+    struct becket_bytes operation, struct registered **ret_registered,
+    uint16_t *ret_opnum)
+{
+	(void)names;
+	(void)interface;
+	(void)operation;
+	*ret_registered = &pair.interface;
+	*ret_opnum = 1;
+	return BECKET_S_OK;
+}
+
+static void
+open_pair_with(size_t cut, struct becket_limits limits)
+{
+	struct door_server_config server;
+	struct door_client_config client;
+
+	memset(&pair, 0, sizeof pair);
+	pair.names.find = find;
+	pair.test = test_memory(TEST_MEMORY_NEVER);
+	pair.memory = test_memory_of(&pair.test);
+	pair.limits = limits;
+	pair.cut = cut;
+	pair.now = 1;
+	server = (struct door_server_config){ pair.memory, &pair.limits,
+		&pair.names, pair.now };
+	client = (struct door_client_config){ pair.memory, &pair.limits,
+		"host:1", pair.now };
+	assert_int_equal(grpc_server_session_new(&server, &pair.server.session),
+	    BECKET_S_OK);
+	assert_int_equal(grpc_client_session_new(&client, &pair.client.session),
+	    BECKET_S_OK);
+}
+
+static void
+open_pair(size_t cut)
+{
+	const struct becket_limits limits = BECKET_LIMITS_DEFAULT;
+
+	open_pair_with(cut, limits);
+}
+
+static void
+drop(struct buffer *buffer)
+{
+	if (buffer->memory != NULL)
+		buffer_fini(buffer);
+}
+
+static void
+drop_event(struct session_event *event, bool is_client)
+{
+	if (event->kind == SESSION_CALL)
+		drop(&event->begun.metadata);
+	if (event->kind == SESSION_HEAD)
+		drop(&event->metadata);
+	if (event->kind == SESSION_MESSAGE)
+		drop(&event->message);
+	if (event->kind == SESSION_END && is_client) {
+		drop(&event->end.fault_data);
+		drop(&event->end.metadata);
+	}
+}
+
+static void
+forget(struct side *side)
+{
+	for (size_t i = 0; i < side->count; i++)
+		drop_event(&side->events[i], side == &pair.client);
+	side->count = side->seen = 0;
+}
+
+static void
+close_side(struct side *side)
+{
+	side->session->ops->free(side->session);
+	forget(side);
+}
+
+static void
+close_pair(void)
+{
+	close_side(&pair.client);
+	close_side(&pair.server);
+	test_memory_end(&pair.test);
+}
+
+static bool
+pull(struct side *side)
+{
+	bool any = false;
+
+	while (side->session->ops->next(side->session,
+	    &side->events[side->count])) {
+		any = true;
+		assert_true(++side->count < MOST_EVENTS);
+	}
+	return any;
+}
+
+static bool
+move(struct session *from, struct session *to)
+{
+	struct session_vec source, target;
+	size_t size;
+
+	if (from->ops->send_vec(from, &source, 1) == 0)
+		return false;
+	if (to->ops->recv_vec(to, &target, 1) == 0) {
+		from->ops->sent(from, source.size);
+		return true;
+	}
+	size = source.size < target.size ? source.size : target.size;
+	if (size > pair.cut)
+		size = pair.cut;
+	memcpy(target.data, source.data, size);
+	from->ops->sent(from, size);
+	to->ops->received(to, size, pair.now);
+	return true;
+}
+
+static void
+run(void)
+{
+	bool any = true;
+
+	while (any) {
+		any = move(pair.client.session, pair.server.session);
+		any = pull(&pair.server) || any;
+		any = move(pair.server.session, pair.client.session) || any;
+		any = pull(&pair.client) || any;
+	}
+}
+
+/* The next thing that side was told is of this kind. */
+static struct session_event *
+told(struct side *side, enum session_event_kind kind)
+{
+	struct session_event *event = &side->events[side->seen];
+
+	assert_true(side->seen < side->count);
+	assert_int_equal(event->kind, kind);
+	side->seen++;
+	return event;
+}
+
+static void
+assert_told_no_more(void)
+{
+	assert_int_equal(pair.client.seen, pair.client.count);
+	assert_int_equal(pair.server.seen, pair.server.count);
+}
+
+static struct idmap_id
+begin_with(struct becket_bytes metadata)
+{
+	const struct call_start start = { .interface_name = "a.Echo",
+		.operation_name = "Echo",
+		.is_stream = true,
+		.metadata = metadata };
+	struct idmap_id id;
+
+	assert_int_equal(pair.client.session->ops->begin(pair.client.session,
+	                     &start, &id),
+	    BECKET_S_OK);
+	return id;
+}
+
+static struct idmap_id
+begin(void)
+{
+	return begin_with((struct becket_bytes){ 0 });
+}
+
+/* The server's name of the call, which is a stream. */
+static struct idmap_id
+accept_call(void)
+{
+	struct session_event *event = told(&pair.server, SESSION_CALL);
+
+	pair.server.session->ops->stream(pair.server.session, event->call);
+	return event->call;
+}
+
+static becket_status
+put(struct side *side, struct idmap_id id, const void *data, size_t size)
+{
+	struct buffer message = buffer_empty(pair.memory);
+
+	assert_true(buffer_append(&message, data, size));
+	return side->session->ops->put(side->session, id, &message);
+}
+
+static void
+put_text(struct side *side, struct idmap_id id, const char *text)
+{
+	assert_int_equal(put(side, id, text, strlen(text)), BECKET_S_OK);
+}
+
+static becket_status
+end_with(struct side *side, struct idmap_id id, becket_status status,
+    struct becket_bytes metadata)
+{
+	struct call_end end = { .status = status,
+		.fault_data = buffer_empty(pair.memory),
+		.metadata = metadata };
+
+	return side->session->ops->end(side->session, id, &end);
+}
+
+static void
+end(struct side *side, struct idmap_id id)
+{
+	assert_int_equal(end_with(side, id, BECKET_S_OK,
+	                     (struct becket_bytes){ 0 }),
+	    BECKET_S_OK);
+}
+
+static void
+consume(struct side *side, struct idmap_id id, size_t size)
+{
+	side->session->ops->consumed(side->session, id,
+	    size + SESSION_MESSAGE_COST);
+}
+
+static void
+assert_message(struct side *side, const char *text)
+{
+	assert_text(buffer_bytes(&told(side, SESSION_MESSAGE)->message), text);
+}
+
+static const struct session_end *
+ended(becket_status status)
+{
+	const struct session_end *end = &told(&pair.client, SESSION_END)->end;
+
+	assert_int_equal(end->status, status);
+	return end;
+}
+
+/* -------------------------------------------------------------- streams -- */
+
+static void
+converse(void)
+{
+	struct idmap_id client = begin(), server;
+
+	put_text(&pair.client, client, "one");
+	run();
+	server = accept_call();
+	assert_message(&pair.server, "one");
+	told(&pair.client, SESSION_WRITABLE);
+	assert_told_no_more();
+	put_text(&pair.server, server, "eins");
+	put_text(&pair.server, server, "zwei");
+	run();
+	assert_message(&pair.client, "eins");
+	assert_message(&pair.client, "zwei");
+	told(&pair.server, SESSION_WRITABLE);
+	put_text(&pair.client, client, "two");
+	end(&pair.client, client);
+	run();
+	assert_message(&pair.server, "two");
+	told(&pair.server, SESSION_END);
+	put_text(&pair.server, server, "");
+	run();
+	told(&pair.server, SESSION_WRITABLE);
+	assert_message(&pair.client, "");
+	end(&pair.server, server);
+	run();
+	assert_int_equal(ended(BECKET_S_OK)->outcome, BECKET_EXECUTED);
+	assert_told_no_more();
+}
+
+static void
+messages_go_both_ways_wherever_the_bytes_are_cut(void **state)
+{
+	(void)state;
+	for (size_t cut = 1; cut < CUTS; cut++) {
+		open_pair(cut);
+		converse();
+		converse();
+		close_pair();
+	}
+}
+
+static void
+a_stream_may_be_empty(void **state)
+{
+	struct idmap_id client, server;
+
+	(void)state;
+	open_pair(SIZE_MAX);
+	client = begin();
+	end(&pair.client, client);
+	run();
+	server = accept_call();
+	told(&pair.server, SESSION_END);
+	end(&pair.server, server);
+	run();
+	ended(BECKET_S_OK);
+	assert_told_no_more();
+	close_pair();
+}
+
+static void
+a_server_may_end_before_its_client(void **state)
+{
+	struct idmap_id client, server;
+
+	(void)state;
+	open_pair(SIZE_MAX);
+	client = begin();
+	put_text(&pair.client, client, "one");
+	run();
+	server = accept_call();
+	assert_message(&pair.server, "one");
+	told(&pair.client, SESSION_WRITABLE);
+	put_text(&pair.server, server, "enough");
+	end(&pair.server, server);
+	run();
+	assert_message(&pair.client, "enough");
+	ended(BECKET_S_OK);
+	assert_told_no_more();
+	assert_int_equal(put(&pair.client, client, "x", 1),
+	    BECKET_S_NO_CALL_ACTIVE);
+	converse();
+	close_pair();
+}
+
+static void
+a_client_that_cancels_is_told_and_tells(void **state)
+{
+	struct idmap_id client, server;
+
+	(void)state;
+	open_pair(SIZE_MAX);
+	client = begin();
+	put_text(&pair.client, client, "one");
+	run();
+	server = accept_call();
+	assert_message(&pair.server, "one");
+	told(&pair.client, SESSION_WRITABLE);
+	pair.client.session->ops->cancel(pair.client.session, client);
+	run();
+	ended(BECKET_S_CALL_CANCELLED);
+	told(&pair.server, SESSION_CANCEL);
+	assert_int_equal(put(&pair.server, server, "x", 1),
+	    BECKET_S_NO_CALL_ACTIVE);
+	assert_int_equal(end_with(&pair.server, server, BECKET_S_CALL_CANCELLED,
+	                     (struct becket_bytes){ 0 }),
+	    BECKET_S_OK);
+	assert_told_no_more();
+	close_pair();
+}
+
+static void
+a_lost_connection_ends_streams_at_both_ends(void **state)
+{
+	struct idmap_id client, server;
+
+	(void)state;
+	open_pair(SIZE_MAX);
+	client = begin();
+	put_text(&pair.client, client, "one");
+	run();
+	server = accept_call();
+	assert_message(&pair.server, "one");
+	told(&pair.client, SESSION_WRITABLE);
+	put_text(&pair.server, server, "two");
+	pair.client.session->ops->lost(pair.client.session);
+	pair.server.session->ops->lost(pair.server.session);
+	run();
+	assert_int_equal(ended(BECKET_S_CALL_FAILED)->outcome,
+	    BECKET_MAYBE_EXECUTED);
+	told(&pair.client, SESSION_CLOSED);
+	told(&pair.server, SESSION_CANCEL);
+	told(&pair.server, SESSION_CLOSED);
+	assert_told_no_more();
+	close_pair();
+}
+
+/* --------------------------------------------------------- flow control -- */
+
+enum { PIECE = 1000, WINDOW = 65536, COST = PIECE + SESSION_MESSAGE_COST };
+
+static struct becket_limits
+narrow(void)
+{
+	struct becket_limits limits = BECKET_LIMITS_DEFAULT;
+
+	limits.stream_window = WINDOW;
+	return limits;
+}
+
+/* Put as long as that is welcome; returns how many. */
+static size_t
+pour(struct side *side, struct idmap_id id)
+{
+	static const uint8_t piece[PIECE];
+	size_t count = 0;
+
+	side->seen = side->count;
+	do {
+		assert_int_equal(put(side, id, piece, PIECE), BECKET_S_OK);
+		run();
+		count++;
+	} while (side->seen < side->count &&
+	         side->events[side->seen++].kind == SESSION_WRITABLE);
+	return count;
+}
+
+/* Messages that side has been told and nobody has seen. */
+static size_t
+unseen(const struct side *side)
+{
+	return side->count - side->seen;
+}
+
+static void
+check_backpressure(struct side *from, struct idmap_id from_id, struct side *to,
+    struct idmap_id to_id)
+{
+	size_t poured, all = 0;
+
+	to->seen = to->count;
+	poured = pour(from, from_id);
+	assert_in_range(unseen(to), WINDOW / 2 / COST, WINDOW / COST + 1);
+	for (int i = 0; i < 3000; i++) {
+		while (unseen(to) > 0) {
+			struct session_event *event = told(to, SESSION_MESSAGE);
+
+			consume(to, to_id, event->message.size);
+			all++;
+		}
+		forget(to);
+		forget(from);
+		run();
+		if (from->count > 0)
+			poured += pour(from, from_id);
+		assert_true(unseen(to) <= WINDOW / COST + 1);
+	}
+	assert_true(all > 3000);
+	assert_true(poured > all);
+	assert_true(pair.test.peak < 6 * WINDOW);
+}
+
+static void
+a_reader_that_is_slow_slows_the_writer(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct idmap_id client, server;
+
+		open_pair_with(SIZE_MAX, narrow());
+		client = begin();
+		run();
+		server = accept_call();
+		if (i == 0)
+			check_backpressure(&pair.client, client, &pair.server,
+			    server);
+		else
+			check_backpressure(&pair.server, server, &pair.client,
+			    client);
+		close_pair();
+	}
+}
+
+static void
+a_stream_that_nobody_reads_keeps_no_other_waiting(void **state)
+{
+	struct idmap_id slow, slow_server;
+
+	(void)state;
+	open_pair_with(SIZE_MAX, narrow());
+	slow = begin();
+	run();
+	slow_server = accept_call();
+	pour(&pair.client, slow);
+	pour(&pair.server, slow_server);
+	pair.client.seen = pair.client.count;
+	pair.server.seen = pair.server.count;
+	for (int i = 0; i < 300; i++)
+		converse();
+	close_pair();
+}
+
+/* Behind messages that are not consumed, and with them gone. */
+static void
+a_message_may_be_larger_than_the_window(void **state)
+{
+	enum { LARGE = 1 << 20 };
+	uint8_t *large = calloc(1, LARGE);
+	struct idmap_id client, server;
+	struct session_event *event;
+
+	(void)state;
+	open_pair_with(5000, narrow());
+	client = begin();
+	put_text(&pair.client, client, "small");
+	assert_int_equal(put(&pair.client, client, large, LARGE), BECKET_S_OK);
+	run();
+	server = accept_call();
+	assert_message(&pair.server, "small");
+	run();
+	if (unseen(&pair.server) == 0) {
+		consume(&pair.server, server, 5);
+		run();
+	}
+	event = told(&pair.server, SESSION_MESSAGE);
+	assert_bytes(buffer_bytes(&event->message), large, LARGE);
+	consume(&pair.server, server, LARGE);
+	run();
+	told(&pair.client, SESSION_WRITABLE);
+	assert_int_equal(put(&pair.client, client, large, LARGE), BECKET_S_OK);
+	run();
+	assert_int_equal(told(&pair.server, SESSION_MESSAGE)->message.size,
+	    LARGE);
+	told(&pair.client, SESSION_WRITABLE);
+	assert_told_no_more();
+	close_pair();
+	free(large);
+}
+
+/* They take no bytes to speak of, but memory all the same. */
+static void
+empty_messages_are_held_back_too(void **state)
+{
+	const size_t HELD = WINDOW / SESSION_MESSAGE_COST;
+	struct idmap_id client, server;
+
+	(void)state;
+	open_pair_with(SIZE_MAX, narrow());
+	client = begin();
+	run();
+	server = accept_call();
+	for (size_t i = 0; i < 4 * HELD; i++)
+		put_text(&pair.client, client, "");
+	end(&pair.client, client);
+	for (size_t left = 4 * HELD; left > 0; left -= HELD) {
+		run();
+		assert_int_equal(unseen(&pair.server), HELD + (left == HELD));
+		for (size_t i = 0; i < HELD; i++) {
+			told(&pair.server, SESSION_MESSAGE);
+			consume(&pair.server, server, 0);
+		}
+	}
+	run();
+	told(&pair.server, SESSION_END);
+	assert_told_no_more();
+	close_pair();
+}
+
+/* ------------------------------------------------------------- metadata -- */
+
+static struct buffer
+encode(const char *const *pairs)
+{
+	struct buffer buffer = buffer_empty(pair.memory);
+
+	for (; *pairs != NULL; pairs += 2) {
+		const struct call_header_entry entry = { text_bytes(pairs[0]),
+			text_bytes(pairs[1]) };
+
+		assert_true(
+		    buffer_reserve(&buffer, call_header_measure_entry(&entry)));
+		buffer.size +=
+		    call_header_put_entry(&entry, buffer.data + buffer.size);
+	}
+	return buffer;
+}
+
+static void
+assert_metadata(const struct buffer *metadata, const char *const *pairs)
+{
+	struct becket_bytes left = buffer_bytes(metadata);
+	struct call_header_entry entry;
+
+	for (; *pairs != NULL; pairs += 2) {
+		assert_true(call_header_next(&left, &entry));
+		assert_text(entry.key, pairs[0]);
+		assert_text(entry.value, pairs[1]);
+	}
+	assert_int_equal(left.size, 0);
+}
+
+static const char *const request_pairs[] = { "user-agent", "grpc-c-becket",
+	"x-request-id", "4711", "x-empty", "", "x-request-id", "again",
+	"x-trace-bin", "\xff\xfe\x01 \n", "becket-session", "s", NULL };
+static const char *const initial_pairs[] = { "initial", "1", "x-bin", "",
+	NULL };
+static const char *const trailing_pairs[] = { "cost-bin", "\x01\x02",
+	"trailing", "2", NULL };
+
+/* How the call is answered, and what its metadata are then. */
+static void
+exchange_metadata(bool has_head, becket_status status)
+{
+	struct buffer request = encode(request_pairs + 2);
+	struct buffer initial = encode(initial_pairs);
+	struct buffer trailing = encode(trailing_pairs);
+	struct idmap_id client = begin_with(buffer_bytes(&request)), server;
+	const struct session_ops *ops = pair.server.session->ops;
+
+	run();
+	assert_metadata(&pair.server.events[pair.server.seen].begun.metadata,
+	    request_pairs);
+	server = accept_call();
+	if (has_head)
+		assert_int_equal(ops->head(pair.server.session, server,
+		                     buffer_bytes(&initial)),
+		    BECKET_S_OK);
+	run();
+	if (has_head)
+		assert_metadata(&told(&pair.client, SESSION_HEAD)->metadata,
+		    initial_pairs);
+	assert_told_no_more();
+	assert_int_equal(end_with(&pair.server, server, status,
+	                     buffer_bytes(&trailing)),
+	    BECKET_S_OK);
+	run();
+	assert_metadata(&ended(status)->metadata, trailing_pairs);
+	assert_told_no_more();
+	(void)client;
+	buffer_fini(&request);
+	buffer_fini(&initial);
+	buffer_fini(&trailing);
+}
+
+static void
+metadata_go_both_ways(void **state)
+{
+	(void)state;
+	for (size_t cut = 1; cut < CUTS; cut += 7) {
+		open_pair(cut);
+		exchange_metadata(true, BECKET_S_OK);
+		exchange_metadata(false, BECKET_S_OK);
+		exchange_metadata(true, BECKET_S_NOT_FOUND);
+		exchange_metadata(false, BECKET_S_NOT_FOUND);
+		close_pair();
+	}
+}
+
+static void
+initial_metadata_cannot_come_late_or_twice(void **state)
+{
+	const struct session_ops *ops;
+	struct idmap_id server;
+
+	(void)state;
+	open_pair(SIZE_MAX);
+	ops = pair.server.session->ops;
+	(void)begin();
+	run();
+	server = accept_call();
+	put_text(&pair.server, server, "x");
+	assert_int_equal(ops->head(pair.server.session, server,
+	                     (struct becket_bytes){ 0 }),
+	    BECKET_S_NO_CALL_ACTIVE);
+	end(&pair.server, server);
+	assert_int_equal(ops->head(pair.server.session, server,
+	                     (struct becket_bytes){ 0 }),
+	    BECKET_S_NO_CALL_ACTIVE);
+	close_pair();
+}
+
+/* Whatever an application has in its hands: fields are not to be forged. */
+static void
+what_is_no_metadata_does_not_leave(void **state)
+{
+	static const char *const bad[] = { "grpc-status", "5", "content-type",
+		"text/plain", "te", "x", "becket-object", "x", "user-agent",
+		"x", "ok", "  trimmed ", "split", "a\r\nb: c", NULL };
+	static const char *const good[] = { "user-agent", "grpc-c-becket", "ok",
+		"trimmed", NULL };
+	struct buffer metadata;
+
+	(void)state;
+	open_pair(SIZE_MAX);
+	metadata = encode(bad);
+	(void)begin_with(buffer_bytes(&metadata));
+	run();
+	assert_metadata(&told(&pair.server, SESSION_CALL)->begun.metadata,
+	    good);
+	assert_told_no_more();
+	buffer_fini(&metadata);
+	close_pair();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    messages_go_both_ways_wherever_the_bytes_are_cut),
+		cmocka_unit_test(a_stream_may_be_empty),
+		cmocka_unit_test(a_server_may_end_before_its_client),
+		cmocka_unit_test(a_client_that_cancels_is_told_and_tells),
+		cmocka_unit_test(a_lost_connection_ends_streams_at_both_ends),
+		cmocka_unit_test(a_reader_that_is_slow_slows_the_writer),
+		cmocka_unit_test(
+		    a_stream_that_nobody_reads_keeps_no_other_waiting),
+		cmocka_unit_test(a_message_may_be_larger_than_the_window),
+		cmocka_unit_test(empty_messages_are_held_back_too),
+		cmocka_unit_test(metadata_go_both_ways),
+		cmocka_unit_test(initial_metadata_cannot_come_late_or_twice),
+		cmocka_unit_test(what_is_no_metadata_does_not_leave),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

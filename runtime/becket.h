@@ -1166,7 +1166,8 @@ BECKET_API const struct becket_interface *becket_call_interface(
 BECKET_API struct becket_stream *becket_call_stream(struct becket_call *call);
 
 /* The metadata of the request: the entry with this index, from 0, false: there
- * are no more; and the first with a name. Views live as long as the call.
+ * are no more; and the first with a name. Views live as long as the call. Over
+ * gRPC they may have names that no application could have added: "user-agent".
  */
 BECKET_API bool becket_call_metadata_at(const struct becket_call *call,
     size_t index, struct becket_metadata_entry *ret_entry);

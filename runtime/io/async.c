@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/async_call.h"
 
-#include <poll.h>
-#include <time.h>
-
 #include "io/async_call.h"
 #include "io/clock.h"
 #include "io/hub.h"
@@ -126,53 +123,46 @@ check(const struct becket_async *async)
 	return BECKET_S_OK;
 }
 
+/* Those that somebody waits for. */
+struct group {
+	const struct becket_async *asyncs;
+	size_t count;
+};
+
 /* count: none is over. */
 static size_t
-first_over(struct becket_async *asyncs, size_t count)
+first_over(const struct group *group)
 {
+	const struct becket_async *asyncs = group->asyncs;
 	size_t i = 0;
 
-	while (
-	    i < count && (asyncs[i].call == NULL || !asyncs[i].call->is_over))
+	while (i < group->count &&
+	       (asyncs[i].call == NULL || !asyncs[i].call->is_over))
 		i++;
 	return i;
 }
 
-static void
-wait_for_driver(struct hub *hub, uint64_t until)
+static bool
+is_any_over(const void *what)
 {
-	struct timespec time = {
-		.tv_sec = (time_t)(until / 1000000000),
-		.tv_nsec = (long)(until % 1000000000),
-	};
+	const struct group *group = what;
 
-	hub->waiting++;
-	if (until == 0)
-		pthread_cond_wait(&hub->changed, &hub->lock);
-	else
-		pthread_cond_timedwait(&hub->changed, &hub->lock, &time);
-	hub->waiting--;
+	return first_over(group) < group->count;
 }
 
-/* Who leaves off driving wakes the others, so that one of them takes over. */
 static size_t
-await(struct hub *hub, struct becket_async *asyncs, size_t count,
+await(struct hub *hub, const struct becket_async *asyncs, size_t count,
     uint64_t until)
 {
+	const struct group group = { asyncs, count };
 	size_t index;
 
 	pthread_mutex_lock(&hub->lock);
-	if (!hub->is_driven)
+	if (hub->driver == NULL)
 		hub_poll(hub);
-	while ((index = first_over(asyncs, count)) == count &&
-	       (until == 0 || clock_now() < until)) {
-		if (hub->is_driven)
-			wait_for_driver(hub, until);
-		else
-			hub_drive(hub, until);
-	}
-	if (hub->waiting > 0 && !hub->is_driven)
-		pthread_cond_broadcast(&hub->changed);
+	hub_await(hub, count == 1 ? asyncs->call : NULL, is_any_over, &group,
+	    until);
+	index = first_over(&group);
 	pthread_mutex_unlock(&hub->lock);
 	return index;
 }

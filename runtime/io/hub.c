@@ -14,23 +14,23 @@
 
 enum { EVENTS = 64 };
 
+/* A thread that waits for what another finds. */
+struct waiter {
+	struct list node;
+	pthread_cond_t told;
+	const struct becket_async_call *call; /* NULL: any */
+};
+
 static bool
 init_locks(struct hub *hub)
 {
-	pthread_condattr_t attributes;
-	bool is_done;
-
-	if (pthread_condattr_init(&attributes) != 0)
+	if (pthread_condattr_init(&hub->monotonic) != 0)
 		return false;
-	is_done =
-	    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) == 0 &&
-	    pthread_cond_init(&hub->changed, &attributes) == 0;
-	pthread_condattr_destroy(&attributes);
-	if (is_done && pthread_mutex_init(&hub->lock, NULL) != 0) {
-		pthread_cond_destroy(&hub->changed);
-		is_done = false;
-	}
-	return is_done;
+	if (pthread_condattr_setclock(&hub->monotonic, CLOCK_MONOTONIC) == 0 &&
+	    pthread_mutex_init(&hub->lock, NULL) == 0)
+		return true;
+	pthread_condattr_destroy(&hub->monotonic);
+	return false;
 }
 
 becket_status
@@ -43,6 +43,7 @@ hub_new(struct becket_runtime *runtime, struct hub **ret_hub)
 	hub->runtime = runtime;
 	hub->epoll = hub->loop_epoll = hub->wake = hub->loop_wake = -1;
 	hub->ids = idmap_empty(&runtime->memory, UINT16_MAX);
+	list_init(&hub->waiters);
 	list_init(&hub->lines);
 	list_init(&hub->dirty);
 	list_init(&hub->pausing);
@@ -81,7 +82,7 @@ hub_free(struct hub *hub)
 		line_free(container_of(node, struct line, node));
 	idmap_fini(&hub->ids);
 	close_all(hub);
-	pthread_cond_destroy(&hub->changed);
+	pthread_condattr_destroy(&hub->monotonic);
 	pthread_mutex_destroy(&hub->lock);
 	memory_free(&hub->runtime->memory, hub, sizeof *hub);
 }
@@ -245,11 +246,23 @@ hub_retry_or_fail(struct hub *hub, struct becket_async_call *call,
 	async_call_fail(call, status, why);
 }
 
+static bool
+is_about(const struct waiter *waiter, const struct becket_async_call *call)
+{
+	return waiter->call == NULL || waiter->call == call;
+}
+
 void
 hub_tell(struct hub *hub, struct becket_async_call *call)
 {
-	if (hub->waiting > 0)
-		pthread_cond_broadcast(&hub->changed);
+	if (hub->driver != NULL && is_about(hub->driver, call))
+		ring(hub->wake);
+	list_for_each (node, &hub->waiters) {
+		struct waiter *waiter = container_of(node, struct waiter, node);
+
+		if (is_about(waiter, call))
+			pthread_cond_signal(&waiter->told);
+	}
 	if (!call->has_callback)
 		return;
 	list_remove(&call->due);
@@ -304,10 +317,10 @@ hub_settle(struct hub *hub)
 	uint64_t due;
 
 	run_dirty(hub);
-	if (!hub->is_driven && !hub->has_loop)
+	if (hub->driver == NULL && !hub->has_loop)
 		return;
 	due = hub_due(hub);
-	if (hub->is_driven && is_before(due, hub->driver_until))
+	if (hub->driver != NULL && is_before(due, hub->driver_until))
 		ring(hub->wake);
 	if (hub->has_loop && is_before(due, hub->loop_until))
 		ring(hub->loop_wake);
@@ -366,20 +379,67 @@ hub_poll(struct hub *hub)
 	take(hub, events, epoll_wait(hub->epoll, events, EVENTS, 0));
 }
 
-void
-hub_drive(struct hub *hub, uint64_t until)
+/* Wait for something to happen, and do it. */
+static void
+drive(struct hub *hub, const struct waiter *driver, uint64_t until)
 {
 	struct epoll_event events[EVENTS];
 	int timeout, count;
 
 	hub->driver_until = earlier(until, hub_due(hub));
-	hub->is_driven = true;
+	hub->driver = driver;
 	timeout = clock_poll_timeout(clock_now(), hub->driver_until);
 	pthread_mutex_unlock(&hub->lock);
 	count = epoll_wait(hub->epoll, events, EVENTS, timeout);
 	pthread_mutex_lock(&hub->lock);
-	hub->is_driven = false;
+	hub->driver = NULL;
 	take(hub, events, count);
 	if (hub->has_loop && is_before(hub_due(hub), hub->loop_until))
 		ring(hub->loop_wake);
+}
+
+static void
+wait_for_driver(struct hub *hub, struct waiter *waiter, uint64_t until)
+{
+	struct timespec time = {
+		.tv_sec = (time_t)(until / 1000000000),
+		.tv_nsec = (long)(until % 1000000000),
+	};
+
+	list_append(&hub->waiters, &waiter->node);
+	if (until == 0)
+		pthread_cond_wait(&waiter->told, &hub->lock);
+	else
+		pthread_cond_timedwait(&waiter->told, &hub->lock, &time);
+	list_remove(&waiter->node);
+}
+
+/* Who leaves off driving wakes one of the others, to take over. */
+static void
+hand_over(struct hub *hub)
+{
+	if (hub->driver == NULL && !list_is_empty(&hub->waiters))
+		pthread_cond_signal(
+		    &container_of(hub->waiters.next, struct waiter, node)
+		         ->told);
+}
+
+void
+hub_await(struct hub *hub, const struct becket_async_call *call,
+    bool (*is_done)(const void *what), const void *what, uint64_t until)
+{
+	struct waiter waiter = { .call = call };
+
+	if (is_done(what) || (until != 0 && clock_now() >= until))
+		return;
+	/* It takes no memory, so it does not fail. */
+	(void)pthread_cond_init(&waiter.told, &hub->monotonic);
+	do {
+		if (hub->driver != NULL)
+			wait_for_driver(hub, &waiter, until);
+		else
+			drive(hub, &waiter, until);
+	} while (!is_done(what) && (until == 0 || clock_now() < until));
+	hand_over(hub);
+	pthread_cond_destroy(&waiter.told);
 }

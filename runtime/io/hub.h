@@ -29,16 +29,18 @@
  */
 struct becket_async_call;
 struct line;
+struct waiter;
 
 struct hub {
 	struct becket_runtime *runtime;
 	pthread_mutex_t lock;
-	pthread_cond_t changed; /* a call is over, or nobody drives */
-	unsigned waiting;       /* for changed */
-	bool is_open;           /* the descriptors are there */
+	pthread_condattr_t monotonic;
+	struct list waiters; /* threads, while another drives */
+	bool is_open;        /* the descriptors are there */
 	int epoll, loop_epoll;
-	int wake, loop_wake; /* eventfds */
-	bool is_driven, has_loop;
+	int wake, loop_wake;         /* eventfds */
+	const struct waiter *driver; /* who waits on epoll, or NULL */
+	bool has_loop;
 	uint64_t driver_until, loop_until;
 	struct idmap ids; /* of lines */
 	struct list lines;
@@ -65,11 +67,13 @@ void hub_place(struct hub *hub, struct becket_async_call *call,
     bool must_be_new);
 /* Run the lines that want it, and see to it that who waits wakes in time. */
 void hub_settle(struct hub *hub);
-/* Wait until until for something to happen, and do it; 0: for ever. Lets go of
- * the lock meanwhile.
+/* Drive, or wait for who drives, until is_done(what), or until until; 0: for
+ * ever. call: the one that what is about, for whoever is not told of it sleeps
+ * on; NULL: any. Lets go of the lock meanwhile.
  */
-void hub_drive(struct hub *hub, uint64_t until);
-/* The same without waiting. */
+void hub_await(struct hub *hub, const struct becket_async_call *call,
+    bool (*is_done)(const void *what), const void *what, uint64_t until);
+/* Do what there is to do, without waiting. */
 void hub_poll(struct hub *hub);
 /* The loop has woken. */
 void hub_hush_loop(struct hub *hub);

@@ -186,8 +186,8 @@ def test_a_server_that_restarts(command):
 # ------------------------------------------------------- servers by hand --
 
 class HandServer(threading.Thread):
-    """One connection; answer(connection, stream) as soon as a request is
-    complete, with h2 that checks nothing it sends."""
+    """answer(connection, stream) as soon as a request is complete, with h2
+    that checks nothing it sends."""
 
     def __init__(self, answer, settings=None):
         super().__init__(daemon=True)
@@ -202,11 +202,17 @@ class HandServer(threading.Thread):
     def run(self):
         while True:
             try:
-                self.serve(self.listener.accept()[0])
-            except h2.exceptions.ProtocolError:
-                pass  # what still came after a GOAWAY of ours
+                peer = self.listener.accept()[0]
             except OSError:
                 return
+            threading.Thread(target=self.serve_one, args=(peer,),
+                             daemon=True).start()
+
+    def serve_one(self, peer):
+        try:
+            self.serve(peer)
+        except (OSError, h2.exceptions.ProtocolError):
+            pass  # the latter: what still came after a GOAWAY of ours
 
     def serve(self, peer):
         with peer:

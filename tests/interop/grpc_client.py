@@ -133,6 +133,45 @@ def test_metadata_are_taken(server):
     assert call(server, "Echo", b"m", metadata=metadata) == b"m"
 
 
+METADATA = [("x-key", "value"), ("x-bin", bytes(range(256))), ("x-key", "2")]
+
+
+def as_reflected(prefix):
+    return [(prefix + key, value) for key, value in METADATA]
+
+
+def is_reflected(metadata, prefix):
+    """grpcio leaves the order of names to itself."""
+    seen = [tuple(pair) for pair in metadata
+            if pair[0].startswith(prefix + "x-")]
+    assert sorted(seen, key=repr) == sorted(as_reflected(prefix), key=repr), \
+        seen
+    return True
+
+
+def test_metadata_go_there_and_back(server):
+    with channel(server) as c:
+        answer, finished = method(c, "Mirror").with_call(
+            b"m", metadata=METADATA, timeout=TIMEOUT)
+        assert answer == b"m"
+        assert is_reflected(finished.initial_metadata(), "i-")
+        assert is_reflected(finished.trailing_metadata(), "t-")
+        assert "grpc-status-details-bin" not in \
+            dict(finished.trailing_metadata())
+
+
+def test_a_failure_brings_metadata_and_details(server):
+    error = refusal(grpc.StatusCode.ABORTED, call, server, "Mirror",
+                    metadata=METADATA)
+    assert is_reflected(error.initial_metadata(), "i-")
+    assert is_reflected(error.trailing_metadata(), "t-")
+    detail = trailers(error)["grpc-status-details-bin"]
+    url = b"type.googleapis.com/google.protobuf.StringValue"
+    # google.rpc.Status: code 10, message, details
+    assert detail == b"\x08\x0a\x12\x05empty\x1a" + bytes(
+        [len(url) + 9, 0x0a, len(url)]) + url + b"\x12\x05\x0a\x03why", detail
+
+
 def test_too_much_metadata(server):
     with channel(server) as c:
         echo = method(c, "Echo")

@@ -134,6 +134,46 @@ def test_a_call_header_is_read(server):
         assert peer.call(6) == b"no"
 
 
+def field(number, value):
+    """A field of bytes, in protobuf encoding; no longer than 127."""
+    return bytes([number << 3 | 2, len(value)]) + value
+
+
+def entry(key, value):
+    return field(2, field(1, key) + field(2, value))
+
+
+def test_metadata_go_there_and_back(server):
+    there = entry(b"x-a", b"1") + entry(b"x-b-bin", b"\0\xff")
+    front = entry(b"i-x-a", b"1") + entry(b"i-x-b-bin", b"\0\xff")
+    behind = entry(b"t-x-a", b"1") + entry(b"t-x-b-bin", b"\0\xff")
+    with server.bound() as peer:
+        head = b"\1" + bytes([len(there)]) + there
+        back = front + field(3, behind)
+        assert peer.ask(request(9, head + b"hello")).stub == \
+            b"\1" + bytes([len(back)]) + back + b"hello"
+        # becket.wire.Status: code, message, details, header
+        detail = field(1, b"type.googleapis.com/google.protobuf.StringValue") \
+            + field(2, b"\x0a\3why")
+        fault = peer.fault(request(9, head))
+        assert fault.stub == b"\x08\x8a\x82\x80\x90\x04" + \
+            field(2, b"empty") + field(3, detail) + field(4, back), fault.stub
+
+
+def test_metadata_that_could_not_cross_are_faults(server):
+    with server.bound() as peer:
+        for key, value in ((b"X", b"1"), (b"x", b"\n"), (b"", b"1"),
+                           (b"x", b"\x7f"), (b"x y", b"1"), (b"-bin", b"\0")):
+            head = entry(key, value)
+            fault = peer.fault(request(9, b"\1" + bytes([len(head)]) + head))
+            assert fault.status == BAD_STUB_DATA, (key, value)
+            assert fault.flags & DID_NOT_EXECUTE
+        many = entry(b"x", b"") * 65
+        fault = peer.fault(request(9, b"\1\x87\4" + many))
+        assert fault.status == BAD_STUB_DATA, hex(fault.status)
+        assert peer.call(0, b"still there") == b"still there"
+
+
 def test_bad_call_headers_are_faults(server):
     with server.bound() as peer:
         assert peer.fault(request(0, b"\x80abc")).status == PROTO_ERROR
@@ -154,7 +194,7 @@ def test_faults_carry_status_and_sentence(server):
 
 def test_unknown_operations_are_op_rng_error(server):
     with server.bound() as peer:
-        for opnum in (3, 9, 65535):
+        for opnum in (3, 99, 65535):
             fault = peer.fault(request(opnum, b"\0", call=opnum + 1))
             assert fault.status == OP_RNG, hex(fault.status)
             assert fault.flags == FIRST | LAST | DID_NOT_EXECUTE
@@ -251,12 +291,20 @@ def test_envelopes_that_lie_are_bad_stub_data(server):
         assert peer.reply() == answered(b"still there")
 
 
+def test_to_ndr_peers_there_are_no_metadata(server):
+    with server.bound(syntax=NDR) as peer:
+        peer.send(request(9, envelope(b"hello")))
+        assert peer.reply() == answered(b"hello")
+        fault = peer.fault(request(9, envelope(b"")))
+        assert fault.status == 0x4200010a and fault.stub == b""
+
+
 def test_faults_to_ndr_peers_are_their_code_alone(server):
     with server.bound(syntax=NDR) as peer:
         fault = peer.fault(request(2, envelope(u32(4711))))
         assert fault.status == 4711 and fault.flags == FIRST | LAST
         assert fault.stub == b"" and fault.hint == 24
-        fault = peer.fault(request(9, envelope(b"")))
+        fault = peer.fault(request(99, envelope(b"")))
         assert fault.status == OP_RNG and fault.stub == b""
 
 

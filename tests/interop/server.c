@@ -25,6 +25,9 @@ enum operation {
 	TIME,    /* "yes" if the caller said how long it waits, else "no" */
 	HOLD,    /* is answered when it is released */
 	RELEASE, /* answers the oldest HOLD: "cancelled" or "released" */
+	MIRROR,  /* metadata "x-..." come back as "i-x-..." and "t-x-..."; the
+	          * request too if it is not empty, else it fails with a detail
+	          */
 	OPERATIONS,
 };
 
@@ -43,6 +46,7 @@ static const struct becket_operation operations[OPERATIONS] = {
 	[TIME]    = { .name = "Time",    .request = RAW, .response = RAW },
 	[HOLD]    = { .name = "Hold",    .request = RAW, .response = RAW },
 	[RELEASE] = { .name = "Release", .request = RAW, .response = RAW },
+	[MIRROR]  = { .name = "Mirror",  .request = RAW, .response = RAW },
 };
 /* clang-format on */
 
@@ -202,6 +206,46 @@ release(const void *epv, struct becket_call *call, const void *request,
 	return say(call, text, response);
 }
 
+static becket_status
+give_back(struct becket_call *call, const struct becket_metadata_entry *entry)
+{
+	char name[64];
+	becket_status status;
+
+	snprintf(name, sizeof name, "i-%s", entry->name);
+	status = becket_call_add_metadata(call, BECKET_METADATA_INITIAL, name,
+	    entry->value.data, entry->value.size);
+	*name = 't';
+	if (status == BECKET_S_OK)
+		status =
+		    becket_call_add_metadata(call, BECKET_METADATA_TRAILING,
+		        name, entry->value.data, entry->value.size);
+	return status;
+}
+
+static becket_status
+mirror(const void *epv, struct becket_call *call, const void *request,
+    void *response)
+{
+	struct becket_metadata_entry entry;
+	becket_status status = BECKET_S_OK;
+
+	for (size_t i = 0;
+	     status == BECKET_S_OK && becket_call_metadata_at(call, i, &entry);
+	     i++)
+		if (strncmp(entry.name, "x-", 2) == 0)
+			status = give_back(call, &entry);
+	if (status == BECKET_S_OK)
+		status = becket_call_add_detail(call,
+		    "type.googleapis.com/google.protobuf.StringValue",
+		    "\x0a\3why", 5);
+	if (status != BECKET_S_OK)
+		return status;
+	if (((const struct becket_bytes *)request)->size == 0)
+		return becket_call_fail(call, BECKET_S_ABORTED, "empty");
+	return echo(epv, call, request, response);
+}
+
 static becket_routine *const list[OPERATIONS] = {
 	[ECHO] = echo,
 	[FILL] = fill,
@@ -211,6 +255,7 @@ static becket_routine *const list[OPERATIONS] = {
 	[TIME] = time_left,
 	[HOLD] = hold,
 	[RELEASE] = release,
+	[MIRROR] = mirror,
 };
 
 static const struct becket_routines echo_routines = {

@@ -161,24 +161,27 @@ take_object(struct fields *fields, struct becket_bytes value)
 }
 
 /* clang-format off */
+#define NAME(name) name, sizeof name - 1
+
 static const struct {
 	const char *name;
+	size_t size;
 	void (*take)(struct fields *fields, struct becket_bytes value);
 } takers[] = {
-	{ ":method",                 take_method },
-	{ ":path",                   take_path },
-	{ ":status",                 take_http },
-	{ "content-type",            take_content },
-	{ "content-length",          take_length },
-	{ "grpc-encoding",           take_encoding },
-	{ "grpc-accept-encoding",    take_accepted },
-	{ "grpc-timeout",            take_timeout },
-	{ "grpc-status",             take_code },
-	{ "grpc-message",            take_message },
-	{ "grpc-status-details-bin", take_details },
-	{ "becket-object",           take_object },
-	{ "becket-status",           take_status },
-	{ "becket-not-executed",     take_not_executed },
+	{ NAME(":method"),                 take_method },
+	{ NAME(":path"),                   take_path },
+	{ NAME(":status"),                 take_http },
+	{ NAME("content-type"),            take_content },
+	{ NAME("content-length"),          take_length },
+	{ NAME("grpc-encoding"),           take_encoding },
+	{ NAME("grpc-accept-encoding"),    take_accepted },
+	{ NAME("grpc-timeout"),            take_timeout },
+	{ NAME("grpc-status"),             take_code },
+	{ NAME("grpc-message"),            take_message },
+	{ NAME("grpc-status-details-bin"), take_details },
+	{ NAME("becket-object"),           take_object },
+	{ NAME("becket-status"),           take_status },
+	{ NAME("becket-not-executed"),     take_not_executed },
 };
 /* clang-format on */
 
@@ -213,7 +216,8 @@ fields_take(struct fields *fields, struct becket_bytes name,
 	}
 	fields->size += size;
 	for (size_t i = 0; i < TAKERS; i++) {
-		if (text_equal(name, takers[i].name)) {
+		if (name.size == takers[i].size &&
+		    memcmp(name.data, takers[i].name, name.size) == 0) {
 			takers[i].take(fields, value);
 			return;
 		}
@@ -233,7 +237,7 @@ static void
 check_pseudo(struct fields *fields, struct becket_bytes name)
 {
 	for (unsigned i = 0; i < PSEUDO_FIELDS; i++) {
-		if (!text_equal(name, pseudo_fields[i]))
+		if (!text_is(name, pseudo_fields[i]))
 			continue;
 		if (fields->is_regular || fields->pseudo & 1u << i)
 			fields->is_malformed = true;
@@ -247,12 +251,10 @@ check_pseudo(struct fields *fields, struct becket_bytes name)
 static bool
 is_of_connection(struct becket_bytes name, struct becket_bytes value)
 {
-	return text_equal(name, "connection") ||
-	       text_equal(name, "keep-alive") ||
-	       text_equal(name, "proxy-connection") ||
-	       text_equal(name, "transfer-encoding") ||
-	       text_equal(name, "upgrade") ||
-	       (text_equal(name, "te") && !text_equal(value, "trailers"));
+	return text_is(name, "connection") || text_is(name, "keep-alive") ||
+	       text_is(name, "proxy-connection") ||
+	       text_is(name, "transfer-encoding") || text_is(name, "upgrade") ||
+	       (text_is(name, "te") && !text_equal(value, "trailers"));
 }
 
 void

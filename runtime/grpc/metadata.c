@@ -8,60 +8,44 @@
 #include "grpc/text.h"
 #include "wire/call_header.h"
 
+#define WORD(word) \
+	{ \
+		word, sizeof word - 1 \
+	}
+
 /* Beside those that begin with "grpc-". */
-static const char *const reserved[] = {
-	"content-type",
-	"content-length",
-	"te",
-	"host",
-	"connection",
-	"keep-alive",
-	"proxy-connection",
-	"transfer-encoding",
-	"upgrade",
-	"becket-object",
-	"becket-status",
-	"becket-not-executed",
+static const struct {
+	const char *word;
+	size_t size;
+} reserved[] = {
+	WORD("content-type"),
+	WORD("content-length"),
+	WORD("te"),
+	WORD("user-agent"),
+	WORD("host"),
+	WORD("connection"),
+	WORD("keep-alive"),
+	WORD("proxy-connection"),
+	WORD("transfer-encoding"),
+	WORD("upgrade"),
+	WORD("becket-object"),
+	WORD("becket-status"),
+	WORD("becket-not-executed"),
 };
 
 enum { RESERVED = sizeof reserved / sizeof *reserved };
 
 static bool
-is_name(struct becket_bytes name)
-{
-	for (size_t i = 0; i < name.size; i++) {
-		uint8_t c = name.data[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
-		    c != '_' && c != '.' && c != '-')
-			return false;
-	}
-	return name.size > 0;
-}
-
-static bool
 is_reserved(struct becket_bytes name)
 {
+	static const char grpc[] = "grpc-";
+
 	for (size_t i = 0; i < RESERVED; i++)
-		if (text_equal(name, reserved[i]))
+		if (name.size == reserved[i].size &&
+		    memcmp(name.data, reserved[i].word, name.size) == 0)
 			return true;
-	return text_begins(name, "grpc-");
-}
-
-static bool
-is_binary(struct becket_bytes name)
-{
-	return name.size > 4 &&
-	       memcmp(name.data + name.size - 4, "-bin", 4) == 0;
-}
-
-static bool
-is_printable(struct becket_bytes value)
-{
-	for (size_t i = 0; i < value.size; i++)
-		if (value.data[i] < ' ' || value.data[i] > '~')
-			return false;
-	return true;
+	return name.size >= sizeof grpc - 1 &&
+	       memcmp(name.data, grpc, sizeof grpc - 1) == 0;
 }
 
 static becket_status
@@ -71,6 +55,8 @@ append(struct buffer *metadata, struct becket_bytes key,
 	const struct call_header_entry entry = { key, value };
 	size_t size = call_header_measure_entry(&entry);
 
+	if (!call_header_entry_is_valid(&entry))
+		return BECKET_S_OK;
 	if (!buffer_reserve(metadata, size))
 		return BECKET_S_OUT_OF_MEMORY;
 	metadata->size +=
@@ -110,13 +96,11 @@ becket_status
 metadata_take(struct buffer *metadata, struct becket_bytes name,
     struct becket_bytes value)
 {
-	if (!is_name(name) || is_reserved(name))
+	if (is_reserved(name))
 		return BECKET_S_OK;
-	if (is_binary(name))
+	if (call_header_is_binary(name))
 		return append_binary(metadata, name, value);
-	value = text_trim(value);
-	return is_printable(value) ? append(metadata, name, value)
-	                           : BECKET_S_OK;
+	return append(metadata, name, text_trim(value));
 }
 
 /* ------------------------------------------------------- fields to send -- */
@@ -131,7 +115,7 @@ measure(struct becket_bytes metadata, size_t *ret_text)
 	*ret_text = 0;
 	while (call_header_next(&metadata, &entry)) {
 		count++;
-		if (is_binary(entry.key))
+		if (call_header_is_binary(entry.key))
 			*ret_text += text_base64_size(entry.value.size);
 	}
 	return count;
@@ -215,25 +199,17 @@ base64_of(struct field_list *list, struct becket_bytes value)
 	    struct becket_bytes){ list->text.data + at, list->text.size - at };
 }
 
-/* A client's own name is not for applications, though a server may see it. */
-static bool
-may_go(const struct call_header_entry *entry)
-{
-	return is_name(entry->key) && !is_reserved(entry->key) &&
-	       !text_equal(entry->key, "user-agent") &&
-	       (is_binary(entry->key) || is_printable(entry->value));
-}
-
 void
 field_list_add_metadata(struct field_list *list, struct becket_bytes metadata)
 {
 	struct call_header_entry entry;
 
 	while (call_header_next(&metadata, &entry)) {
-		if (!may_go(&entry))
+		if (is_reserved(entry.key))
 			continue;
 		add(list, entry.key,
-		    is_binary(entry.key) ? base64_of(list, entry.value)
-		                         : text_trim(entry.value));
+		    call_header_is_binary(entry.key)
+		        ? base64_of(list, entry.value)
+		        : text_trim(entry.value));
 	}
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "base/bytes.h"
@@ -46,6 +47,15 @@ bool text_get_timeout(struct becket_bytes text, uint64_t *ret_us);
 enum { TEXT_TIMEOUT_SIZE = TEXT_NUMBER_SIZE + 1 };
 /* As exact as 8 digits can be, rounded up; with a NUL. */
 size_t text_put_timeout(uint64_t us, char ret_text[TEXT_TIMEOUT_SIZE]);
+
+/* Names are in lower case as they are; this one is cheap for a literal. */
+static inline bool
+text_is(struct becket_bytes bytes, const char *word)
+{
+	size_t size = strlen(word);
+
+	return bytes.size == size && memcmp(bytes.data, word, size) == 0;
+}
 
 /* Without regard to the case of ASCII. */
 bool text_equal(struct becket_bytes bytes, const char *text);

@@ -159,6 +159,7 @@ take_message(struct grpc_stream *stream)
 	}
 	uncount(stream, announced);
 	count(stream, event.message.size);
+	event.is_packed = is_packed;
 	stream->kept += event.message.size + SESSION_MESSAGE_COST;
 	stream_tell(stream, &event);
 }

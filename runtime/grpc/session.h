@@ -79,7 +79,8 @@ struct grpc_stream {
 	bool is_waiting;  /* nghttp2 wants to be told of more */
 	bool is_writable; /* WRITABLE is to be told */
 	bool is_headed;   /* server: the response has begun */
-	bool is_packing;  /* gzip: as the request came, or as was wished */
+	bool may_pack;    /* the peer takes gzip, and we say that we use it */
+	bool is_packing;  /* and do: as the request came, or as is wished */
 	bool is_maybe;    /* client: nobody waits for the answer */
 	bool is_ended;    /* there will be no more from us */
 	bool is_over;     /* client: END is there. server: answered */

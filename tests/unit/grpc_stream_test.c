@@ -187,14 +187,14 @@ assert_told_no_more(void)
 }
 
 static struct idmap_id
-begin_with(struct becket_bytes metadata)
+begin_so(const struct call_start *how)
 {
-	const struct call_start start = { .interface_name = "a.Echo",
-		.operation_name = "Echo",
-		.is_stream = true,
-		.metadata = metadata };
+	struct call_start start = *how;
 	struct idmap_id id;
 
+	start.interface_name = "a.Echo";
+	start.operation_name = "Echo";
+	start.is_stream = true;
 	assert_int_equal(pair.client.session->ops->begin(pair.client.session,
 	                     &start, &id),
 	    BECKET_S_OK);
@@ -202,9 +202,15 @@ begin_with(struct becket_bytes metadata)
 }
 
 static struct idmap_id
+begin_with(struct becket_bytes metadata)
+{
+	return begin_so(&(struct call_start){ .metadata = metadata });
+}
+
+static struct idmap_id
 begin(void)
 {
-	return begin_with((struct becket_bytes){ 0 });
+	return begin_so(&(struct call_start){ 0 });
 }
 
 /* The server's name of the call, which is a stream. */
@@ -721,6 +727,104 @@ what_is_no_metadata_does_not_leave(void **state)
 	close_pair();
 }
 
+/* ---------------------------------------------------------- compression -- */
+
+static void
+assert_packed(struct side *side, bool is_packed)
+{
+	const struct session_event *event = told(side, SESSION_MESSAGE);
+
+	assert_int_equal(event->is_packed, is_packed);
+	assert_text(buffer_bytes(&event->message),
+	    "again and again and again and again and again and again");
+}
+
+static void
+say(struct side *side, struct idmap_id id)
+{
+	put_text(side, id,
+	    "again and again and again and again and again and again");
+}
+
+static void
+pack(struct side *side, struct idmap_id id, bool on)
+{
+	side->session->ops->pack(side->session, id, on);
+}
+
+static void
+messages_are_compressed_as_is_wished(void **state)
+{
+	struct idmap_id client, server;
+
+	(void)state;
+	open_pair(SIZE_MAX);
+	client = begin_so(&(struct call_start){ .packs = true });
+	say(&pair.client, client);
+	pack(&pair.client, client, false);
+	say(&pair.client, client);
+	pack(&pair.client, client, true);
+	say(&pair.client, client);
+	put_text(&pair.client, client, "");
+	run();
+	server = accept_call();
+	assert_packed(&pair.server, true);
+	assert_packed(&pair.server, false);
+	assert_packed(&pair.server, true);
+	assert_false(told(&pair.server, SESSION_MESSAGE)->is_packed);
+	say(&pair.server, server);
+	pack(&pair.server, server, false);
+	say(&pair.server, server);
+	run();
+	told(&pair.client, SESSION_WRITABLE);
+	assert_packed(&pair.client, true);
+	assert_packed(&pair.client, false);
+	close_pair();
+}
+
+static void
+a_server_may_compress_though_its_client_does_not(void **state)
+{
+	struct idmap_id client, server;
+
+	(void)state;
+	open_pair(SIZE_MAX);
+	client = begin();
+	pack(&pair.client, client, true); /* the fields have gone without it */
+	say(&pair.client, client);
+	run();
+	server = accept_call();
+	assert_packed(&pair.server, false);
+	pack(&pair.server, server, false);
+	say(&pair.server, server);
+	pack(&pair.server, server, true);
+	say(&pair.server, server);
+	run();
+	told(&pair.client, SESSION_WRITABLE);
+	assert_packed(&pair.client, false);
+	assert_packed(&pair.client, true);
+	close_pair();
+}
+
+static void
+what_was_not_said_to_be_compressed_is_not(void **state)
+{
+	struct idmap_id server;
+
+	(void)state;
+	open_pair(SIZE_MAX);
+	(void)begin();
+	run();
+	server = accept_call();
+	say(&pair.server, server);
+	pack(&pair.server, server, true); /* too late */
+	say(&pair.server, server);
+	run();
+	assert_packed(&pair.client, false);
+	assert_packed(&pair.client, false);
+	close_pair();
+}
+
 int
 main(void)
 {
@@ -739,6 +843,10 @@ main(void)
 		cmocka_unit_test(metadata_go_both_ways),
 		cmocka_unit_test(initial_metadata_cannot_come_late_or_twice),
 		cmocka_unit_test(what_is_no_metadata_does_not_leave),
+		cmocka_unit_test(messages_are_compressed_as_is_wished),
+		cmocka_unit_test(
+		    a_server_may_compress_though_its_client_does_not),
+		cmocka_unit_test(what_was_not_said_to_be_compressed_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

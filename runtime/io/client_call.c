@@ -377,6 +377,7 @@ make_call(struct client_call *call, const void *request, void **ret_response)
 	call->invoke.limits = &runtime->limits;
 	call->invoke.object = call->view.object;
 	call->invoke.metadata = call->view.metadata;
+	call->invoke.packs = call->view.packs;
 	invoke_clear_metadata(&call->invoke);
 	call->invoke.deadline =
 	    client_call_deadline(&call->invoke, &call->view);

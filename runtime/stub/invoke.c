@@ -124,6 +124,7 @@ call_start_of(const struct invoke *invoke, uint64_t now)
 		.interface_name = interface->name,
 		.operation_name = invoke_operation_name(invoke),
 		.remaining_us = remaining_us(invoke, now),
+		.packs = invoke->packs,
 		.metadata = metadata_of(invoke),
 	};
 }

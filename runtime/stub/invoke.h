@@ -29,6 +29,7 @@ struct invoke {
 	struct becket_uuid object;        /* nil: none */
 	uint64_t deadline;                /* 0: never; streams alone say so */
 	struct becket_metadata *metadata; /* outlives the call; or NULL */
+	bool packs;                       /* see struct call_start */
 	/* ------------------------------------------------------------- */
 	struct idmap_id call;
 	bool is_begun, is_over;

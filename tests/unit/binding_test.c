@@ -402,6 +402,30 @@ a_copy_has_its_own_object_and_timeout(void **state)
 	becket_binding_free(&b);
 }
 
+static void
+compression_is_asked_for_and_copied(void **state)
+{
+	struct fixture *f = *state;
+	struct becket_binding *a = handle(f, "ncalrpc:[x]");
+	struct becket_binding *b;
+	uint64_t value;
+
+	assert_int_equal(becket_binding_inq_option(a, BECKET_OPTION_COMPRESS,
+	                     &value),
+	    0);
+	assert_int_equal(value, 0);
+	assert_int_equal(becket_binding_set_option(a, BECKET_OPTION_COMPRESS,
+	                     5),
+	    0);
+	assert_int_equal(becket_binding_copy(a, &b), 0);
+	assert_int_equal(becket_binding_inq_option(b, BECKET_OPTION_COMPRESS,
+	                     &value),
+	    0);
+	assert_int_equal(value, 1);
+	becket_binding_free(&a);
+	becket_binding_free(&b);
+}
+
 static struct client_association *
 association_of(struct becket_binding *binding)
 {
@@ -595,6 +619,7 @@ main(void)
 		cmocka_unit_test(parse_gives_the_parts_asked_for),
 		cmocka_unit_test(parse_writes_nothing_on_failure),
 		cmocka_unit_test(a_copy_has_its_own_object_and_timeout),
+		cmocka_unit_test(compression_is_asked_for_and_copied),
 		cmocka_unit_test(
 		    handles_share_an_association_until_one_is_reset),
 		cmocka_unit_test(a_unique_handle_shares_no_association),

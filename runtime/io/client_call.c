@@ -343,9 +343,9 @@ safe_place_of(const struct becket_binding *binding, const struct invoke *invoke,
 	};
 }
 
-becket_status
-client_call_check(const struct becket_binding *binding,
-    const struct invoke *invoke, bool is_complete)
+static becket_status
+check(const struct becket_binding *binding, const struct invoke *invoke,
+    bool is_complete, becket_status (*check_table)(const struct invoke *))
 {
 	struct error_place place;
 	becket_status status = BECKET_S_OK;
@@ -355,11 +355,25 @@ client_call_check(const struct becket_binding *binding,
 	else if (runtime_is_stale(binding->runtime))
 		status = BECKET_S_STALE_AFTER_FORK;
 	else
-		status = invoke_check(invoke);
+		status = check_table(invoke);
 	if (status == BECKET_S_OK)
 		return BECKET_S_OK;
 	place = safe_place_of(binding, invoke, status);
 	return error_set_call(status, BECKET_NOT_SENT, &place, NULL, NULL, 0);
+}
+
+becket_status
+client_call_check(const struct becket_binding *binding,
+    const struct invoke *invoke, bool is_complete)
+{
+	return check(binding, invoke, is_complete, invoke_check);
+}
+
+becket_status
+client_call_check_stream(const struct becket_binding *binding,
+    const struct invoke *invoke, bool is_complete)
+{
+	return check(binding, invoke, is_complete, invoke_check_stream);
 }
 
 /* What a server opens for the call is its association's, which must not be

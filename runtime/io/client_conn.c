@@ -273,7 +273,9 @@ take_last_words(struct client_conn *conn, int error)
 	    transfer_receive(conn->session, conn->fd, MSG_DONTWAIT);
 
 	conn->is_dead = true;
-	if (result != TRANSFER_MOVED)
+	if (result == TRANSFER_NOTHING)
+		conn->is_mute = true;
+	else if (result != TRANSFER_MOVED)
 		lose(conn, error);
 }
 
@@ -313,7 +315,7 @@ send_all(struct client_conn *conn)
 {
 	enum transfer result;
 
-	if (conn->is_lost)
+	if (conn->is_lost || conn->is_mute)
 		return false;
 	do
 		result = transfer_send(conn->session, conn->fd, MSG_DONTWAIT);
@@ -323,6 +325,31 @@ send_all(struct client_conn *conn)
 	return result == TRANSFER_AGAIN;
 }
 
+/* A session without room for more is left in peace. */
+static void
+receive_some(struct client_conn *conn)
+{
+	enum transfer result =
+	    transfer_receive(conn->session, conn->fd, MSG_DONTWAIT);
+
+	if (result == TRANSFER_NOTHING)
+		tell_time(conn);
+	else
+		note_received(conn, result);
+}
+
+/* Asking may be the end of a session that has no memory. */
+static void
+look_for_room(struct client_conn *conn, client_conn_sink *sink, void *user)
+{
+	struct session_vec vec;
+
+	conn->is_full =
+	    conn->session->ops->recv_vec(conn->session, &vec, 1) == 0;
+	if (conn->is_full)
+		give_events(conn, sink, user);
+}
+
 bool
 client_conn_pump(struct client_conn *conn, bool is_readable,
     client_conn_sink *sink, void *user)
@@ -330,14 +357,14 @@ client_conn_pump(struct client_conn *conn, bool is_readable,
 	bool is_blocked = send_all(conn);
 
 	if (is_readable && !conn->is_lost)
-		note_received(conn,
-		    transfer_receive(conn->session, conn->fd, MSG_DONTWAIT));
+		receive_some(conn);
 	else
 		tell_time(conn);
 	give_events(conn, sink, user);
 	if (!is_blocked)
 		is_blocked = send_all(conn);
 	give_events(conn, sink, user);
+	look_for_room(conn, sink, user);
 	return is_blocked;
 }
 

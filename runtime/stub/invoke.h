@@ -47,6 +47,11 @@ struct invoke {
  */
 BECKET_MUST_USE becket_status invoke_check(const struct invoke *invoke);
 
+/* The same for a call with streams. S_INVALID_ARG: it has none, or its
+ * interface is NDR.
+ */
+BECKET_MUST_USE becket_status invoke_check_stream(const struct invoke *invoke);
+
 /* What the IDL says of the operation: no answer is waited for; may be executed
  * again. After invoke_check().
  */
@@ -76,6 +81,18 @@ BECKET_MUST_USE becket_status invoke_begin_encoded(struct invoke *invoke,
     struct session *session, const struct buffer *stub, bool ordered,
     uint64_t now);
 
+/* Of a call with streams: what goes out first, with its one message where the
+ * request is no stream (else NULL); and begin it: then it may be put.
+ */
+BECKET_MUST_USE becket_status invoke_encode_head(struct invoke *invoke,
+    bool is_plain, const void *request, uint64_t now, struct buffer *ret_head);
+BECKET_MUST_USE becket_status invoke_begin_stream(struct invoke *invoke,
+    struct session *session, bool ordered, uint64_t now);
+
+/* Is it an event of this call's, begun and not over? */
+bool invoke_owns(const struct invoke *invoke,
+    const struct session_event *event);
+
 /* Take an event of the session, with its buffer. The call is over when
  * invoke->is_over.
  */
@@ -97,6 +114,11 @@ struct becket_bytes invoke_details(const struct invoke *invoke);
  * invoke->metadata, if there is such. Before invoke_decode().
  */
 void invoke_show_metadata(const struct invoke *invoke);
+/* The same for streams, which have had the initial metadata and the trailer by
+ * themselves over DCE/RPC, if there were any.
+ */
+void invoke_show_stream_metadata(const struct invoke *invoke,
+    struct becket_bytes initial, struct becket_bytes trailer);
 /* It did not begin: nothing was said. */
 void invoke_clear_metadata(const struct invoke *invoke);
 

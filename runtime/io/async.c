@@ -53,9 +53,8 @@ becket_stub_start(struct becket_binding *binding,
 	invoke.memory = &binding->runtime->memory;
 	invoke.limits = &binding->runtime->limits;
 	invoke.object = view.object;
-	invoke.metadata = view.metadata;
 	invoke.packs = view.packs;
-	invoke_clear_metadata(&invoke);
+	invoke_set_metadata(&invoke, view.metadata);
 	invoke.deadline = client_call_deadline(&invoke, &view);
 	return start(binding, &invoke, !view.is_noncausal, request, ret_async);
 }

@@ -114,20 +114,12 @@ remaining_us(const struct invoke *invoke, uint64_t now)
 	return invoke->deadline == 0 ? 0 : left / 1000 + 1;
 }
 
-static struct becket_bytes
-metadata_of(const struct invoke *invoke)
-{
-	return invoke->metadata == NULL
-	           ? (struct becket_bytes){ 0 }
-	           : buffer_bytes(&invoke->metadata->request);
-}
-
 static becket_status
 encode_request(const struct invoke *invoke, const void *request, uint64_t now,
     struct buffer *ret_stub)
 {
 	struct frame frame = { .remaining_us = remaining_us(invoke, now),
-		.metadata = metadata_of(invoke) };
+		.metadata = invoke->request_metadata };
 
 	return frame_encode(form_of(invoke), &frame,
 	    &operation_of(invoke)->request, request, invoke->memory,
@@ -151,7 +143,7 @@ call_start_of(const struct invoke *invoke, uint64_t now)
 		.operation_name = invoke_operation_name(invoke),
 		.remaining_us = remaining_us(invoke, now),
 		.packs = invoke->packs,
-		.metadata = metadata_of(invoke),
+		.metadata = invoke->request_metadata,
 	};
 }
 
@@ -243,7 +235,7 @@ invoke_encode_head(struct invoke *invoke, bool is_plain, const void *request,
     uint64_t now, struct buffer *ret_head)
 {
 	struct frame frame = { .remaining_us = remaining_us(invoke, now),
-		.metadata = metadata_of(invoke) };
+		.metadata = invoke->request_metadata };
 	struct buffer head;
 	becket_status status;
 
@@ -441,12 +433,15 @@ invoke_show_stream_metadata(const struct invoke *invoke,
 }
 
 void
-invoke_clear_metadata(const struct invoke *invoke)
+invoke_set_metadata(struct invoke *invoke, struct becket_metadata *metadata)
 {
 	const struct call_header nothing = { 0 };
 
-	if (invoke->metadata != NULL)
-		show(invoke, &nothing);
+	if (metadata == NULL)
+		return;
+	invoke->metadata = metadata;
+	invoke->request_metadata = buffer_bytes(&metadata->request);
+	show(invoke, &nothing);
 }
 
 /* DCE/RPC cannot say nothing, nor say it twice; others can. */

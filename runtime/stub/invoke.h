@@ -26,9 +26,11 @@ struct invoke {
 	uint16_t opnum;
 	const struct becket_memory *memory; /* outlives the reply too */
 	const struct becket_limits *limits;
-	struct becket_uuid object;        /* nil: none */
-	uint64_t deadline;                /* 0: never; streams alone say so */
-	struct becket_metadata *metadata; /* outlives the call; or NULL */
+	struct becket_uuid object; /* nil: none */
+	uint64_t deadline;         /* 0: never; streams alone say so */
+	struct becket_bytes request_metadata; /* encoded; outlives the call */
+	struct becket_metadata *metadata; /* for what comes back; likewise, or
+	                                   * NULL */
 	bool packs;                       /* see struct call_start */
 	/* ------------------------------------------------------------- */
 	struct idmap_id call;
@@ -40,6 +42,10 @@ struct invoke {
 	struct buffer head;     /* of a plain session: initial metadata */
 	struct session_end end; /* when it is over */
 };
+
+/* metadata, or NULL: they go along, and nothing has come back yet. */
+void invoke_set_metadata(struct invoke *invoke,
+    struct becket_metadata *metadata);
 
 /* Is the table sound, is there such an operation, is it no stream?
  * S_INVALID_ARG, S_INVALID_ABI, S_PROCNUM_OUT_OF_RANGE,
@@ -119,8 +125,6 @@ void invoke_show_metadata(const struct invoke *invoke);
  */
 void invoke_show_stream_metadata(const struct invoke *invoke,
     struct becket_bytes initial, struct becket_bytes trailer);
-/* It did not begin: nothing was said. */
-void invoke_clear_metadata(const struct invoke *invoke);
 
 /* What came back, in one block for becket_stub_free(). Takes the response.
  * X_BAD_STUB_DATA and the like, S_OUT_OF_MEMORY.

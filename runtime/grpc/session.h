@@ -116,6 +116,8 @@ struct grpc {
 
 	unsigned pings;     /* too early ones, one behind the other */
 	uint64_t pinged;    /* the last */
+	uint64_t heard;     /* client: the last byte; 0: idle */
+	uint64_t answer_by; /* to a ping; 0: none is out */
 	uint64_t retire_at; /* drain: the second GOAWAY at the latest */
 	bool is_draining;   /* ours, or the peer's GOAWAY */
 	bool is_retired;    /* the last GOAWAY is sent or come */
@@ -187,6 +189,14 @@ becket_status http2_new(struct grpc *grpc);
 int32_t http2_window(const struct grpc *grpc);
 /* Tell the peer why, and end when that is sent. */
 void http2_terminate(struct grpc *grpc, uint32_t error, const char *sentence);
+
+/* ping.c */
+void ping_take(struct grpc *grpc, const nghttp2_frame *frame);
+/* A client's: the server has said something; there are no calls any more. */
+void ping_heard(struct grpc *grpc);
+void ping_rest(struct grpc *grpc);
+uint64_t ping_deadline(const struct grpc *grpc);
+void ping_tick(struct grpc *grpc);
 
 /* stream.c */
 struct grpc_stream *stream_new(struct grpc *grpc, int32_t number);

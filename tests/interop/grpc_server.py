@@ -5,9 +5,11 @@ one by hand that does not even speak gRPC well."""
 
 import concurrent.futures
 import gzip
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -87,6 +89,9 @@ class GrpcServer:
             concurrent.futures.ThreadPoolExecutor(4), [self.service],
             options=[("grpc.max_receive_message_length", 1 << 20)])
         self.port = self.server.add_insecure_port("127.0.0.1:0")
+        self.directory = tempfile.TemporaryDirectory()
+        self.path = os.path.join(self.directory.name, "socket")
+        self.server.add_insecure_port("unix:" + self.path)
         self.server.start()
 
     def __enter__(self):
@@ -94,6 +99,7 @@ class GrpcServer:
 
     def __exit__(self, *_):
         self.server.stop(0).wait()
+        self.directory.cleanup()
 
 
 def grpc_peer(command, *arguments):
@@ -109,6 +115,15 @@ def test_calls_of_a_foreign_server(command):
         for i in range(20):
             message = b"%d" % i * i
             assert caller.call(0, message)[:3] == (0, EXECUTED, message)
+
+
+def test_a_server_at_a_path(command):
+    with GrpcServer() as server:
+        with Caller(command, "grpc_unix:[%s]" % server.path) as caller:
+            assert caller.call(0, b"x")[:3] == (0, EXECUTED, b"x")
+    with Caller(command, "grpc_unix:[%s]" % server.path) as caller:
+        status, outcome, _, sentence = caller.call(0, b"x")
+        assert (status, outcome) == (1722, NOT_SENT) and server.path in sentence
 
 
 def test_what_is_told_the_server(command):

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "becket_stub.h"
+#include "engine/door.h"
 #include "io/binding.h"
 #include "test_memory.h"
 
@@ -402,6 +404,34 @@ a_copy_has_its_own_object_and_timeout(void **state)
 	becket_binding_free(&b);
 }
 
+/* Nothing goes through it here. */
+static const struct becket_door door = { .abi = DOOR_ABI };
+
+static void
+sockets_of_grpc_may_be_anywhere(void **state)
+{
+	struct fixture *f = *state;
+	struct becket_binding *binding;
+
+	assert_int_equal(becket_binding_from_string_binding(f->runtime,
+	                     "grpc_unix:[/run/x]", &binding),
+	    BECKET_S_PROTSEQ_NOT_SUPPORTED);
+	assert_int_equal(becket_runtime_use_door(f->runtime, &door), 0);
+	binding = handle(f, "grpc_unix:[/run/x.sock]");
+	becket_binding_free(&binding);
+	binding = handle(f, "grpc_unix:[x]");
+	becket_binding_free(&binding);
+	assert_int_equal(becket_binding_from_string_binding(f->runtime,
+	                     "grpc_unix:[/run/]", &binding),
+	    BECKET_S_INVALID_ENDPOINT_FORMAT);
+	assert_int_equal(becket_binding_from_string_binding(f->runtime,
+	                     "grpc_unix:[run/x]", &binding),
+	    BECKET_S_INVALID_ENDPOINT_FORMAT);
+	assert_int_equal(becket_binding_from_string_binding(f->runtime,
+	                     "ncalrpc:[/run/x]", &binding),
+	    BECKET_S_INVALID_ENDPOINT_FORMAT);
+}
+
 static void
 compression_is_asked_for_and_copied(void **state)
 {
@@ -631,6 +661,8 @@ main(void)
 		cmocka_unit_test(
 		    the_next_timeout_is_not_inherited_by_a_later_handle),
 		cmocka_unit_test(protseqs_are_known_supported_or_neither),
+		/* The last, for from here on the runtime has a door. */
+		cmocka_unit_test(sockets_of_grpc_may_be_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -304,5 +304,6 @@ stream_end_input(struct grpc_stream *stream)
 void
 stream_take_rest(struct grpc_stream *stream)
 {
-	look_at_pending(stream);
+	if (stream->is_in_ended && stream->grpc->role == &grpc_client_role)
+		look_at_pending(stream);
 }

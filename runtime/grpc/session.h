@@ -122,7 +122,7 @@ struct grpc {
 	bool is_draining;   /* ours, or the peer's GOAWAY */
 	bool is_retired;    /* the last GOAWAY is sent or come */
 	bool has_eof;
-	bool is_ending; /* what has come is told, and then it is closing */
+	bool is_ending; /* what is complete is told, and then it is closing */
 	bool is_closing;
 	bool is_closed; /* and CLOSED is pulled */
 	becket_status closing_status;
@@ -222,7 +222,9 @@ bool stream_next_event(struct grpc_stream *stream,
 void stream_data(struct grpc_stream *stream, struct becket_bytes bytes);
 /* And those were the last. */
 void stream_end_input(struct grpc_stream *stream);
-/* Look at what has come, room or not. */
+/* The session ends: look at what has come, room or not, of a response that is
+ * complete.
+ */
 void stream_take_rest(struct grpc_stream *stream);
 /* Let go of what is half there, and listen no more. */
 void stream_deafen(struct grpc_stream *stream);

@@ -84,6 +84,7 @@ becket_stub_open(struct becket_binding *binding,
 	invoke.memory = &binding->runtime->memory;
 	invoke.limits = &binding->runtime->limits;
 	invoke.object = view.object;
+	invoke.packs = view.packs;
 	invoke_set_metadata(&invoke, view.metadata);
 	invoke.deadline = deadline_of(&invoke, &view);
 	return open_stream(binding, &invoke, !view.is_noncausal, request,

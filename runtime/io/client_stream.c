@@ -15,6 +15,7 @@ enum {
 struct kept_piece {
 	struct list node;
 	struct buffer bytes;
+	bool packs;
 };
 
 static const struct becket_memory *
@@ -33,6 +34,7 @@ keep(struct client_stream *stream, struct buffer *bytes)
 	if (piece == NULL)
 		return BECKET_S_OUT_OF_MEMORY;
 	piece->bytes = buffer_take(bytes);
+	piece->packs = stream->packs;
 	stream->kept_size += piece->bytes.size;
 	list_append(&stream->kept, &piece->node);
 	return BECKET_S_OK;
@@ -63,14 +65,25 @@ window_of(const struct client_stream *stream)
 }
 
 static becket_status
+put_bytes(struct client_stream *stream, struct session *session,
+    struct buffer *bytes, bool packs)
+{
+	struct idmap_id id = stream->call.invoke.call;
+
+	if (session->ops->pack != NULL)
+		session->ops->pack(session, id, packs);
+	return session->ops->put(session, id, bytes);
+}
+
+static becket_status
 put_copy(struct client_stream *stream, struct session *session,
-    const struct buffer *bytes)
+    const struct buffer *bytes, bool packs)
 {
 	struct buffer copy = buffer_empty(memory_of(stream));
 
 	if (!buffer_append(&copy, bytes->data, bytes->size))
 		return BECKET_S_OUT_OF_MEMORY;
-	return session->ops->put(session, stream->call.invoke.call, &copy);
+	return put_bytes(stream, session, &copy, packs);
 }
 
 /* -------------------------------------------------------------- sending -- */
@@ -97,7 +110,7 @@ static becket_status
 put_and_keep(struct client_stream *stream, struct session *session,
     struct buffer *bytes)
 {
-	becket_status status = put_copy(stream, session, bytes);
+	becket_status status = put_copy(stream, session, bytes, stream->packs);
 
 	if (status == BECKET_S_OK && keep(stream, bytes) != BECKET_S_OK)
 		stop_keeping(stream);
@@ -113,9 +126,9 @@ put_now(struct client_stream *stream, struct session *session,
 	if (stream->is_keeping &&
 	    bytes->size > window_of(stream) - stream->kept_size)
 		stop_keeping(stream);
-	status = stream->is_keeping ? put_and_keep(stream, session, bytes)
-	                            : session->ops->put(session,
-	                                  stream->call.invoke.call, bytes);
+	status = stream->is_keeping
+	             ? put_and_keep(stream, session, bytes)
+	             : put_bytes(stream, session, bytes, stream->packs);
 	line_touch(stream->call.line);
 	return forgive(status);
 }
@@ -171,10 +184,11 @@ put_kept(struct client_stream *stream, struct session *session)
 		    container_of(node, struct kept_piece, node);
 
 		if (is_large)
-			status = session->ops->put(session,
-			    stream->call.invoke.call, &piece->bytes);
+			status = put_bytes(stream, session, &piece->bytes,
+			    piece->packs);
 		else
-			status = put_copy(stream, session, &piece->bytes);
+			status = put_copy(stream, session, &piece->bytes,
+			    piece->packs);
 		if (status != BECKET_S_OK)
 			return forgive(status);
 	}
@@ -349,6 +363,7 @@ allocate(struct hub *hub, struct client_association *association,
 	stream->stream = (struct becket_stream){ &client_stream_ops,
 		invoke->interface, invoke->opnum };
 	stream->is_plain = association->protseq->is_grpc;
+	stream->packs = invoke->packs;
 	stream->is_keeping = true;
 	stream->next = stream->response = buffer_empty(invoke->memory);
 	stream->in = (struct stream_in){

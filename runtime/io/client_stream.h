@@ -53,6 +53,7 @@ struct client_stream {
 	bool has_lost_input; /* for want of memory */
 	bool is_half_closed; /* there are no more messages of ours */
 	bool is_started;     /* something has gone out */
+	bool packs;          /* what is sent from here on */
 	bool wants_room;     /* somebody is to be told of it */
 	size_t unsent;       /* bytes put, or kept, since all was sent */
 	bool is_keeping;

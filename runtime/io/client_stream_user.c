@@ -446,12 +446,26 @@ abort_stream(struct becket_stream *base)
 	client_stream_free(stream);
 }
 
+static void
+set_compression(struct becket_stream *base, bool compression)
+{
+	struct client_stream *stream = client_stream_of(base);
+	struct hub *hub;
+
+	if (runtime_is_stale(stream->call.hub->runtime))
+		return;
+	hub = lock(stream);
+	stream->packs = compression;
+	pthread_mutex_unlock(&hub->lock);
+}
+
 const struct becket_stream_ops client_stream_ops = {
 	.send = send_message,
 	.receive = receive,
 	.set_nonblocking = set_nonblocking,
 	.set_callback = set_callback,
 	.wait = wait_for,
+	.set_compression = set_compression,
 	.half_close = half_close,
 	.cancel = cancel,
 	.finish = finish,

@@ -57,6 +57,7 @@ struct becket_async_call {
 	bool is_over;
 	uint64_t connect_by;
 	uint64_t not_before; /* while pausing */
+	uint64_t end_by;     /* it was cancelled: how long to wait; or 0 */
 	uint32_t rebinds, repeats;
 	enum becket_outcome outcome; /* of the tries before the last */
 	becket_status early;         /* why it was not sent, or S_OK */

@@ -2,9 +2,11 @@
 #include "io/client_conn.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -95,6 +97,21 @@ client_conn_new(struct becket_runtime *runtime,
 	return BECKET_S_OK;
 }
 
+/* The end of the stream comes behind what the server does not read; a reset
+ * does not.
+ */
+static void
+break_if_stuck(const struct client_conn *conn)
+{
+	const struct linger none = { .l_onoff = 1 };
+	int unsent = 0;
+
+	if (conn->resets && ioctl(conn->fd, SIOCOUTQ, &unsent) == 0 &&
+	    unsent > 0)
+		(void)setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &none,
+		    sizeof none);
+}
+
 /* A child of ours may hold the socket too, so closing alone might tell the
  * server nothing; but such a child must not end its parent's connection.
  */
@@ -103,8 +120,10 @@ client_conn_free(struct client_conn *conn)
 {
 	if (conn == NULL)
 		return;
-	if (!runtime_is_stale(conn->runtime))
+	if (!runtime_is_stale(conn->runtime)) {
+		break_if_stuck(conn);
 		(void)shutdown(conn->fd, SHUT_WR);
+	}
 	close(conn->fd);
 	conn->session->ops->free(conn->session);
 	memory_free(&conn->runtime->memory, conn, sizeof *conn);
@@ -113,7 +132,7 @@ client_conn_free(struct client_conn *conn)
 void
 client_conn_start(struct client_conn *conn)
 {
-	conn->has_waited = false;
+	conn->has_waited = conn->resets = false;
 }
 
 static void

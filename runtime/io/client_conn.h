@@ -41,6 +41,7 @@ struct client_conn {
 	 */
 	bool is_mute;
 	bool is_full; /* pump: the session wants no input now */
+	bool resets;  /* if it is closed with something unsent: break it */
 };
 
 /* Takes fd, also on failure. association: to join, or 0. */

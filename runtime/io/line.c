@@ -38,7 +38,7 @@ line_new(struct hub *hub, struct client_association *association,
 		return NULL;
 	}
 	line->association = client_association_ref(association);
-	line->is_closed = is_alone;
+	line->is_alone = line->is_closed = is_alone;
 	if (!is_alone)
 		association->line = line;
 	return line;
@@ -76,6 +76,8 @@ let_go(struct line *line)
 	           runtime_is_stale(line->hub->runtime)) {
 		client_association_drop(line->association, line->lease.conn);
 	} else if (line->state == LINE_OPEN) {
+		/* A server that does not read would never see a mere end. */
+		line->lease.conn->resets |= line->is_alone;
 		lease_return(&line->lease);
 	}
 	line->state = LINE_WAITING;
@@ -208,6 +210,9 @@ line_cancel(struct line *line, struct becket_async_call *call)
 	struct session *session = line->lease.conn->session;
 
 	session->ops->cancel(session, call->invoke.call);
+	if (line->is_alone && call->end_by == 0)
+		call->end_by =
+		    clock_now() + clock_from_ms(call->invoke.limits->cancel_ms);
 	hub_mark(line->hub, line);
 }
 
@@ -454,32 +459,30 @@ end_calls(struct line *line)
 	}
 }
 
-/* Returns as client_conn_pump(). */
-static bool
+static void
 pump(struct line *line)
 {
 	struct client_conn *conn = line->lease.conn;
 	uint64_t before = conn->session->stats.bytes_in;
 	bool was_stalled = line->is_stalled;
-	bool is_blocked =
-	    client_conn_pump(conn, line->is_readable, take_event, line);
 
+	line->is_blocked =
+	    client_conn_pump(conn, line->is_readable, take_event, line);
 	line->is_stalled = conn->is_full;
 	line->is_hung_up = line->is_stalled && was_stalled &&
 	                   (line->is_hung_up || line->is_readable);
 	if (line->is_readable)
 		line->is_busy = conn->session->stats.bytes_in - before >= MUCH;
 	line->is_readable = false;
-	return is_blocked;
 }
 
 static void
-watch_open(struct line *line, bool is_blocked)
+watch_open(struct line *line)
 {
 	const struct client_conn *conn = line->lease.conn;
 	uint32_t events = line->is_stalled ? 0 : EPOLLIN;
 
-	if (is_blocked)
+	if (line->is_blocked)
 		events |= EPOLLOUT;
 	watch(line, conn->is_lost || line->is_hung_up ? -1 : conn->fd, events);
 }
@@ -496,12 +499,32 @@ hush_all(struct line *line)
 	}
 }
 
+static struct becket_async_call *
+only_call(const struct line *line)
+{
+	return !line->is_alone || list_is_empty(&line->calls)
+	           ? NULL
+	           : container_of(line->calls.next, struct becket_async_call,
+	                 node);
+}
+
+/* What was said to its server has not helped, or is stuck behind the rest. */
+static void
+end_cancelled(struct line *line)
+{
+	struct becket_async_call *call = only_call(line);
+
+	if (call != NULL && call->end_by != 0 &&
+	    (line->is_blocked || clock_now() >= call->end_by))
+		async_call_end_at_once(call);
+}
+
 static void
 run_open(struct line *line)
 {
 	struct client_conn *conn = line->lease.conn;
-	bool is_blocked = pump(line);
 
+	pump(line);
 	lease_note_association(&line->lease);
 	if (conn->is_dead)
 		close_to_calls(line);
@@ -510,7 +533,8 @@ run_open(struct line *line)
 	if (conn->is_lost)
 		end_all(line, "the connection was lost");
 	end_calls(line);
-	watch_open(line, is_blocked);
+	end_cancelled(line);
+	watch_open(line);
 }
 
 struct session *
@@ -585,11 +609,13 @@ earlier(uint64_t a, uint64_t b)
 uint64_t
 line_due(const struct line *line)
 {
+	const struct becket_async_call *only = only_call(line);
 	uint64_t due = 0;
 
 	if (line->state == LINE_OPEN)
-		return line->lease.conn->session->ops->deadline(
-		    line->lease.conn->session);
+		return earlier(only == NULL ? 0 : only->end_by,
+		    line->lease.conn->session->ops->deadline(
+		        line->lease.conn->session));
 	if (line->state == LINE_CONNECTING)
 		due = connector_until(&line->connector);
 	list_for_each (node, &line->calls) {

@@ -5,57 +5,19 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ------------------------------------------------------------------ JSON -- */
+#include "quote.h"
 
-/* The length of the UTF-8 sequence at text; 0: it is none. Overlong forms,
- * surrogates and what is past U+10FFFF are none.
- */
-static size_t
-sequence_length(const unsigned char *text)
-{
-	unsigned char c = text[0];
-	unsigned char low = 0x80, high = 0xbf;
-	size_t length = c < 0x80   ? 1
-	                : c < 0xc2 ? 0
-	                : c < 0xe0 ? 2
-	                : c < 0xf0 ? 3
-	                : c < 0xf5 ? 4
-	                           : 0;
-	if (c == 0xe0)
-		low = 0xa0;
-	else if (c == 0xed)
-		high = 0x9f;
-	else if (c == 0xf0)
-		low = 0x90;
-	else if (c == 0xf4)
-		high = 0x8f;
-	for (size_t i = 1; i < length; i++) {
-		if (text[i] < low || text[i] > high)
-			return 0;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return length;
-}
+/* ------------------------------------------------------------------ JSON -- */
 
 static void
 put_quoted(const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
-	putchar('"');
-	while (*p != '\0') {
-		size_t length = sequence_length(p);
-		if (length == 0)
-			fputs("\\ufffd", stdout);
-		else if (*p == '"' || *p == '\\')
-			printf("\\%c", *p);
-		else if (*p < 0x20 || *p == 0x7f)
-			printf("\\u%04x", *p);
-		else
-			fwrite(p, 1, length, stdout);
-		p += length == 0 ? 1 : length;
-	}
-	putchar('"');
+	struct buffer quoted = buffer_empty(&idl_memory);
+
+	quote_json(&quoted,
+	    (struct becket_bytes){ (const uint8_t *)text, strlen(text) });
+	fwrite(quoted.data, 1, quoted.size, stdout);
+	buffer_fini(&quoted);
 }
 
 static void

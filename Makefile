@@ -189,7 +189,7 @@ ifneq ($(client),)
 PROGRAMS += becket
 # What it needs of a .proto it knows by the compiler's means.
 CLIENT_UNDER := $(call obj,$(addprefix idl/,identity place process sha1 stream \
-                  text values)) $(call obj,$(base) $(wire) runtime/grpc/code)
+                  text values)) $(call obj,$(base) $(wire))
 CLIENT_OBJ   := $(call obj,$(client)) $(B)/gen/client/builtin.o
 $(B)/becket $(B)/relinked/becket: $(CLIENT_OBJ) $(CLIENT_UNDER)
 $(B)/becket $(B)/relinked/becket: private LIBS += -lbecket-grpc -ljansson -lm
@@ -472,6 +472,23 @@ check-daemon: all $(HELD)/hold.so $(HELD)/hold_abi.so
 	$(Q)/usr/bin/python3 tests/live/daemon_test.py \
 	    $(DAEMON_DIR)/stage $(DAEMON_DIR) $(HELD)
 
+# `becket call` and its kin, likewise, in a directory of their own.
+CALL_DIR := $(abspath $(B))/call
+
+SUITES += call
+check-call: all
+	$(Q)rm -rf $(CALL_DIR)
+	$(Q)flock $(B)/installing $(MAKE) -s --no-print-directory install \
+	    DESTDIR= PREFIX=$(CALL_DIR)/stage
+	$(Q)for e in calculator files; do \
+	    PATH=$(CALL_DIR)/stage/bin:$$PATH \
+	    PKG_CONFIG_PATH=$(CALL_DIR)/stage/lib/pkgconfig \
+	    $(MAKE) -s -C examples/$$e O=$(CALL_DIR)/$$e \
+	    CFLAGS="$(CFLAGS) $(if $(SAN),-fsanitize=$(SAN))" \
+	    LDFLAGS=-Wl,-rpath,$(CALL_DIR)/stage/lib || exit 1; done
+	$(Q)/usr/bin/python3 tests/live/call_test.py \
+	    $(CALL_DIR)/stage $(CALL_DIR)
+
 # ------------------------------------------------------------ idl tests --
 # Golden files; programs of what was generated; whatever else it compiles.
 
@@ -547,7 +564,7 @@ SUITES += asan
 check-asan:
 	$(Q)$(MAKE) -k B=$(B)/asan SAN=address,undefined \
 	    $(addprefix check-,$(filter \
-	        unit talk live daemon idl golden interop,$(SUITES)))
+	        unit talk live daemon call idl golden interop,$(SUITES)))
 
 ifneq ($(LIVE_TESTS),)
 SUITES += tsan
@@ -683,9 +700,9 @@ $(JSON_FUZZ_CC) $(JSON_FUZZ_CC:.cc=.h) &: tests/fuzz/known.proto
 	$(Q)mkdir -p $(B)/gen
 	$(call say,GEN)protoc --cpp_out=$(B)/gen $^
 
-CLIENT_PARTS := $(filter-out $(addprefix $(B)/client/,call.o command.o \
-                  describe.o list.o main.o manage.o map.o output.o ping.o \
-                  reflection.o),$(CLIENT_OBJ)) $(B)/idl/text.o
+CLIENT_PARTS := $(filter-out $(addprefix $(B)/client/,browse.o call.o call_stream.o \
+                  flags.o interface.o lookup.o main.o manage.o map.o output.o ping.o \
+                  reflection.o sources.o),$(CLIENT_OBJ)) $(B)/idl/text.o
 JSON_FUZZ    := $(call fuzz_obj,$(CLIENT_PARTS) $(B)/tests/fuzz/json_both.o \
                   $(JSON_FUZZ_CC:.cc=.o) $(B)/gen/tests/fuzz/everything.pb.o)
 $(B)/fuzz/json_fuzz: $(JSON_FUZZ)

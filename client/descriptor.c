@@ -180,10 +180,20 @@ pool_missing(const struct pool *pool)
 	for (const struct proto_file *file = pool->files; file != NULL;
 	     file = file->next)
 		for (size_t i = 0; i < file->import_count; i++)
-			if (!file->is_weak[i] &&
+			if (!file->is_weak[i] && !file->is_lost[i] &&
 			    pool_file(pool, file->imports[i]) == NULL)
 				return file->imports[i];
 	return NULL;
+}
+
+void
+pool_do_without(struct pool *pool, const char *name)
+{
+	for (struct proto_file *file = pool->files; file != NULL;
+	     file = file->next)
+		for (size_t i = 0; i < file->import_count; i++)
+			if (text_equal(file->imports[i], name))
+				file->is_lost[i] = true;
 }
 
 /* --------------------------------------------------------------- linking -- */

@@ -142,7 +142,7 @@ struct proto_file {
 	struct becket_bytes bytes;
 	const char **imports;
 	size_t import_count;
-	bool *is_public, *is_weak; /* of each import */
+	bool *is_public, *is_weak, *is_lost; /* of each import */
 	struct proto_message *messages;
 	size_t message_count;
 	struct proto_enum *enums;
@@ -185,6 +185,9 @@ const char *pool_add_set(struct pool *pool, struct becket_bytes set);
 /* The first import that is not there, or NULL. */
 const char *pool_missing(const struct pool *pool);
 
+/* Whoever imports it must do without it, if it is not built in. */
+void pool_do_without(struct pool *pool, const char *name);
+
 /* Join names with what they stand for, once, when all files are there; those
  * that are built in come in addition. NULL, or a sentence.
  */
@@ -193,6 +196,7 @@ const char *pool_link(struct pool *pool);
 /* By full names, without a dot in front; NULL: there is none. */
 const struct symbol *pool_find(const struct pool *pool, const char *name);
 const struct proto_file *pool_file(const struct pool *pool, const char *name);
+const struct proto_file *symbol_file(const struct symbol *symbol);
 struct proto_message *pool_message(const struct pool *pool, const char *name);
 const struct proto_field *pool_extension(const struct pool *pool,
     const struct proto_message *message, uint32_t number);

@@ -10,6 +10,27 @@ pool_find(const struct pool *pool, const char *name)
 }
 
 const struct proto_file *
+symbol_file(const struct symbol *symbol)
+{
+	switch ((enum symbol_kind)symbol->kind) {
+	case SYMBOL_MESSAGE:
+		return ((struct proto_message *)symbol->thing)->file;
+	case SYMBOL_ENUM:
+	case SYMBOL_VALUE:
+		return ((struct proto_enum *)symbol->thing)->file;
+	case SYMBOL_FIELD:
+		return ((struct proto_field *)symbol->thing)->file;
+	case SYMBOL_SERVICE:
+		return ((struct proto_service *)symbol->thing)->file;
+	case SYMBOL_METHOD:
+		return ((struct proto_method *)symbol->thing)->service->file;
+	case SYMBOL_PACKAGE:
+		break;
+	}
+	return symbol->thing;
+}
+
+const struct proto_file *
 pool_file(const struct pool *pool, const char *name)
 {
 	const struct symbol *symbol = symbols_find(&pool->names, name);

@@ -221,6 +221,15 @@ full_name(struct reader *reader, const struct scope *scope, const char *name)
 	return text_print(reader->arena, "%s%s", scope->prefix, name);
 }
 
+/* Numbers and names, and bytes, whose odd ones are escaped. */
+static bool
+is_plain(const char *text)
+{
+	while (*text > ' ' - 1 && *text < 0x7f)
+		text++;
+	return *text == '\0';
+}
+
 static void
 check_field(struct reader *reader, const struct proto_field *field)
 {
@@ -229,10 +238,13 @@ check_field(struct reader *reader, const struct proto_field *field)
 
 	if (field->type < PROTO_DOUBLE || field->type > PROTO_SINT64 ||
 	    is_named != (field->type_name != NULL) || field->number == 0 ||
-	    field->number > HIGHEST)
+	    field->number > HIGHEST ||
+	    (field->default_text != NULL && field->type != PROTO_STRING &&
+	        !is_plain(field->default_text)))
 		wrong(reader,
 		    text_print(reader->arena,
-		        "field %s has no type or no number", field->full_name));
+		        "field %s has no type, no number or no such default",
+		        field->full_name));
 }
 
 static bool
@@ -482,6 +494,7 @@ read_head(struct reader *reader, struct becket_bytes bytes)
 	    read_texts(reader, bytes, FILE_IMPORT, &file->import_count);
 	file->is_public = read_marks(reader, bytes, FILE_PUBLIC);
 	file->is_weak = read_marks(reader, bytes, FILE_WEAK);
+	file->is_lost = text_alloc(reader->arena, file->import_count);
 	file->options = message_gather(reader->arena, bytes, FILE_OPTIONS);
 }
 

@@ -9,7 +9,10 @@
 #include "json_decode_private.h"
 #include "quote.h"
 
-enum { DEEPEST = 200 }; /* brackets: an array in each of 100 messages */
+enum {
+	DEEPEST = 200, /* brackets: an array in each of 100 messages */
+	TEMPLATE_DEPTH = 4,
+};
 
 bool
 decode_wrong(struct json_decode *decode, const char *format, ...)
@@ -400,6 +403,44 @@ is_superseded(const struct proto_field *field, const struct spread *spread)
 	return false;
 }
 
+/* Of a oneof, after the first. */
+static bool
+is_alternative(const struct proto_field *field)
+{
+	return field->oneof >= 0 && field > field->parent->fields &&
+	       field[-1].oneof == field->oneof;
+}
+
+/* Something of every field, but no message within itself. */
+static bool
+template_field(struct json_decode *decode, const struct proto_field *field,
+    struct brackets *outer)
+{
+	struct becket_bytes nothing = { NULL, 0 }, name = { NULL, 0 };
+	struct brackets array;
+	bool done = true;
+
+	if (field->type == PROTO_GROUP || decode->depth > TEMPLATE_DEPTH ||
+	    is_alternative(field))
+		return true;
+	decode_next(decode, outer, name_of(decode, field));
+	if (field_is_map(field)) {
+		text_put(decode->out, "{}");
+		return true;
+	}
+	if (field->is_repeated) {
+		array = decode_open(decode, "[]");
+		decode_next(decode, &array, name);
+	}
+	if (field->message != NULL)
+		done = decode_message(decode, field->message, nothing);
+	else
+		decode_scalar(decode, field, NULL);
+	if (field->is_repeated)
+		decode_close(decode, &array);
+	return done;
+}
+
 static bool
 decode_single(struct json_decode *decode, const struct proto_field *field,
     const struct spread *spread, struct brackets *brackets)
@@ -434,6 +475,8 @@ decode_field(struct json_decode *decode, const struct proto_field *field,
 
 	if (field->type == PROTO_GROUP)
 		return true; /* whose wire types are malformed to us */
+	if (decode->is_template)
+		return template_field(decode, field, brackets);
 	if (!field->is_repeated)
 		return decode_single(decode, field, &spread, brackets);
 	if (spread.begin == spread.end && !decode->emits_defaults)

@@ -13,6 +13,7 @@ struct json_decode {
 	const struct pool *pool;
 	struct arena *arena;
 	bool emits_defaults; /* also of fields that are not there */
+	bool is_template;    /* also of what would be absent: for people */
 	bool is_pretty;      /* over several lines */
 	/* ------------------------------------------ zero, but for those */
 	struct buffer *out;

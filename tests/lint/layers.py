@@ -32,8 +32,8 @@ ROOMS = {
     "services": {"engine", "wire", "base"},
 }
 
-# What `becket` has of the compiler, and of gRPC.
-CLIENT_BORROWS = {"becket_stub.h", "grpc/code.h"} | {
+# What `becket` has of the compiler.
+CLIENT_BORROWS = {"becket_stub.h"} | {
     "idl/" + name + ".h" for name in (
         "identity", "place", "process", "stream", "text", "values")}
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "idl/text.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +9,7 @@
 static void
 out_of_memory(void)
 {
-	fprintf(stderr, "%s: out of memory\n", program_invocation_short_name);
+	fputs("becketc: out of memory\n", stderr);
 	exit(1);
 }
 

@@ -14,7 +14,11 @@
 #include "io/sniff.h"
 #include "io/transfer.h"
 
-enum { SCRATCH_SIZE = 16384 };
+enum {
+	SCRATCH_SIZE = 16384,
+	/* How often a stream is written on while its peer takes it all. */
+	MOST_ROUNDS = 16,
+};
 
 static void ready(struct watch *watch, uint32_t events);
 static void out_of_time(struct timer *timer, uint64_t now);
@@ -132,6 +136,9 @@ arm_timer(struct conn *conn)
 	                  ? conn->session->ops->deadline(conn->session)
 	                  : conn->give_up;
 
+	if (conn->streams > 0 && conn->streams_deadline != 0 &&
+	    (at == 0 || conn->streams_deadline < at))
+		at = conn->streams_deadline;
 	loop_set_timer(&conn->home->loop, &conn->timer, at);
 }
 
@@ -153,6 +160,7 @@ conn_open(struct server_loop *home, const struct arrival *arrival)
 	timer_init(&conn->timer, out_of_time);
 	list_init(&conn->node);
 	list_init(&conn->dirty);
+	list_init(&conn->due);
 	conn->unsent = buffer_empty(&conn->server->runtime->memory);
 	status = equip(conn, arrival);
 	if (status != BECKET_S_OK) {
@@ -263,6 +271,8 @@ fill(struct conn *conn)
 	case TRANSFER_EOF:
 		conn->has_eof = true;
 		conn->session->ops->eof(conn->session);
+		conn_step(conn);
+		conn_lose_streams(conn);
 		break;
 	case TRANSFER_LOST:
 		lose(conn);
@@ -335,20 +345,28 @@ wanted_events(struct conn *conn)
 		conn->is_full = false;
 	if (!conn->is_full && !conn->has_eof)
 		events |= EPOLLIN;
+	/* Who waits for a stream to go on wants to know that it never will. */
+	if (conn->is_full && !conn->has_eof && conn->streams > 0)
+		events |= EPOLLRDHUP;
 	return events;
 }
 
 void
 conn_flush(struct conn *conn)
 {
+	unsigned rounds = 0;
 	bool was_lost;
 
 	list_remove(&conn->dirty);
 	do {
 		was_lost = conn->is_lost;
 		send_all(conn);
-	} while ((conn->phase == CONN_OPEN && conn_step(conn)) ||
-	         conn->is_lost != was_lost);
+	} while (((conn->phase == CONN_OPEN && conn_step(conn)) ||
+	             conn->is_lost != was_lost) &&
+	         ++rounds < MOST_ROUNDS);
+	/* Others want their turn, too; the socket says that it has room. */
+	if (rounds == MOST_ROUNDS)
+		conn->wants_write = true;
 	conn_count(conn);
 	if (!conn->wants_write && !conn->is_lost)
 		buffer_fini(&conn->unsent);
@@ -369,7 +387,7 @@ static void
 ready(struct watch *watch, uint32_t events)
 {
 	struct conn *conn = container_of(watch, struct conn, watch);
-	bool is_over = (events & (EPOLLHUP | EPOLLERR)) != 0;
+	bool is_over = (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP)) != 0;
 
 	if (conn->phase != CONN_OPEN) {
 		if (!discard(conn) && conn->phase == CONN_LINGERING) {
@@ -379,7 +397,7 @@ ready(struct watch *watch, uint32_t events)
 	} else if (conn->has_eof) {
 		if (is_over)
 			lose(conn);
-	} else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
+	} else if (is_over || (events & EPOLLIN) != 0) {
 		fill(conn);
 		if (is_over && conn->is_full)
 			lose(conn);
@@ -398,6 +416,7 @@ out_of_time(struct timer *timer, uint64_t now)
 		return;
 	}
 	conn->session->ops->tick(conn->session, now);
+	conn_check_streams(conn, now);
 	conn_step(conn);
 	conn_flush(conn);
 }

@@ -52,7 +52,10 @@ struct conn {
 	uint64_t give_up; /* when, if flushing or lingering */
 	struct becket_call **calls; /* by index of their session's id */
 	uint32_t call_capacity;
-	struct buffer unsent; /* context handles in replies not sent yet */
+	uint32_t streams;          /* calls with streams among them */
+	uint64_t streams_deadline; /* none of theirs is earlier; 0: none */
+	struct list due;           /* of these: their callbacks are */
+	struct buffer unsent;      /* context handles in replies not sent yet */
 	struct session_stats counted; /* what the server's have of ours */
 };
 
@@ -85,8 +88,34 @@ void conn_flush(struct conn *conn);
 bool conn_step(struct conn *conn);
 /* Those that run elsewhere come back by post; the rest ends here. */
 void conn_abandon_calls(struct conn *conn);
+/* It is to end early: the client is gone, or its time is over. */
+void conn_cancel_call(struct conn *conn, struct becket_call *call);
 /* Add what the session has counted to its loop's statistics. */
 void conn_count(struct conn *conn);
+
+/* conn_stream.c: calls with streams. */
+
+/* Right after it has begun and has been admitted. S_STREAMS_NOT_SUPPORTED,
+ * S_REMOTE_NO_MEMORY.
+ */
+BECKET_MUST_USE becket_status conn_begin_stream(struct conn *conn,
+    struct becket_call *call);
+/* It leaves conn->calls; other calls are fine. */
+void conn_end_stream(struct conn *conn, struct becket_call *call);
+/* What the session tells of it. true: it can be run now. */
+bool conn_take_stream(struct conn *conn, struct becket_call *call,
+    struct session_event *event);
+/* Its callback is due: called by conn_tell_streams(), outside
+ * managers_enter().
+ */
+void conn_note_due(struct conn *conn, struct becket_call *call);
+void conn_tell_streams(struct conn *conn);
+/* Cancel those whose interface has been unregistered; those whose time is over;
+ * all of them, for the client has half-closed.
+ */
+void conn_sweep_streams(struct conn *conn);
+void conn_check_streams(struct conn *conn, uint64_t now);
+void conn_lose_streams(struct conn *conn);
 
 /* When a peer has had limits.stall_ms to move. */
 uint64_t conn_stall_end(const struct conn *conn);

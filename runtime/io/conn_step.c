@@ -4,6 +4,7 @@
 #include "base/allocate.h"
 #include "io/server.h"
 #include "stub/dispatch.h"
+#include "stub/server_stream.h"
 
 enum {
 	FIRST_CALLS = 4,
@@ -96,6 +97,17 @@ put_metadata(struct conn *conn, struct becket_call *call, struct call_end *end)
 		    buffer_bytes(&answer->initial));
 }
 
+/* What was sent before it failed is sent all the same. */
+static void
+finish_stream(struct conn *conn, struct becket_call *call, struct call_end *end)
+{
+	becket_status status = server_stream_finish(call->stream);
+
+	if (end->status == BECKET_S_OK)
+		end->status = status;
+	conn_end_stream(conn, call);
+}
+
 /* Give the reply to the session and be done with the call. */
 static void
 finish_call(struct conn *conn, struct becket_call *call)
@@ -112,7 +124,9 @@ finish_call(struct conn *conn, struct becket_call *call)
 	conn->calls[call->id.index] = NULL;
 	put_metadata(conn, call, &end);
 	stub = buffer_take(&reply->stub);
-	if (end.status == BECKET_S_OK) {
+	if (call->stream != NULL) {
+		finish_stream(conn, call, &end);
+	} else if (end.status == BECKET_S_OK) {
 		end.status =
 		    conn->session->ops->put(conn->session, call->id, &stub);
 		stub = buffer_empty(&conn->server->runtime->memory);
@@ -146,9 +160,13 @@ conn_abandon_calls(struct conn *conn)
 		if (call == NULL)
 			continue;
 		conn->calls[i] = NULL;
+		conn_end_stream(conn, call);
 		atomic_store(&call->is_cancelled, true);
 		if (!call->is_away || dispatch_withdraw(call))
 			becket_call_free(call);
+		else if (call->stream != NULL &&
+		         server_stream_cancel(call->stream))
+			call->host->attend(call->host, call->stream);
 	}
 }
 
@@ -198,9 +216,12 @@ find_type(struct conn *conn, struct becket_call *call)
  * never will be; while it waits, it need not run any more.
  */
 static struct becket_call *
-take_cancel(struct becket_call *call, becket_status *ret_refusal)
+take_cancel(struct conn *conn, struct becket_call *call,
+    becket_status *ret_refusal)
 {
 	atomic_store(&call->is_cancelled, true);
+	if (call->stream != NULL && server_stream_cancel(call->stream))
+		conn_note_due(conn, call);
 	*ret_refusal = BECKET_S_CALL_CANCELLED;
 	if (call->type == NULL) {
 		(void)!dispatch_prepare(call);
@@ -219,6 +240,35 @@ is_empty(const struct becket_call *call)
 	return call->begun.syntax == SYNTAX_PROTOBUF && !call->has_request;
 }
 
+static struct becket_call *
+take_stream(struct conn *conn, struct becket_call *call,
+    struct session_event *event, becket_status *ret_refusal)
+{
+	if (!conn_take_stream(conn, call, event))
+		return NULL;
+	*ret_refusal = dispatch_prepare(call);
+	return call;
+}
+
+static struct becket_call *
+take_begun(struct conn *conn, struct session_event *event,
+    becket_status *ret_refusal)
+{
+	struct becket_call *call = begin_call(conn, event);
+
+	if (call == NULL)
+		return NULL;
+	find_type(conn, call);
+	*ret_refusal = dispatch_admit(call);
+	if (*ret_refusal == BECKET_S_OK && call->streams != 0)
+		*ret_refusal = conn_begin_stream(conn, call);
+	if (*ret_refusal != BECKET_S_OK)
+		return call;
+	return call->stream == NULL
+	           ? NULL
+	           : take_stream(conn, call, event, ret_refusal);
+}
+
 /* Within managers_enter(). A call that has something to be done, and whether
  * that is to refuse it; else NULL.
  */
@@ -228,26 +278,20 @@ take_event(struct conn *conn, struct session_event *event,
 {
 	struct becket_call *call;
 
-	if (event->kind == SESSION_CALL) {
-		call = begin_call(conn, event);
-		if (call == NULL)
-			return NULL;
-		find_type(conn, call);
-		*ret_refusal = dispatch_admit(call);
-		return *ret_refusal == BECKET_S_OK ? NULL : call;
-	}
+	if (event->kind == SESSION_CALL)
+		return take_begun(conn, event, ret_refusal);
 	if (event->kind == SESSION_CLOSED) {
 		take_closed(conn, event);
 		return NULL;
 	}
 	call = find_call(conn, event->call);
+	if (call != NULL && event->kind == SESSION_CANCEL)
+		return take_cancel(conn, call, ret_refusal);
+	if (call != NULL && call->stream != NULL)
+		return take_stream(conn, call, event, ret_refusal);
 	if (event->kind == SESSION_MESSAGE)
 		take_message(call, event);
-	if (call == NULL)
-		return NULL;
-	if (event->kind == SESSION_CANCEL)
-		return take_cancel(call, ret_refusal);
-	if (event->kind != SESSION_END)
+	if (call == NULL || event->kind != SESSION_END)
 		return NULL;
 	*ret_refusal = dispatch_prepare(call);
 	if (call->is_overfull || is_empty(call))
@@ -294,9 +338,27 @@ give_to_worker(struct conn *conn, struct becket_call *call)
 static bool
 is_for_worker(const struct conn *conn, const struct becket_call *call)
 {
-	return (becket_call_operation(call)->flags &
-	           BECKET_OPERATION_BLOCKING) != 0 &&
-	       conn->server->workers.most > 0;
+	bool may_wait = (becket_call_operation(call)->flags &
+	                    BECKET_OPERATION_BLOCKING) != 0 ||
+	                (call->type->flags & BECKET_IF_BLOCKING) != 0;
+
+	return may_wait && conn->server->workers.most > 0;
+}
+
+static void
+run_here(struct conn *conn, struct becket_call *call)
+{
+	if (call->stream != NULL)
+		server_stream_enter_loop(call->stream);
+	if (dispatch_run(call)) {
+		finish_call(conn, call);
+		return;
+	}
+	call->is_away = true;
+	if (call->stream == NULL)
+		return;
+	server_stream_notify(call->stream);
+	server_stream_move(call->stream);
 }
 
 static void
@@ -305,10 +367,8 @@ run_call(struct conn *conn, struct becket_call *call)
 	conn_count(conn); /* it may ask for the statistics */
 	if (is_for_worker(conn, call))
 		give_to_worker(conn, call);
-	else if (dispatch_run(call))
-		finish_call(conn, call);
 	else
-		call->is_away = true;
+		run_here(conn, call);
 }
 
 void
@@ -342,8 +402,21 @@ do_call(struct conn *conn, struct becket_call *call, becket_status refusal)
 	finish_call(conn, call);
 }
 
-bool
-conn_step(struct conn *conn)
+void
+conn_cancel_call(struct conn *conn, struct becket_call *call)
+{
+	struct managers *managers = &conn->server->managers;
+	becket_status refusal;
+
+	managers_enter(managers);
+	call = take_cancel(conn, call, &refusal);
+	managers_leave(managers);
+	if (call != NULL)
+		do_call(conn, call, refusal);
+}
+
+static bool
+take_events(struct conn *conn)
 {
 	struct managers *managers = &conn->server->managers;
 	struct session_event event;
@@ -363,5 +436,14 @@ conn_step(struct conn *conn)
 		managers_enter(managers);
 	}
 	managers_leave(managers);
+	return any;
+}
+
+bool
+conn_step(struct conn *conn)
+{
+	bool any = take_events(conn);
+
+	conn_tell_streams(conn);
 	return any;
 }

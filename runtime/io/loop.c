@@ -166,12 +166,22 @@ loop_wake(struct loop *loop)
 	errno = saved;
 }
 
+/* Of this thread: loops may turn within loops. */
+static _Thread_local unsigned turning;
+
+bool
+loop_may_wait(void)
+{
+	return turning == 0;
+}
+
 void
 loop_turn(struct loop *loop, int timeout)
 {
 	struct epoll_event events[EVENTS];
 	int count = epoll_wait(loop->epoll, events, EVENTS, timeout);
 
+	turning++;
 	loop->now = clock_now();
 	for (int i = 0; i < count; i++) {
 		struct watch *watch = events[i].data.ptr;
@@ -181,4 +191,5 @@ loop_turn(struct loop *loop, int timeout)
 			watch->ready(watch, events[i].events);
 	}
 	fire_timers(loop);
+	turning--;
 }

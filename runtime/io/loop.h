@@ -73,4 +73,9 @@ void loop_wake(struct loop *loop);
  */
 void loop_turn(struct loop *loop, int timeout);
 
+/* Is this thread in no loop's turn? Else what waits for others keeps them
+ * waiting.
+ */
+bool loop_may_wait(void);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/allocate.h"
 #include "io/clock.h"
+#include "stub/server_stream.h"
 
 /* ----------------------------------------------------------- new, free -- */
 
@@ -16,6 +17,9 @@ have_removed(struct managers *managers)
 	    container_of(managers, struct becket_server, managers);
 
 	contexts_sweep(&server->contexts);
+	atomic_fetch_add(&server->sweeps, 1);
+	for (uint32_t i = 0; i < server->loop_count; i++)
+		loop_wake(&server->loops[i].loop);
 	server_tell_equipment(server, DOOR_INTERFACES);
 }
 
@@ -109,6 +113,7 @@ init_plain(struct becket_server *server)
 		.server = server,
 		.now = clock_now,
 		.entropy = runtime_entropy,
+		.may_wait = loop_may_wait,
 	};
 	contexts_init(&server->contexts, &server->host,
 	    server->limits.contexts);
@@ -390,6 +395,9 @@ server_log_call(const struct becket_server *server,
 
 	if (!runtime_has_log(server->runtime))
 		return;
+	if (call->stream != NULL)
+		server_stream_count(call->stream, &access.request_bytes,
+		    &access.response_bytes);
 	snprintf(opnum, sizeof opnum, "#%u", becket_call_opnum(call));
 	if (operation != NULL && operation->name != NULL)
 		access.operation = operation->name;

@@ -7,6 +7,7 @@
 #include "base/allocate.h"
 #include "io/server.h"
 #include "io/thread.h"
+#include "stub/server_stream.h"
 
 /* ------------------------------------------------------------- mailbox -- */
 
@@ -55,6 +56,33 @@ post(struct call_host *host, struct becket_call *call)
 	becket_call_free(call);
 }
 
+/* Once there it stays there. A mailbox that is closed has nobody to look. */
+static void
+attend(struct call_host *host, struct server_stream *stream)
+{
+	struct server_loop *home = home_of(host);
+	struct mailbox *mailbox = &home->mailbox;
+	bool is_first;
+
+	pthread_mutex_lock(&mailbox->lock);
+	is_first = mailbox->is_open && list_is_empty(&mailbox->streams);
+	if (mailbox->is_open && list_is_empty(&stream->mail))
+		list_append(&mailbox->streams, &stream->mail);
+	pthread_mutex_unlock(&mailbox->lock);
+	if (is_first)
+		loop_wake(&home->loop);
+}
+
+static void
+forget(struct call_host *host, struct server_stream *stream)
+{
+	struct mailbox *mailbox = &home_of(host)->mailbox;
+
+	pthread_mutex_lock(&mailbox->lock);
+	list_remove(&stream->mail);
+	pthread_mutex_unlock(&mailbox->lock);
+}
+
 /* NULL: there is no more. */
 static struct list *
 take(struct server_loop *home, struct list *list)
@@ -86,27 +114,76 @@ deliver_call(struct server_loop *home, struct conn *conn,
 	}
 }
 
+static void
+make_dirty(struct conn *conn, struct list *dirty)
+{
+	if (conn == NULL)
+		return;
+	list_remove(&conn->dirty);
+	list_append(dirty, &conn->dirty);
+}
+
 /* A call that is freed may make place for another, which is mail, too. */
 static void
-deliver_calls(struct server_loop *home)
+deliver_calls(struct server_loop *home, struct list *dirty)
 {
 	struct list *node;
-	struct list dirty;
 
-	list_init(&dirty);
 	while ((node = take(home, &home->mailbox.calls)) != NULL) {
 		struct becket_call *call =
 		    container_of(node, struct becket_call, node);
 		struct conn *conn = idmap_get(&home->conn_ids, call->conn);
 
 		deliver_call(home, conn, call);
-		if (conn == NULL)
-			continue;
-		list_remove(&conn->dirty);
-		list_append(&dirty, &conn->dirty);
+		make_dirty(conn, dirty);
 	}
-	while (!list_is_empty(&dirty))
-		conn_flush(container_of(dirty.next, struct conn, dirty));
+}
+
+/* While the mailbox is open a call is freed by this thread alone, so the stream
+ * is there; but it may have been left by its connection.
+ */
+static void
+deliver_stream(struct server_loop *home, struct server_stream *stream,
+    struct list *dirty)
+{
+	server_stream_notify(stream);
+	server_stream_move(stream);
+	if (stream->session != NULL)
+		make_dirty(idmap_get(&home->conn_ids, stream->call->conn),
+		    dirty);
+}
+
+static void
+move_all(struct list *from, struct list *to)
+{
+	while (!list_is_empty(from)) {
+		struct list *node = from->next;
+
+		list_remove(node);
+		list_append(to, node);
+	}
+}
+
+/* Those that are there now: a callback may ask for another call of it. */
+static void
+deliver_streams(struct server_loop *home, struct list *dirty)
+{
+	struct mailbox *mailbox = &home->mailbox;
+	struct list *node;
+
+	pthread_mutex_lock(&mailbox->lock);
+	move_all(&mailbox->streams, &mailbox->attended);
+	pthread_mutex_unlock(&mailbox->lock);
+	while ((node = take(home, &mailbox->attended)) != NULL)
+		deliver_stream(home,
+		    container_of(node, struct server_stream, mail), dirty);
+}
+
+static void
+flush_all(struct list *dirty)
+{
+	while (!list_is_empty(dirty))
+		conn_flush(container_of(dirty->next, struct conn, dirty));
 }
 
 /* ------------------------------------------------------------ arrivals -- */
@@ -193,6 +270,25 @@ deliver_arrivals(struct server_loop *home)
 
 /* ---------------------------------------------------------------- life -- */
 
+/* What is unregistered is not held for ever by a stream that has no end. */
+static void
+sweep(struct server_loop *home)
+{
+	unsigned sweeps = atomic_load(&home->server->sweeps);
+
+	if (home->swept == sweeps)
+		return;
+	home->swept = sweeps;
+	list_for_each (node, &home->conns) {
+		struct conn *conn = container_of(node, struct conn, node);
+
+		if (conn->streams == 0)
+			continue;
+		conn_sweep_streams(conn);
+		conn_flush(conn);
+	}
+}
+
 static void
 woken(struct loop *loop)
 {
@@ -201,6 +297,7 @@ woken(struct loop *loop)
 	if (home == home->server->loops)
 		registrar_look(&home->server->registrar);
 	server_loop_deliver(home);
+	sweep(home);
 }
 
 becket_status
@@ -211,10 +308,14 @@ server_loop_init(struct server_loop *home, struct becket_server *server,
 	home->host = *host;
 	home->host.post = post;
 	home->host.resume = resume;
+	home->host.attend = attend;
+	home->host.forget = forget;
 	home->conn_ids = idmap_empty(host->memory, host->limits->connections);
 	list_init(&home->conns);
 	list_init(&home->graveyard);
 	list_init(&home->mailbox.calls);
+	list_init(&home->mailbox.streams);
+	list_init(&home->mailbox.attended);
 	list_init(&home->mailbox.arrivals);
 	pthread_mutex_init(&home->mailbox.lock, NULL);
 	return loop_init(&home->loop, woken);
@@ -233,16 +334,24 @@ server_loop_fini(struct server_loop *home)
 void
 server_loop_open_mailbox(struct server_loop *home, bool is_open)
 {
-	pthread_mutex_lock(&home->mailbox.lock);
-	home->mailbox.is_open = is_open;
-	pthread_mutex_unlock(&home->mailbox.lock);
+	struct mailbox *mailbox = &home->mailbox;
+	pthread_mutex_lock(&mailbox->lock);
+	mailbox->is_open = is_open;
+	while (!list_is_empty(&mailbox->streams))
+		list_remove(mailbox->streams.next);
+	pthread_mutex_unlock(&mailbox->lock);
 }
 
 void
 server_loop_deliver(struct server_loop *home)
 {
+	struct list dirty;
+
+	list_init(&dirty);
 	deliver_arrivals(home);
-	deliver_calls(home);
+	deliver_streams(home, &dirty);
+	deliver_calls(home, &dirty);
+	flush_all(&dirty);
 }
 
 /* What the first loop has accepted, it has accepted before. */
@@ -279,6 +388,7 @@ server_loop_bury(struct server_loop *home)
 void
 server_loop_end(struct server_loop *home)
 {
+	server_loop_deliver(home); /* streams learn that they are cancelled */
 	server_loop_open_mailbox(home, false);
 	server_loop_deliver(home);
 	server_loop_bury(home);

@@ -17,11 +17,14 @@
  * sessions. Others reach it by its mailbox, which takes
  *
  *   calls      that have been answered, or have waited and may run now
+ *   streams    whose managers have received or sent
  *   arrivals   connections that the first loop has accepted for it
  */
 struct mailbox {
 	pthread_mutex_t lock;
 	struct list calls;
+	struct list streams;
+	struct list attended; /* of these, those it is about to look at */
 	struct list arrivals;
 	bool is_open; /* somebody will look into it */
 };
@@ -45,6 +48,7 @@ struct server_loop {
 	struct idmap conn_ids; /* struct conn */
 	struct list graveyard;
 	bool is_draining;
+	unsigned swept;   /* as many unregistrations as it knows of */
 	pthread_t thread; /* not of the first loop */
 	atomic_ullong calls_in, calls_out, packets_in, packets_out;
 };

@@ -6,6 +6,7 @@
 
 #include "base/allocate.h"
 #include "base/utf8.h"
+#include "stub/server_stream.h"
 
 void
 becket_call_set_remaining(struct becket_call *call, uint64_t remaining_us)
@@ -76,6 +77,7 @@ dispose(struct becket_call *call)
 
 	contexts_finish(call, false);
 	hold_end(call);
+	server_stream_free(call->stream);
 	buffer_fini(&call->request);
 	buffer_fini(&call->reply.stub);
 	free_buffer(&call->begun.metadata);

@@ -35,6 +35,7 @@
  */
 
 /* What a call needs of the server it runs on. */
+struct server_stream;
 struct call_host {
 	const struct becket_memory *memory;
 	const struct becket_limits *limits;
@@ -52,6 +53,11 @@ struct call_host {
 	 */
 	bool (*resume)(struct call_host *host, struct becket_call *call);
 	becket_status (*entropy)(void *ret_bytes, size_t size);
+	/* Has the loop look at a stream, and no more; any thread. */
+	void (*attend)(struct call_host *host, struct server_stream *stream);
+	void (*forget)(struct call_host *host, struct server_stream *stream);
+	/* May this thread wait? NULL: all may. */
+	bool (*may_wait)(void);
 };
 
 /* What goes back: a message, or with a status a fault and its data. In our
@@ -87,6 +93,8 @@ struct becket_call {
 	struct ticket ticket;           /* of the type's gate */
 	struct peer *peer;
 
+	uint32_t streams;             /* which: the flags of its operation */
+	struct server_stream *stream; /* or NULL */
 	struct buffer request;
 	struct becket_bytes body; /* its message, once is_opened */
 	bool is_opened;

@@ -6,6 +6,7 @@
 #include "base/allocate.h"
 #include "payload/codec.h"
 #include "stub/frame.h"
+#include "stub/server_stream.h"
 #include "wire/status_message.h"
 
 enum {
@@ -30,6 +31,17 @@ is_let_in(const struct manager_type *type, const struct becket_peer *peer)
 	           peer->has_credentials);
 }
 
+/* There are none in NDR, and none with context handles. */
+static becket_status
+judge_streams(const struct becket_call *call,
+    const struct becket_operation *operation)
+{
+	if ((operation->flags & STREAM) != 0 &&
+	    (call->begun.syntax == SYNTAX_NDR || operation->context_count > 0))
+		return BECKET_S_STREAMS_NOT_SUPPORTED;
+	return BECKET_S_OK;
+}
+
 static becket_status
 judge(const struct becket_call *call, const struct manager_type *type)
 {
@@ -39,9 +51,13 @@ judge(const struct becket_call *call, const struct manager_type *type)
 		return BECKET_S_ACCESS_DENIED;
 	if (is_hole(type, opnum))
 		return BECKET_S_PROCNUM_OUT_OF_RANGE;
-	if (type->interface->operations[opnum].flags & STREAM)
-		return BECKET_S_STREAMS_NOT_SUPPORTED;
-	return BECKET_S_OK;
+	return judge_streams(call, &type->interface->operations[opnum]);
+}
+
+static uint32_t
+streams_of(const struct becket_call *call, const struct manager_type *type)
+{
+	return type->interface->operations[call->begun.opnum].flags & STREAM;
 }
 
 void
@@ -74,6 +90,8 @@ dispatch_admit(struct becket_call *call)
 	if (status != BECKET_S_OK)
 		call->type = manager_hold(
 		    type != NULL ? type : manager_any_type(registered));
+	else
+		call->streams = streams_of(call, type);
 	return status;
 }
 
@@ -91,7 +109,13 @@ dispatch_prepare(struct becket_call *call)
 		return BECKET_S_UNSUPPORTED_TYPE;
 	call->type = manager_hold(type);
 	status = judge(call, type);
-	return status == BECKET_S_OK ? contexts_hold(call) : status;
+	if (status != BECKET_S_OK)
+		return status;
+	if (call->streams != streams_of(call, type))
+		return BECKET_S_UNKNOWN_IF; /* it is another by now */
+	if (call->stream != NULL)
+		call->stream->stream.interface = type->interface;
+	return contexts_hold(call);
 }
 
 /* Without memory for it, or room, the status still counts. */
@@ -207,6 +231,17 @@ encode_with_contexts(struct becket_call *call, void *const *contexts,
 	memory_free(call->host->memory, named, operation->response.size);
 }
 
+static void
+close_stream(struct becket_call *call, const void *response)
+{
+	bool is_stream = call->streams & BECKET_OPERATION_RESPONSE_STREAM;
+	becket_status status =
+	    server_stream_close(call->stream, is_stream ? NULL : response);
+
+	if (status != BECKET_S_OK)
+		set_fault(call, status, "response could not be encoded", false);
+}
+
 void
 dispatch_answer(struct becket_call *call, becket_status status,
     void *const *contexts, const void *response)
@@ -214,6 +249,8 @@ dispatch_answer(struct becket_call *call, becket_status status,
 	if (status != BECKET_S_OK)
 		set_fault(call, status,
 		    status == call->failed ? call->sentence : NULL, false);
+	else if (call->stream != NULL)
+		close_stream(call, response);
 	else if (becket_call_operation(call)->context_count > 0)
 		encode_with_contexts(call, contexts, response);
 	else
@@ -228,6 +265,8 @@ open_request(struct becket_call *call)
 	struct frame frame;
 	becket_status status;
 
+	if (call->stream != NULL)
+		return server_stream_open(call->stream, NULL);
 	if (call->is_opened)
 		return BECKET_S_OK;
 	status = frame_decode(form_of(call), call->begun.big_endian,
@@ -306,19 +345,39 @@ dispatch_withdraw(struct becket_call *call)
 	           contexts_unpark(call));
 }
 
-/* The message that arrived, and an empty one to answer with. */
+static becket_status
+take_request(struct becket_call *call)
+{
+	becket_status status;
+
+	if (call->stream == NULL)
+		return open_request(call);
+	status = server_stream_open(call->stream, &call->request);
+	if (status == BECKET_S_OK)
+		call->body = buffer_bytes(&call->request);
+	return status;
+}
+
+/* The message that arrived, and an empty one to answer with; where one of them
+ * is a stream, not that one.
+ */
 static becket_status
 decode(struct becket_call *call)
 {
 	const struct becket_operation *operation = becket_call_operation(call);
-	becket_status status = open_request(call);
+	const struct becket_type *response = &operation->response;
+	becket_status status = take_request(call);
 
 	if (status != BECKET_S_OK)
 		return status;
-	call->response = arena_alloc(&call->arena, operation->response.size);
-	if (call->response == NULL)
-		return BECKET_S_OUT_OF_MEMORY;
-	operation->response.codec->init(&operation->response, call->response);
+	if ((call->streams & BECKET_OPERATION_RESPONSE_STREAM) == 0) {
+		call->response = arena_alloc(&call->arena, response->size);
+		if (call->response == NULL)
+			return BECKET_S_OUT_OF_MEMORY;
+		response->codec->init(response, call->response);
+	}
+	if (call->streams & BECKET_OPERATION_REQUEST_STREAM)
+		return BECKET_S_OK;
 	return frame_decode_message(&operation->request, call->body,
 	    call->host->limits, &call->arena, &call->message);
 }

@@ -148,9 +148,9 @@ new_manager(struct managers *managers, const struct becket_interface *interface,
 static becket_status
 check_offer(const struct manager_offer *offer)
 {
-	const unsigned known = BECKET_IF_AUTOLISTEN |
-	                       BECKET_IF_ALLOW_SECURE_ONLY |
-	                       BECKET_IF_ALLOW_LOCAL_ONLY | BECKET_IF_SERVICE;
+	const unsigned known =
+	    BECKET_IF_AUTOLISTEN | BECKET_IF_ALLOW_SECURE_ONLY |
+	    BECKET_IF_ALLOW_LOCAL_ONLY | BECKET_IF_SERVICE | BECKET_IF_BLOCKING;
 
 	if (offer->interface == NULL || offer->routines == NULL ||
 	    offer->epv == NULL || (offer->flags & ~known) != 0)

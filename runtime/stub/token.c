@@ -111,6 +111,14 @@ gives_context(const struct becket_interface *interface, uint16_t opnum)
 	return false;
 }
 
+static bool
+answers_with_stream(const struct becket_interface *interface, uint16_t opnum)
+{
+	return opnum < interface->operation_count &&
+	       (interface->operations[opnum].flags &
+	           BECKET_OPERATION_RESPONSE_STREAM) != 0;
+}
+
 becket_status
 token_answer(struct call_host *host, struct becket_token token,
     const struct becket_interface *interface, uint16_t opnum,
@@ -118,7 +126,8 @@ token_answer(struct call_host *host, struct becket_token token,
 {
 	struct becket_call *call;
 
-	if (interface == NULL || (status == BECKET_S_OK && response == NULL))
+	if (interface == NULL || (status == BECKET_S_OK && response == NULL &&
+	                             !answers_with_stream(interface, opnum)))
 		return BECKET_S_INVALID_ARG;
 	if (status == BECKET_S_OK && contexts == NULL &&
 	    gives_context(interface, opnum))

@@ -37,14 +37,6 @@ counted_start(struct counted *counted)
 	return &counted->memory;
 }
 
-bool
-is_ending(struct session *session)
-{
-	struct session_vec vec;
-
-	return session->ops->recv_vec(session, &vec, 1) == 0;
-}
-
 void
 check_metadata(struct buffer *metadata)
 {

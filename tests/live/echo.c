@@ -237,12 +237,20 @@ const struct becket_routines echo_routines = {
 };
 
 static void
+keep_access(struct echo *echo, const struct becket_access *access)
+{
+	atomic_store(&echo->request_bytes, (unsigned)access->request_bytes);
+	atomic_store(&echo->response_bytes, (unsigned)access->response_bytes);
+	atomic_fetch_add(&echo->accesses, 1);
+}
+
+static void
 keep_log(void *user, const struct becket_log *log)
 {
 	struct echo *echo = user;
 
 	if (log->access != NULL)
-		atomic_fetch_add(&echo->accesses, 1);
+		keep_access(echo, log->access);
 	else if (log->level == BECKET_LOG_WARNING)
 		atomic_fetch_add(&echo->warnings, 1);
 	if (getenv("ECHO_LOG") != NULL)

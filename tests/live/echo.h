@@ -46,6 +46,7 @@ struct echo {
 	atomic_uint running; /* of BLOCK, begun so far */
 	/* Lines of log. */
 	atomic_uint accesses, warnings;
+	atomic_uint request_bytes, response_bytes; /* of the last access */
 };
 
 /* What is done to runtimes when they are new, or NULL. Tests that link with

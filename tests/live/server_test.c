@@ -85,8 +85,7 @@ what_was_not_entered_did_not_execute(void **state)
 	raw_ask(fd, 4, 0xffff, "");
 	raw_expect_fault(fd, 4, NCA_S_OP_RNG_ERROR, PDU_DID_NOT_EXECUTE);
 	raw_ask(fd, 5, STREAM, "");
-	raw_expect_fault(fd, 5, BECKET_S_STREAMS_NOT_SUPPORTED,
-	    PDU_DID_NOT_EXECUTE);
+	raw_expect_fault(fd, 5, NCA_S_PROTO_ERROR, PDU_DID_NOT_EXECUTE);
 	raw_ask(fd, 6, ABSENT, "");
 	raw_expect_fault(fd, 6, BECKET_S_NOT_IMPLEMENTED, PDU_DID_NOT_EXECUTE);
 	raw_ask(fd, 7, PROMISE, "");

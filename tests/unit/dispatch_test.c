@@ -336,7 +336,6 @@ refusals_did_not_execute(void **state)
 		{ HOLE, BECKET_S_PROCNUM_OUT_OF_RANGE },
 		{ OPERATIONS, BECKET_S_PROCNUM_OUT_OF_RANGE },
 		{ 0xffff, BECKET_S_PROCNUM_OUT_OF_RANGE },
-		{ STREAM, BECKET_S_STREAMS_NOT_SUPPORTED },
 	};
 	struct bench bench;
 
@@ -351,6 +350,22 @@ refusals_did_not_execute(void **state)
 		    becket_status_text(cases[i].status));
 		becket_call_free(call);
 	}
+	tear_down(&bench);
+}
+
+static void
+there_are_no_streams_in_ndr(void **state)
+{
+	struct becket_call *call;
+	struct bench bench;
+
+	(void)state;
+	assert_true(set_up(&bench, TEST_MEMORY_NEVER));
+	call = make_call(&bench, SYNTAX_NDR, STREAM, "", 1);
+	assert_true(serve(call));
+	assert_int_equal(call->reply.status, BECKET_S_STREAMS_NOT_SUPPORTED);
+	assert_true(call->reply.did_not_execute);
+	becket_call_free(call);
 	tear_down(&bench);
 }
 
@@ -664,6 +679,7 @@ main(void)
 		    a_request_in_ndr_has_an_envelope_in_either_byte_order),
 		cmocka_unit_test(an_envelope_that_lies_is_bad_stub_data),
 		cmocka_unit_test(refusals_did_not_execute),
+		cmocka_unit_test(there_are_no_streams_in_ndr),
 		cmocka_unit_test(what_cannot_be_decoded_did_not_execute),
 		cmocka_unit_test(
 		    the_remaining_time_is_whatever_the_client_says),

@@ -187,9 +187,27 @@ $(B)/becketd $(B)/relinked/becketd: $(call obj,$(base) $(wire))
 endif
 ifneq ($(client),)
 PROGRAMS += becket
-$(B)/becket $(B)/relinked/becket: $(call obj,$(client))
-$(B)/becket $(B)/relinked/becket: private LIBS += -lm
+# What it needs of a .proto it knows by the compiler's means.
+CLIENT_UNDER := $(call obj,$(addprefix idl/,identity place process sha1 stream \
+                  text values)) $(call obj,$(base) $(wire))
+CLIENT_OBJ   := $(call obj,$(client)) $(B)/gen/client/builtin.o
+$(B)/becket $(B)/relinked/becket: $(CLIENT_OBJ) $(CLIENT_UNDER)
+$(B)/becket $(B)/relinked/becket: private LIBS += -lbecket-grpc -ljansson -lm
+$(B)/becket $(B)/relinked/becket: | $(B)/libbecket-grpc.so
 endif
+
+# What servers leave out of their descriptors, for the client: client/builtin.h
+BUILTIN := $(addprefix google/protobuf/,any descriptor duration empty \
+             field_mask struct timestamp wrappers) becket/options
+
+$(B)/gen/client/builtin.c: idl/becket/options.proto
+	$(Q)mkdir -p $(@D)
+	$(call say,GEN)protoc -Iidl --include_imports \
+	    --descriptor_set_out=$(@D)/builtin.set $(BUILTIN:=.proto)
+	$(Q){ echo '#include "client/builtin.h"'; \
+	    echo 'const unsigned char builtin_set[] = {'; \
+	    od -An -v -tx1 $(@D)/builtin.set | sed 's/ \(..\)/0x\1,/g'; \
+	    echo '};'; echo 'const size_t builtin_size = sizeof builtin_set;'; } >$@
 
 all: $(PROGRAMS:%=$(B)/%)
 
@@ -454,6 +472,23 @@ check-daemon: all $(HELD)/hold.so $(HELD)/hold_abi.so
 	$(Q)/usr/bin/python3 tests/live/daemon_test.py \
 	    $(DAEMON_DIR)/stage $(DAEMON_DIR) $(HELD)
 
+# `becket call` and its kin, likewise, in a directory of their own.
+CALL_DIR := $(abspath $(B))/call
+
+SUITES += call
+check-call: all
+	$(Q)rm -rf $(CALL_DIR)
+	$(Q)flock $(B)/installing $(MAKE) -s --no-print-directory install \
+	    DESTDIR= PREFIX=$(CALL_DIR)/stage
+	$(Q)for e in calculator files; do \
+	    PATH=$(CALL_DIR)/stage/bin:$$PATH \
+	    PKG_CONFIG_PATH=$(CALL_DIR)/stage/lib/pkgconfig \
+	    $(MAKE) -s -C examples/$$e O=$(CALL_DIR)/$$e \
+	    CFLAGS="$(CFLAGS) $(if $(SAN),-fsanitize=$(SAN))" \
+	    LDFLAGS=-Wl,-rpath,$(CALL_DIR)/stage/lib || exit 1; done
+	$(Q)/usr/bin/python3 tests/live/call_test.py \
+	    $(CALL_DIR)/stage $(CALL_DIR)
+
 # ------------------------------------------------------------ idl tests --
 # Golden files; programs of what was generated; whatever else it compiles.
 
@@ -529,7 +564,7 @@ SUITES += asan
 check-asan:
 	$(Q)$(MAKE) -k B=$(B)/asan SAN=address,undefined \
 	    $(addprefix check-,$(filter \
-	        unit talk live daemon idl golden interop,$(SUITES)))
+	        unit talk live daemon call idl golden interop,$(SUITES)))
 
 ifneq ($(LIVE_TESTS),)
 SUITES += tsan
@@ -658,6 +693,22 @@ fuzz_libs_check_decode := -lprotobuf
 $(B)/fuzz/session_server_fuzz $(B)/fuzz/session_client_fuzz: \
     $(call fuzz_obj,$(B)/tests/fuzz/session_drive.o)
 $(B)/fuzz/map_fuzz: $(call fuzz_obj,$(B)/server/map.o)
+
+# JSON of the client, which C++ knows too; its protos are for C++ alone.
+JSON_FUZZ_CC := $(B)/gen/tests/fuzz/known.pb.cc
+$(JSON_FUZZ_CC) $(JSON_FUZZ_CC:.cc=.h) &: tests/fuzz/known.proto
+	$(Q)mkdir -p $(B)/gen
+	$(call say,GEN)protoc --cpp_out=$(B)/gen $^
+
+CLIENT_PARTS := $(filter-out $(addprefix $(B)/client/,browse.o call.o call_stream.o \
+                  flags.o interface.o lookup.o main.o manage.o map.o output.o ping.o \
+                  reflection.o sources.o),$(CLIENT_OBJ)) $(B)/idl/text.o
+JSON_FUZZ    := $(call fuzz_obj,$(CLIENT_PARTS) $(B)/tests/fuzz/json_both.o \
+                  $(JSON_FUZZ_CC:.cc=.o) $(B)/gen/tests/fuzz/everything.pb.o)
+$(B)/fuzz/json_fuzz: $(JSON_FUZZ)
+$(B)/fuzz/obj/tests/fuzz/json_fuzz.o: | $(TEST_PB_CC:.cc=.h) \
+    $(JSON_FUZZ_CC:.cc=.h)
+fuzz_libs_json := -lprotobuf -ljansson
 
 GRPC_FUZZERS := $(B)/fuzz/grpc_server_fuzz $(B)/fuzz/grpc_client_fuzz \
                 $(B)/fuzz/deframe_fuzz

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "becket.h"
+#include "sources.h"
 
 /* The exit statuses that becket(1) documents. */
 enum {
@@ -14,11 +15,13 @@ enum {
 	EXIT_USAGE = 2,       /* wrong flags, or no string binding */
 	EXIT_UNREACHABLE = 3, /* the call did not reach a server */
 	EXIT_LOST = 4,        /* sent, but the answer did not come */
+	EXIT_CALL = 64,       /* `call`: and the code of gRPC */
 };
 
 /* A command and its flags, as typed. */
 struct command {
 	const char *name;
+	int (*run)(const struct command *command);
 	const char *binding_text;
 	struct becket_runtime *runtime;
 	struct becket_binding *binding;
@@ -26,16 +29,34 @@ struct command {
 	bool is_paced;  /* --count or --interval was given */
 	uint64_t count; /* of ping; 0: until interrupted */
 	uint64_t interval_ms;
+	uint32_t timeout_ms, connect_ms; /* 0: none was given */
+	/* Of call, list and describe. */
+	struct arena *arena;
+	const char *symbol;   /* the argument behind the binding, or NULL */
+	const char *data;     /* JSON, "-" for stdin, or NULL */
+	struct texts headers; /* "name: value" */
+	struct sources sources;
+	bool is_about_types; /* any of their flags was given */
+	bool is_verbose, emits_defaults, ignores_unknown, wants_template;
 };
 
 /* Tell that a call failed, as text or JSON; the exit status for it. */
 int command_failed(const struct command *command, becket_status status);
+
+/* The same for a call of `call`, `list` or `describe`, which had to be over at
+ * deadline_ms by the clock, if that is not 0.
+ */
+int call_failed(const struct command *command, becket_status status,
+    uint64_t deadline_ms);
 
 /* Each returns the exit status. */
 int command_ping(const struct command *command);
 int command_ifs(const struct command *command);
 int command_stats(const struct command *command);
 int command_stop(const struct command *command);
+int command_call(const struct command *command);
+int command_list(const struct command *command);
+int command_describe(const struct command *command);
 /* command->binding: of the mapper */
 int command_ep(const struct command *command);
 

@@ -35,22 +35,22 @@ command_failed(const struct command *command, becket_status status)
 		.sentence = becket_status_text(status),
 		.detail = "",
 	};
-	struct json json = { 0 };
+	struct line line = { 0 };
 	if (error->status != status)
 		error = &own; /* found before there was a call */
 	if (command->json) {
-		json_begin(&json, NULL);
-		json_string(&json, "binding",
+		line_begin(&line, NULL);
+		line_string(&line, "binding",
 		    command->binding_text == NULL ? "" : command->binding_text);
-		json_error(&json, error);
-		json_end(&json);
+		line_error(&line, error);
+		line_end(&line);
 	}
 	print_failure(error->sentence);
 	return exit_status(error);
 }
 
 static void
-show_id(const struct command *command, struct json *json,
+show_id(const struct command *command, struct line *line,
     const struct becket_if_id *id)
 {
 	char uuid[BECKET_UUID_TEXT_SIZE];
@@ -59,32 +59,32 @@ show_id(const struct command *command, struct json *json,
 		printf("%s v%u.%u\n", uuid, id->major, id->minor);
 		return;
 	}
-	json_begin(json, NULL);
-	json_string(json, "uuid", uuid);
-	json_number(json, "major", id->major);
-	json_number(json, "minor", id->minor);
-	json_end(json);
+	line_begin(line, NULL);
+	line_string(line, "uuid", uuid);
+	line_number(line, "major", id->major);
+	line_number(line, "minor", id->minor);
+	line_end(line);
 }
 
 int
 command_ifs(const struct command *command)
 {
 	struct becket_if_id_vector *vector = NULL;
-	struct json json = { 0 };
+	struct line line = { 0 };
 	becket_status status =
 	    becket_mgmt_inq_if_ids(command->binding, &vector);
 	if (status != BECKET_S_OK && status != BECKET_S_NO_INTERFACES)
 		return command_failed(command, status);
 	if (command->json) {
-		json_begin(&json, NULL);
-		json_string(&json, "binding", command->binding_text);
-		json_array_begin(&json, "interfaces");
+		line_begin(&line, NULL);
+		line_string(&line, "binding", command->binding_text);
+		line_array_begin(&line, "interfaces");
 	}
 	for (size_t i = 0; vector != NULL && i < vector->count; i++)
-		show_id(command, &json, &vector->ids[i]);
+		show_id(command, &line, &vector->ids[i]);
 	if (command->json) {
-		json_array_end(&json);
-		json_end(&json);
+		line_array_end(&line);
+		line_end(&line);
 	}
 	becket_if_id_vector_free(&vector);
 	return EXIT_OK;
@@ -94,7 +94,7 @@ int
 command_stats(const struct command *command)
 {
 	struct becket_stats stats;
-	struct json json = { 0 };
+	struct line line = { 0 };
 	becket_status status = becket_mgmt_inq_stats(command->binding, &stats);
 	if (status != BECKET_S_OK)
 		return command_failed(command, status);
@@ -107,20 +107,20 @@ command_stats(const struct command *command)
 		    stats.packets_out);
 		return EXIT_OK;
 	}
-	json_begin(&json, NULL);
-	json_string(&json, "binding", command->binding_text);
-	json_number(&json, "calls_in", stats.calls_in);
-	json_number(&json, "calls_out", stats.calls_out);
-	json_number(&json, "packets_in", stats.packets_in);
-	json_number(&json, "packets_out", stats.packets_out);
-	json_end(&json);
+	line_begin(&line, NULL);
+	line_string(&line, "binding", command->binding_text);
+	line_number(&line, "calls_in", stats.calls_in);
+	line_number(&line, "calls_out", stats.calls_out);
+	line_number(&line, "packets_in", stats.packets_in);
+	line_number(&line, "packets_out", stats.packets_out);
+	line_end(&line);
 	return EXIT_OK;
 }
 
 int
 command_stop(const struct command *command)
 {
-	struct json json = { 0 };
+	struct line line = { 0 };
 	becket_status status =
 	    becket_mgmt_stop_server_listening(command->binding);
 	if (status != BECKET_S_OK)
@@ -129,9 +129,9 @@ command_stop(const struct command *command)
 		puts("stopping");
 		return EXIT_OK;
 	}
-	json_begin(&json, NULL);
-	json_string(&json, "binding", command->binding_text);
-	json_bool(&json, "stopping", true);
-	json_end(&json);
+	line_begin(&line, NULL);
+	line_string(&line, "binding", command->binding_text);
+	line_bool(&line, "stopping", true);
+	line_end(&line);
 	return EXIT_OK;
 }

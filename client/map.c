@@ -52,21 +52,21 @@ show_element(const struct becket_ep_element *element)
 }
 
 static void
-show_json(struct json *json, const struct becket_ep_element *element)
+show_json(struct line *line, const struct becket_ep_element *element)
 {
 	char uuid[BECKET_UUID_TEXT_SIZE];
-	json_begin(json, NULL);
+	line_begin(line, NULL);
 	becket_uuid_to_string(&element->interface.uuid, uuid);
-	json_string(json, "uuid", uuid);
-	json_number(json, "major", element->interface.major);
-	json_number(json, "minor", element->interface.minor);
-	json_string(json, "syntax",
+	line_string(line, "uuid", uuid);
+	line_number(line, "major", element->interface.major);
+	line_number(line, "minor", element->interface.minor);
+	line_string(line, "syntax",
 	    syntax_name(&element->transfer_syntax, uuid));
 	becket_uuid_to_string(&element->object, uuid);
-	json_string(json, "object", uuid);
-	json_string(json, "binding", element->binding);
-	json_string(json, "annotation", element->annotation);
-	json_end(json);
+	line_string(line, "object", uuid);
+	line_string(line, "binding", element->binding);
+	line_string(line, "annotation", element->annotation);
+	line_end(line);
 }
 
 /* A failure before the first entry is all there is to tell. */
@@ -74,27 +74,27 @@ static becket_status
 show_all(const struct command *command, struct becket_ep_inquiry *inquiry)
 {
 	struct becket_ep_element element;
-	struct json json = { 0 };
+	struct line line = { 0 };
 	becket_status status = becket_mgmt_ep_elt_inq_next(inquiry, &element);
 	bool is_any = status == BECKET_S_OK;
 	if (status != BECKET_S_OK && status != BECKET_S_NO_MORE_ELEMENTS)
 		return status;
 	if (command->json) {
-		json_begin(&json, NULL);
-		json_array_begin(&json, "entries");
+		line_begin(&line, NULL);
+		line_array_begin(&line, "entries");
 	} else if (is_any) {
 		show_row("INTERFACE", "SYNTAX", "BINDING", "ANNOTATION");
 	}
 	for (; status == BECKET_S_OK;
 	     status = becket_mgmt_ep_elt_inq_next(inquiry, &element)) {
 		if (command->json)
-			show_json(&json, &element);
+			show_json(&line, &element);
 		else
 			show_element(&element);
 	}
 	if (command->json) {
-		json_array_end(&json);
-		json_end(&json);
+		line_array_end(&line);
+		line_end(&line);
 	}
 	return status == BECKET_S_NO_MORE_ELEMENTS ? BECKET_S_OK : status;
 }

@@ -5,65 +5,27 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ------------------------------------------------------------------ JSON -- */
+#include "quote.h"
 
-/* The length of the UTF-8 sequence at text; 0: it is none. Overlong forms,
- * surrogates and what is past U+10FFFF are none.
- */
-static size_t
-sequence_length(const unsigned char *text)
-{
-	unsigned char c = text[0];
-	unsigned char low = 0x80, high = 0xbf;
-	size_t length = c < 0x80   ? 1
-	                : c < 0xc2 ? 0
-	                : c < 0xe0 ? 2
-	                : c < 0xf0 ? 3
-	                : c < 0xf5 ? 4
-	                           : 0;
-	if (c == 0xe0)
-		low = 0xa0;
-	else if (c == 0xed)
-		high = 0x9f;
-	else if (c == 0xf0)
-		low = 0x90;
-	else if (c == 0xf4)
-		high = 0x8f;
-	for (size_t i = 1; i < length; i++) {
-		if (text[i] < low || text[i] > high)
-			return 0;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return length;
-}
+/* ------------------------------------------------------------------ JSON -- */
 
 static void
 put_quoted(const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
-	putchar('"');
-	while (*p != '\0') {
-		size_t length = sequence_length(p);
-		if (length == 0)
-			fputs("\\ufffd", stdout);
-		else if (*p == '"' || *p == '\\')
-			printf("\\%c", *p);
-		else if (*p < 0x20 || *p == 0x7f)
-			printf("\\u%04x", *p);
-		else
-			fwrite(p, 1, length, stdout);
-		p += length == 0 ? 1 : length;
-	}
-	putchar('"');
+	struct buffer quoted = buffer_empty(&idl_memory);
+
+	quote_json(&quoted,
+	    (struct becket_bytes){ (const uint8_t *)text, strlen(text) });
+	fwrite(quoted.data, 1, quoted.size, stdout);
+	buffer_fini(&quoted);
 }
 
 static void
-put_name(struct json *json, const char *name)
+put_name(struct line *line, const char *name)
 {
-	if (json->comma)
+	if (line->comma)
 		putchar(',');
-	json->comma = true;
+	line->comma = true;
 	if (name == NULL)
 		return;
 	put_quoted(name);
@@ -71,89 +33,89 @@ put_name(struct json *json, const char *name)
 }
 
 static void
-open_bracket(struct json *json, const char *name, char bracket)
+open_bracket(struct line *line, const char *name, char bracket)
 {
-	put_name(json, name);
+	put_name(line, name);
 	putchar(bracket);
-	json->depth++;
-	json->comma = false;
+	line->depth++;
+	line->comma = false;
 }
 
 static void
-close_bracket(struct json *json, char bracket)
+close_bracket(struct line *line, char bracket)
 {
 	putchar(bracket);
-	json->depth--;
-	json->comma = json->depth > 0;
-	if (json->depth == 0)
+	line->depth--;
+	line->comma = line->depth > 0;
+	if (line->depth == 0)
 		putchar('\n');
 }
 
 void
-json_begin(struct json *json, const char *name)
+line_begin(struct line *line, const char *name)
 {
-	open_bracket(json, name, '{');
+	open_bracket(line, name, '{');
 }
 
 void
-json_end(struct json *json)
+line_end(struct line *line)
 {
-	close_bracket(json, '}');
+	close_bracket(line, '}');
 }
 
 void
-json_array_begin(struct json *json, const char *name)
+line_array_begin(struct line *line, const char *name)
 {
-	open_bracket(json, name, '[');
+	open_bracket(line, name, '[');
 }
 
 void
-json_array_end(struct json *json)
+line_array_end(struct line *line)
 {
-	close_bracket(json, ']');
+	close_bracket(line, ']');
 }
 
 void
-json_string(struct json *json, const char *name, const char *value)
+line_string(struct line *line, const char *name, const char *value)
 {
-	put_name(json, name);
+	put_name(line, name);
 	put_quoted(value);
 }
 
 void
-json_number(struct json *json, const char *name, uint64_t value)
+line_number(struct line *line, const char *name, uint64_t value)
 {
-	put_name(json, name);
+	put_name(line, name);
 	printf("%" PRIu64, value);
 }
 
 void
-json_milliseconds(struct json *json, const char *name, uint64_t ns)
+line_milliseconds(struct line *line, const char *name, uint64_t ns)
 {
-	put_name(json, name);
+	put_name(line, name);
 	printf("%" PRIu64 ".%06" PRIu64, ns / 1000000, ns % 1000000);
 }
 
 void
-json_bool(struct json *json, const char *name, bool value)
+line_bool(struct line *line, const char *name, bool value)
 {
-	put_name(json, name);
+	put_name(line, name);
 	fputs(value ? "true" : "false", stdout);
 }
 
 void
-json_error(struct json *json, const struct becket_error *error)
+line_error(struct line *line, const struct becket_error *error)
 {
 	static const char *const outcomes[] = {
 		[BECKET_NOT_SENT] = "not sent",
 		[BECKET_MAYBE_EXECUTED] = "maybe executed",
 		[BECKET_EXECUTED] = "executed",
 	};
-	json_string(json, "status", status_name(error->status));
-	json_number(json, "code", error->status);
-	json_string(json, "outcome", outcomes[error->outcome]);
-	json_string(json, "sentence", error->sentence);
-	json_string(json, "detail", error->detail);
+	line_string(line, "status", status_name(error->status));
+	line_number(line, "code", error->status);
+	line_string(line, "outcome", outcomes[error->outcome]);
+	line_string(line, "sentence", error->sentence);
+	line_string(line, "detail", error->detail);
 }
 
 /* ------------------------------------------------------------------ text -- */

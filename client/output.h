@@ -16,27 +16,27 @@
 /* One JSON object on a line of its own, made field by field; objects and
  * arrays nest. Commas take care of themselves.
  *
- *   json_begin(&json);
- *   json_string(&json, "name", name);
- *   json_end(&json);
+ *   line_begin(&line);
+ *   line_string(&line, "name", name);
+ *   line_end(&line);
  */
-struct json {
+struct line {
 	unsigned depth;
 	bool comma;
 };
 
 /* name is NULL inside an array. */
-void json_begin(struct json *json, const char *name);
-void json_end(struct json *json); /* of the outermost: a newline, too */
-void json_array_begin(struct json *json, const char *name);
-void json_array_end(struct json *json);
-void json_string(struct json *json, const char *name, const char *value);
-void json_number(struct json *json, const char *name, uint64_t value);
-void json_milliseconds(struct json *json, const char *name, uint64_t ns);
-void json_bool(struct json *json, const char *name, bool value);
+void line_begin(struct line *line, const char *name);
+void line_end(struct line *line); /* of the outermost: a newline, too */
+void line_array_begin(struct line *line, const char *name);
+void line_array_end(struct line *line);
+void line_string(struct line *line, const char *name, const char *value);
+void line_number(struct line *line, const char *name, uint64_t value);
+void line_milliseconds(struct line *line, const char *name, uint64_t ns);
+void line_bool(struct line *line, const char *name, bool value);
 
 /* Fields "status", "code", "outcome", "sentence", "detail" of a failure. */
-void json_error(struct json *json, const struct becket_error *error);
+void line_error(struct line *line, const struct becket_error *error);
 
 /* Text and blanks behind it, up to a width and two more; 0: none. */
 void print_column(const char *text, int width);

@@ -51,16 +51,16 @@ static void
 show_answer(const struct command *command, const struct tally *tally,
     uint64_t ns)
 {
-	struct json json = { 0 };
+	struct line line = { 0 };
 	if (!command->json) {
 		printf("answer %" PRIu64 ": listening, %.3f ms\n", tally->calls,
 		    ms((double)ns));
 	} else {
-		json_begin(&json, NULL);
-		json_number(&json, "call", tally->calls);
-		json_bool(&json, "listening", true);
-		json_milliseconds(&json, "milliseconds", ns);
-		json_end(&json);
+		line_begin(&line, NULL);
+		line_number(&line, "call", tally->calls);
+		line_bool(&line, "listening", true);
+		line_milliseconds(&line, "milliseconds", ns);
+		line_end(&line);
 	}
 	fflush(stdout);
 }
@@ -93,18 +93,18 @@ deviation(const struct tally *tally)
 static void
 show_json_summary(const struct tally *tally, uint64_t mean)
 {
-	struct json json = { 0 };
-	json_begin(&json, NULL);
-	json_number(&json, "calls", tally->calls);
-	json_number(&json, "answers", tally->answers);
-	json_milliseconds(&json, "elapsed", now_ns() - tally->began);
+	struct line line = { 0 };
+	line_begin(&line, NULL);
+	line_number(&line, "calls", tally->calls);
+	line_number(&line, "answers", tally->answers);
+	line_milliseconds(&line, "elapsed", now_ns() - tally->began);
 	if (tally->answers > 0) {
-		json_milliseconds(&json, "min", tally->least);
-		json_milliseconds(&json, "avg", mean);
-		json_milliseconds(&json, "max", tally->most);
-		json_milliseconds(&json, "mdev", (uint64_t)deviation(tally));
+		line_milliseconds(&line, "min", tally->least);
+		line_milliseconds(&line, "avg", mean);
+		line_milliseconds(&line, "max", tally->most);
+		line_milliseconds(&line, "mdev", (uint64_t)deviation(tally));
 	}
-	json_end(&json);
+	line_end(&line);
 }
 
 static void

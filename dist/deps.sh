@@ -8,7 +8,7 @@ set -eu
 
 build="gcc libc6-dev make pkg-config protobuf-compiler protobuf-c-compiler
 libprotobuf-c-dev libc-ares-dev libprotobuf-dev libprotoc-dev libinih-dev libmd-dev
-libnghttp2-dev zlib1g-dev"
+libnghttp2-dev zlib1g-dev libjansson-dev"
 
 check="python3 python3-impacket libcmocka-dev g++ clang clang-format-14
 libclang-rt-14-dev lld grpc-proto tshark strace valgrind python3-samba smbclient

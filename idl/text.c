@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "idl/text.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 static void
 out_of_memory(void)
 {
-	fputs("becketc: out of memory\n", stderr);
+	fprintf(stderr, "%s: out of memory\n", program_invocation_short_name);
 	exit(1);
 }
 

@@ -660,8 +660,8 @@ BECKET_API bool becket_metadata_find(const struct becket_metadata *metadata,
  * handle, and for that call alone: its request's metadata go along, and what
  * comes back replaces the other two lists: those of a call that waits when it
  * returns, else when it is finished; a stream's initial ones when the first
- * message is received. The metadata must live until then. NULL: none. This
- * thread.
+ * message is received. The metadata must live until then, and are not to be added
+ * to. NULL: none. This thread.
  */
 BECKET_API void becket_binding_set_next_metadata(struct becket_binding *binding,
     struct becket_metadata *metadata);
@@ -1166,8 +1166,7 @@ BECKET_API const struct becket_interface *becket_call_interface(
 BECKET_API struct becket_stream *becket_call_stream(struct becket_call *call);
 
 /* The metadata of the request: the entry with this index, from 0, false: there
- * are no more; and the first with a name. Views live as long as the call. Over
- * gRPC they may have names that no application could have added: "user-agent".
+ * are no more; and the first with a name. Views live as long as the call.
  */
 BECKET_API bool becket_call_metadata_at(const struct becket_call *call,
     size_t index, struct becket_metadata_entry *ret_entry);

@@ -12,8 +12,9 @@ extern "C" {
  * gRPC, in a library of its own (libbecket-grpc), so that programs without it
  * stay small. Once a runtime has it,
  *
- *   - its binding handles may say grpc_ip_tcp:host[port] and grpc_unix:[name],
- *     to call any gRPC server: becketc knows what its .proto says;
+ *   - its binding handles may say grpc_ip_tcp:host[port] and grpc_unix:[name]
+ *     or grpc_unix:[/path], to call any gRPC server: becketc knows what its
+ *     .proto says;
  *   - its servers speak gRPC at every endpoint they listen at, beside DCE/RPC:
  *     the first bytes of a connection decide. The same managers serve both.
  *

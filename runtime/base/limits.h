@@ -77,6 +77,10 @@
 	LIMIT(stall_ms, uint32_t, 10000) \
 	/* a silent TCP peer, whose host may be gone, ms */ \
 	LIMIT(silence_ms, uint32_t, 30000) \
+	/* gRPC: silence in a call before a PING, ms, 5000 at least; 0: never */ \
+	LIMIT(ping_ms, uint32_t, 0) \
+	/* a stream that was cancelled: how long its server may go on, ms */ \
+	LIMIT(cancel_ms, uint32_t, 2000) \
 	/* repeats of an idempotent call whose connection is lost */ \
 	LIMIT(repeats, uint32_t, 3) \
 	/* a call without a timeout of its own, ms */ \

@@ -188,7 +188,9 @@ struct session_ops {
 	becket_status (*head)(struct session *, struct idmap_id call,
 	    struct becket_bytes metadata);
 	/* Messages that are put from here on are compressed, or not, if the
-	 * peer takes that. NULL: the protocol has no such thing.
+	 * peer takes that and has been told: by call_start.packs; on a server
+	 * before head() and the first message. NULL: the protocol has no such
+	 * thing.
 	 */
 	void (*pack)(struct session *, struct idmap_id call, bool on);
 	/* Add a message, whose buffer is the session's from here on, also on

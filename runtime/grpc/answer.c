@@ -36,7 +36,7 @@ add_head(struct answer *answer, const struct grpc_stream *stream)
 {
 	add_text(answer, ":status", "200");
 	add_text(answer, "content-type", "application/grpc");
-	if (stream->is_packing)
+	if (stream->may_pack)
 		add_text(answer, "grpc-encoding", "gzip");
 	add_text(answer, "grpc-accept-encoding", ACCEPTED_ENCODINGS);
 }
@@ -100,7 +100,7 @@ submit_end(struct grpc_stream *stream)
 		stream_resume(stream);
 		return;
 	}
-	stream->is_packing = false;
+	stream->may_pack = false;
 	begin_trailers(&answer, stream);
 	add_head(&answer, stream);
 	add_trailers(&answer, stream);

@@ -299,7 +299,7 @@ begin(struct session *session, const struct call_start *start,
 	stream->deadline = start->deadline;
 	stream->is_maybe = start->maybe;
 	stream->is_stream = start->is_stream;
-	stream->is_packing = start->packs;
+	stream->may_pack = stream->is_packing = start->packs;
 	if (stream->id.generation != 0 && !grpc->is_closing &&
 	    !grpc->is_draining)
 		status = request_submit(stream, start);
@@ -315,6 +315,15 @@ begin(struct session *session, const struct call_start *start,
 		tell_failure(stream, status, BECKET_NOT_SENT,
 		    "the session takes no more calls");
 	return BECKET_S_OK;
+}
+
+static void
+pack(struct session *session, struct idmap_id id, bool on)
+{
+	struct grpc_stream *stream = stream_get(grpc_of(session), id);
+
+	if (stream != NULL)
+		stream->is_packing = on && stream->may_pack;
 }
 
 static becket_status
@@ -397,6 +406,7 @@ static const struct session_ops ops = {
 	.next = grpc_next,
 	.begin = begin,
 	.consumed = stream_consumed,
+	.pack = pack,
 	.put = put,
 	.end = end,
 	.cancel = cancel,

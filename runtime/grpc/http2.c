@@ -10,13 +10,10 @@
 enum {
 	LEAST_WINDOW = 16384,
 	SESSION_WINDOW = 8 << 20,
-	MOST_PINGS = 16, /* too early, without a call in between */
 	RESETS_AT_ONCE = 1000,
 	RESETS_PER_SECOND = 100,
 	MOST_CONTINUATIONS = 8,
 };
-
-#define PING_PAUSE (5 * UINT64_C(1000000000))
 
 int32_t
 http2_window(const struct grpc *grpc)
@@ -96,28 +93,6 @@ on_header(nghttp2_session *http2, const nghttp2_frame *frame,
 }
 
 static void
-take_ping(struct grpc *grpc, const nghttp2_frame *frame)
-{
-	static const char calm[] = "too_many_pings";
-
-	if (frame->hd.flags & NGHTTP2_FLAG_ACK) {
-		if (grpc->retire_at != 0)
-			grpc->retire_at = grpc->now;
-		return;
-	}
-	grpc->pings =
-	    grpc->now - grpc->pinged < PING_PAUSE ? grpc->pings + 1 : 0;
-	grpc->pinged = grpc->now;
-	if (grpc->pings < MOST_PINGS || grpc->role == &grpc_client_role)
-		return;
-	(void)nghttp2_submit_goaway(grpc->http2, NGHTTP2_FLAG_NONE,
-	    nghttp2_session_get_last_proc_stream_id(grpc->http2),
-	    NGHTTP2_ENHANCE_YOUR_CALM, (const uint8_t *)calm, sizeof calm - 1);
-	http2_terminate(grpc, NGHTTP2_ENHANCE_YOUR_CALM,
-	    "the client sends too many pings");
-}
-
-static void
 take_control(struct grpc *grpc, const nghttp2_frame *frame)
 {
 	switch (frame->hd.type) {
@@ -125,7 +100,7 @@ take_control(struct grpc *grpc, const nghttp2_frame *frame)
 		grpc->greet_by = 0;
 		break;
 	case NGHTTP2_PING:
-		take_ping(grpc, frame);
+		ping_take(grpc, frame);
 		break;
 	case NGHTTP2_GOAWAY:
 		if (grpc->role == &grpc_client_role)
@@ -206,6 +181,7 @@ on_frame_send(nghttp2_session *http2, const nghttp2_frame *frame, void *user)
 	}
 	if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
 		return 0;
+	grpc->pings = 0;
 	stream = stream_of(http2, frame->hd.stream_id);
 	if (stream == NULL)
 		return 0;

@@ -159,6 +159,7 @@ take_message(struct grpc_stream *stream)
 	}
 	uncount(stream, announced);
 	count(stream, event.message.size);
+	event.is_packed = is_packed;
 	stream->kept += event.message.size + SESSION_MESSAGE_COST;
 	stream_tell(stream, &event);
 }
@@ -303,5 +304,6 @@ stream_end_input(struct grpc_stream *stream)
 void
 stream_take_rest(struct grpc_stream *stream)
 {
-	look_at_pending(stream);
+	if (stream->is_in_ended && stream->grpc->role == &grpc_client_role)
+		look_at_pending(stream);
 }

@@ -139,7 +139,7 @@ begin(struct grpc_stream *stream)
 		return;
 	}
 	set_deadline(stream);
-	stream->is_packing =
+	stream->may_pack = stream->is_packing =
 	    fields->encoding == ENCODING_GZIP && fields->takes_gzip;
 	event.begun.syntax = SYNTAX_PROTOBUF;
 	event.begun.object = fields->object;
@@ -256,6 +256,19 @@ head(struct session *session, struct idmap_id id, struct becket_bytes metadata)
 	                                    : answer_begin(it, metadata);
 }
 
+/* Behind the fields that would say so it is too late. */
+static void
+pack(struct session *session, struct idmap_id id, bool on)
+{
+	struct grpc_stream *it = stream_get(grpc_of(session), id);
+
+	if (it == NULL)
+		return;
+	if (!it->is_headed && it->fields.takes_gzip)
+		it->may_pack = true;
+	it->is_packing = on && it->may_pack;
+}
+
 static becket_status
 put(struct session *session, struct idmap_id id, struct buffer *message)
 {
@@ -359,6 +372,7 @@ static const struct session_ops ops = {
 	.stream = stream,
 	.consumed = stream_consumed,
 	.head = head,
+	.pack = pack,
 	.put = put,
 	.end = end,
 	.association = association,

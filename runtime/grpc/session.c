@@ -139,6 +139,7 @@ grpc_received(struct session *session, size_t size, uint64_t now)
 	session->stats.bytes_in += size;
 	if (grpc->is_closing)
 		return;
+	ping_heard(grpc);
 	taken = nghttp2_session_mem_recv(grpc->http2, grpc->in, size);
 	if (taken < 0)
 		take_failure(grpc, taken);
@@ -258,6 +259,7 @@ rest(struct grpc *grpc)
 {
 	if (!list_is_empty(&grpc->streams))
 		return;
+	ping_rest(grpc);
 	resize_input(grpc, 0);
 	if (grpc->out.size == 0)
 		buffer_fini(&grpc->out);
@@ -348,6 +350,7 @@ grpc_deadline(const struct session *session)
 		return 0;
 	note(grpc->greet_by, &earliest);
 	note(grpc->retire_at, &earliest);
+	note(ping_deadline(grpc), &earliest);
 	for (const struct list *node = grpc->streams.next;
 	     node != &grpc->streams; node = node->next) {
 		const struct grpc_stream *stream =
@@ -387,6 +390,7 @@ grpc_tick(struct session *session, uint64_t now)
 	}
 	if (is_due(grpc->retire_at, now))
 		retire(grpc);
+	ping_tick(grpc);
 	grpc_settle(grpc);
 }
 

@@ -79,7 +79,8 @@ struct grpc_stream {
 	bool is_waiting;  /* nghttp2 wants to be told of more */
 	bool is_writable; /* WRITABLE is to be told */
 	bool is_headed;   /* server: the response has begun */
-	bool is_packing;  /* gzip: as the request came, or as was wished */
+	bool may_pack;    /* the peer takes gzip, and we say that we use it */
+	bool is_packing;  /* and do: as the request came, or as is wished */
 	bool is_maybe;    /* client: nobody waits for the answer */
 	bool is_ended;    /* there will be no more from us */
 	bool is_over;     /* client: END is there. server: answered */
@@ -115,11 +116,13 @@ struct grpc {
 
 	unsigned pings;     /* too early ones, one behind the other */
 	uint64_t pinged;    /* the last */
+	uint64_t heard;     /* client: the last byte; 0: idle */
+	uint64_t answer_by; /* to a ping; 0: none is out */
 	uint64_t retire_at; /* drain: the second GOAWAY at the latest */
 	bool is_draining;   /* ours, or the peer's GOAWAY */
 	bool is_retired;    /* the last GOAWAY is sent or come */
 	bool has_eof;
-	bool is_ending; /* what has come is told, and then it is closing */
+	bool is_ending; /* what is complete is told, and then it is closing */
 	bool is_closing;
 	bool is_closed; /* and CLOSED is pulled */
 	becket_status closing_status;
@@ -187,6 +190,14 @@ int32_t http2_window(const struct grpc *grpc);
 /* Tell the peer why, and end when that is sent. */
 void http2_terminate(struct grpc *grpc, uint32_t error, const char *sentence);
 
+/* ping.c */
+void ping_take(struct grpc *grpc, const nghttp2_frame *frame);
+/* A client's: the server has said something; there are no calls any more. */
+void ping_heard(struct grpc *grpc);
+void ping_rest(struct grpc *grpc);
+uint64_t ping_deadline(const struct grpc *grpc);
+void ping_tick(struct grpc *grpc);
+
 /* stream.c */
 struct grpc_stream *stream_new(struct grpc *grpc, int32_t number);
 void stream_free(struct grpc_stream *stream);
@@ -211,7 +222,9 @@ bool stream_next_event(struct grpc_stream *stream,
 void stream_data(struct grpc_stream *stream, struct becket_bytes bytes);
 /* And those were the last. */
 void stream_end_input(struct grpc_stream *stream);
-/* Look at what has come, room or not. */
+/* The session ends: look at what has come, room or not, of a response that is
+ * complete.
+ */
 void stream_take_rest(struct grpc_stream *stream);
 /* Let go of what is half there, and listen no more. */
 void stream_deafen(struct grpc_stream *stream);

@@ -11,8 +11,9 @@ address_local(const struct becket_runtime *runtime, const char *endpoint,
     struct sockaddr_un *ret_address)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int size = snprintf(address.sun_path, sizeof address.sun_path, "%s/%s",
-	    runtime->ncalrpc_dir, endpoint);
+	bool is_path = *endpoint == '/';
+	int size = snprintf(address.sun_path, sizeof address.sun_path, "%s%s%s",
+	    is_path ? "" : runtime->ncalrpc_dir, is_path ? "" : "/", endpoint);
 
 	if (size < 0 || (size_t)size >= sizeof address.sun_path)
 		return BECKET_S_STRING_TOO_LONG;

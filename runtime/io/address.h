@@ -9,8 +9,9 @@
 #include "base/status.h"
 #include "io/runtime.h"
 
-/* The socket of an ncalrpc endpoint: a file in the runtime's directory, as
- * protseq's check has found fit. S_STRING_TOO_LONG: the path does not fit.
+/* The socket of a local endpoint: a file in the runtime's directory, or where a
+ * path says, as protseq's check has found fit. S_STRING_TOO_LONG: the path does
+ * not fit.
  */
 BECKET_MUST_USE becket_status
 address_local(const struct becket_runtime *runtime, const char *endpoint,

@@ -5,58 +5,6 @@
 #include "io/clock.h"
 #include "io/hub.h"
 #include "io/line.h"
-#include "io/resolve.h"
-
-static becket_status
-fail_start(const struct becket_binding *binding, const struct invoke *invoke,
-    becket_status status, const char *why)
-{
-	struct error_place place = {
-		.protseq = binding->protseq->name,
-		.host = binding->host,
-		.endpoint = binding->endpoint,
-		.interface = invoke->interface->name,
-		.operation = invoke_operation_name(invoke),
-	};
-
-	return error_set_call(status, BECKET_NOT_SENT, &place,
-	    why == NULL || *why == '\0' ? NULL : why, NULL, 0);
-}
-
-static becket_status
-find_association(struct becket_binding *binding, const struct invoke *invoke,
-    struct client_association **ret_association)
-{
-	char why[RESOLVE_WHY_SIZE];
-	char *endpoint;
-	becket_status status = resolve(binding, invoke->interface,
-	    &invoke->object, invoke->deadline, &endpoint, why);
-
-	if (status != BECKET_S_OK)
-		return fail_start(binding, invoke, status, why);
-	status = binding_association(binding,
-	    endpoint != NULL ? endpoint : binding->endpoint, ret_association);
-	runtime_free_text(binding->runtime, endpoint);
-	return status == BECKET_S_OK
-	           ? status
-	           : fail_start(binding, invoke, status, NULL);
-}
-
-static becket_status
-place(struct becket_async_call *call)
-{
-	struct hub *hub = call->hub;
-	becket_status status;
-
-	pthread_mutex_lock(&hub->lock);
-	status = hub_open(hub);
-	if (status == BECKET_S_OK) {
-		hub_place(hub, call, false);
-		hub_settle(hub);
-	}
-	pthread_mutex_unlock(&hub->lock);
-	return status;
-}
 
 static becket_status
 start(struct becket_binding *binding, struct invoke *invoke, bool is_ordered,
@@ -64,20 +12,21 @@ start(struct becket_binding *binding, struct invoke *invoke, bool is_ordered,
 {
 	struct client_association *association;
 	struct becket_async_call *call;
-	becket_status status = find_association(binding, invoke, &association);
+	becket_status status = async_call_find_association(binding, invoke,
+	    invoke->deadline, &association);
 
 	if (status != BECKET_S_OK)
 		return status;
 	status = async_call_new(binding->runtime->hub, association, invoke,
 	    request, &call);
 	if (status != BECKET_S_OK)
-		return fail_start(binding, invoke, status, NULL);
+		return async_call_fail_start(binding, invoke, status, NULL);
 	call->is_ordered = is_ordered;
 	call->connect_by = client_call_connect_deadline(invoke, binding);
-	status = place(call);
+	status = async_call_place(call);
 	if (status != BECKET_S_OK) {
 		async_call_free(call);
-		return fail_start(binding, invoke, status, NULL);
+		return async_call_fail_start(binding, invoke, status, NULL);
 	}
 	*ret_async = (struct becket_async){ call };
 	return BECKET_S_OK;
@@ -96,15 +45,16 @@ becket_stub_start(struct becket_binding *binding,
 	if (status != BECKET_S_OK)
 		return status;
 	if (interface->operations[opnum].context_count > 0)
-		return fail_start(binding, &invoke, BECKET_S_INVALID_ARG,
+		return async_call_fail_start(binding, &invoke,
+		    BECKET_S_INVALID_ARG,
 		    "operations with context handles are called and waited "
 		    "for");
 	view = binding_view(binding);
 	invoke.memory = &binding->runtime->memory;
 	invoke.limits = &binding->runtime->limits;
 	invoke.object = view.object;
-	invoke.metadata = view.metadata;
-	invoke_clear_metadata(&invoke);
+	invoke.packs = view.packs;
+	invoke_set_metadata(&invoke, view.metadata);
 	invoke.deadline = client_call_deadline(&invoke, &view);
 	return start(binding, &invoke, !view.is_noncausal, request, ret_async);
 }
@@ -259,23 +209,6 @@ becket_stub_finish(struct becket_async *async,
 	return status;
 }
 
-/* With the lock held. */
-static void
-end_at_once(struct becket_async_call *call)
-{
-	bool is_begun = call->invoke.is_begun;
-
-	if (call->line != NULL)
-		line_take_off(call->line, call);
-	if (!is_begun) {
-		async_call_fail(call, BECKET_S_CALL_CANCELLED, NULL);
-		return;
-	}
-	invoke_lost(&call->invoke, "it was cancelled");
-	call->invoke.end.status = BECKET_S_CALL_CANCELLED;
-	async_call_over(call);
-}
-
 becket_status
 becket_async_cancel(struct becket_async *async, bool is_abortive)
 {
@@ -288,7 +221,7 @@ becket_async_cancel(struct becket_async *async, bool is_abortive)
 	pthread_mutex_lock(&call->hub->lock);
 	call->is_cancelled = true;
 	if (!call->is_over && (is_abortive || !call->invoke.is_begun))
-		end_at_once(call);
+		async_call_end_at_once(call);
 	else if (!call->is_over)
 		line_cancel(call->line, call);
 	hub_settle(call->hub);
@@ -306,7 +239,7 @@ becket_async_abort(struct becket_async *async)
 	pthread_mutex_lock(&call->hub->lock);
 	call->has_callback = false;
 	if (!call->is_over)
-		end_at_once(call);
+		async_call_end_at_once(call);
 	list_remove(&call->due);
 	hub_settle(call->hub);
 	pthread_mutex_unlock(&call->hub->lock);

@@ -4,6 +4,34 @@
 #include "base/allocate.h"
 #include "io/clock.h"
 #include "io/hub.h"
+#include "io/line.h"
+
+void
+async_call_init(struct becket_async_call *call, struct hub *hub,
+    struct client_association *association, const struct invoke *invoke)
+{
+	*call = (struct becket_async_call){
+		.kind = &async_call_unary,
+		.hub = hub,
+		.association = association,
+		.invoke = *invoke,
+		.stub = buffer_empty(invoke->memory),
+		.connect_by = invoke->deadline,
+	};
+	list_init(&call->node);
+	list_init(&call->due);
+}
+
+void
+async_call_fini(struct becket_async_call *call)
+{
+	list_remove(&call->node);
+	list_remove(&call->due);
+	invoke_fini(&call->invoke);
+	buffer_fini(&call->stub);
+	runtime_free_text(call->hub->runtime, call->why);
+	client_association_unref(call->association);
+}
 
 becket_status
 async_call_new(struct hub *hub, struct client_association *association,
@@ -18,16 +46,7 @@ async_call_new(struct hub *hub, struct client_association *association,
 		client_association_unref(association);
 		return BECKET_S_OUT_OF_MEMORY;
 	}
-	*call = (struct becket_async_call){
-		.kind = &async_call_unary,
-		.hub = hub,
-		.association = association,
-		.invoke = *invoke,
-		.stub = buffer_empty(invoke->memory),
-		.connect_by = invoke->deadline,
-	};
-	list_init(&call->node);
-	list_init(&call->due);
+	async_call_init(call, hub, association, invoke);
 	status = invoke_encode(&call->invoke, association->protseq->is_grpc,
 	    request, clock_now(), &call->stub);
 	if (status != BECKET_S_OK) {
@@ -41,15 +60,10 @@ async_call_new(struct hub *hub, struct client_association *association,
 void
 async_call_free(struct becket_async_call *call)
 {
-	struct becket_runtime *runtime = call->hub->runtime;
+	const struct becket_memory *memory = &call->hub->runtime->memory;
 
-	list_remove(&call->node);
-	list_remove(&call->due);
-	invoke_fini(&call->invoke);
-	buffer_fini(&call->stub);
-	runtime_free_text(runtime, call->why);
-	client_association_unref(call->association);
-	memory_free(&runtime->memory, call, sizeof *call);
+	async_call_fini(call);
+	memory_free(memory, call, sizeof *call);
 }
 
 static becket_status
@@ -129,11 +143,28 @@ async_call_fail(struct becket_async_call *call, becket_status status,
 	async_call_over(call);
 }
 
-becket_status
-async_call_result(struct becket_async_call *call, void **ret_response)
+void
+async_call_end_at_once(struct becket_async_call *call)
+{
+	bool is_begun = call->invoke.is_begun;
+
+	if (call->line != NULL)
+		line_take_off(call->line, call);
+	if (!is_begun) {
+		async_call_fail(call, BECKET_S_CALL_CANCELLED, NULL);
+		return;
+	}
+	invoke_lost(&call->invoke, "it was cancelled");
+	call->invoke.end.status = BECKET_S_CALL_CANCELLED;
+	async_call_over(call);
+}
+
+struct call_failure
+async_call_failure(const struct becket_async_call *call)
 {
 	const struct client_association *association = call->association;
-	struct call_failure failure = {
+
+	return (struct call_failure){
 		.place = {
 			.protseq = association->protseq->name,
 			.host = association->host,
@@ -143,17 +174,33 @@ async_call_result(struct becket_async_call *call, void **ret_response)
 		},
 		.outcome = call->outcome,
 	};
-	becket_status status;
+}
+
+becket_status
+async_call_say_why(const struct becket_async_call *call)
+{
+	struct call_failure failure = async_call_failure(call);
 
 	if (call->early != BECKET_S_OK)
 		return client_call_fail_early(&failure, call->early,
 		    call->why != NULL ? call->why : "");
+	return client_call_fail_ended(&failure, &call->invoke, call->error);
+}
+
+becket_status
+async_call_result(struct becket_async_call *call, void **ret_response)
+{
+	struct call_failure failure;
+	becket_status status;
+
+	if (call->early != BECKET_S_OK)
+		return async_call_say_why(call);
 	invoke_show_metadata(&call->invoke);
 	if (call->invoke.end.status != BECKET_S_OK)
-		return client_call_fail_ended(&failure, &call->invoke,
-		    call->error);
+		return async_call_say_why(call);
 	status = invoke_decode(&call->invoke, ret_response);
-	return status == BECKET_S_OK
-	           ? status
-	           : client_call_fail_decode(&failure, status);
+	if (status == BECKET_S_OK)
+		return BECKET_S_OK;
+	failure = async_call_failure(call);
+	return client_call_fail_decode(&failure, status);
 }

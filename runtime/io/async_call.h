@@ -52,10 +52,12 @@ struct becket_async_call {
 	struct invoke invoke;
 	struct buffer stub; /* the encoded request */
 	bool is_ordered;
+	bool is_mute; /* nothing of it can be sent any more */
 	bool is_cancelled;
 	bool is_over;
 	uint64_t connect_by;
 	uint64_t not_before; /* while pausing */
+	uint64_t end_by;     /* it was cancelled: how long to wait; or 0 */
 	uint32_t rebinds, repeats;
 	enum becket_outcome outcome; /* of the tries before the last */
 	becket_status early;         /* why it was not sent, or S_OK */
@@ -75,14 +77,37 @@ BECKET_MUST_USE becket_status async_call_new(struct hub *hub,
 /* On no line. */
 void async_call_free(struct becket_async_call *call);
 
+/* For calls that are part of something else: everything but the memory. */
+void async_call_init(struct becket_async_call *call, struct hub *hub,
+    struct client_association *association, const struct invoke *invoke);
+void async_call_fini(struct becket_async_call *call);
+
+/* What starts of both kinds have in common, each with its error record: the
+ * association for a call, a reference; and the way onto a line.
+ */
+BECKET_MUST_USE becket_status
+async_call_find_association(struct becket_binding *binding,
+    const struct invoke *invoke, uint64_t deadline,
+    struct client_association **ret_association);
+BECKET_MUST_USE becket_status async_call_place(struct becket_async_call *call);
+becket_status async_call_fail_start(const struct becket_binding *binding,
+    const struct invoke *invoke, becket_status status, const char *why);
+
 /* S_ASYNC_CALL_PENDING, or how it ended. */
 becket_status async_call_status(const struct becket_async_call *call);
 
 /* It was not sent, and will not be. It is over then. */
 void async_call_fail(struct becket_async_call *call, becket_status status,
     const char *why);
+/* Now, whatever it does; what is done with its line is still to be settled. */
+void async_call_end_at_once(struct becket_async_call *call);
 /* invoke.end says how it ended. */
 void async_call_over(struct becket_async_call *call);
+
+/* The error record of a call that did not end well; returns its status. */
+becket_status async_call_say_why(const struct becket_async_call *call);
+/* Where it is, for other records. */
+struct call_failure async_call_failure(const struct becket_async_call *call);
 
 /* The response of a call that is over, or the error record. */
 BECKET_MUST_USE becket_status async_call_result(struct becket_async_call *call,

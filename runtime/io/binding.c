@@ -255,6 +255,7 @@ copy_state(struct becket_binding *from, struct becket_binding *to)
 	to->timeout = from->timeout;
 	to->is_unique = from->is_unique;
 	to->is_noncausal = from->is_noncausal;
+	to->packs = from->packs;
 	list_for_each (node, &from->uses) {
 		struct client_association *association =
 		    container_of(node, struct binding_use, node)->association;
@@ -377,6 +378,7 @@ binding_view(struct becket_binding *binding)
 		.object = binding->object,
 		.timeout = next.timeout != 0 ? next.timeout : binding->timeout,
 		.is_noncausal = binding->is_noncausal,
+		.packs = binding->packs,
 		.metadata = next.metadata,
 	};
 	pthread_mutex_unlock(&binding->lock);

@@ -32,7 +32,7 @@ struct becket_binding {
 	struct becket_uuid object;
 	uint32_t timeout; /* ms; 0: none of its own */
 	bool is_unique;
-	bool is_noncausal;
+	bool is_noncausal, packs;
 	struct list uses;        /* of struct binding_use */
 	struct list resolutions; /* of struct resolution: io/resolve.h */
 };
@@ -63,7 +63,7 @@ BECKET_MUST_USE becket_status binding_new(struct becket_runtime *runtime,
 struct binding_view {
 	struct becket_uuid object;
 	uint32_t timeout; /* ms: the thread's, else the handle's, else 0 */
-	bool is_noncausal;
+	bool is_noncausal, packs;
 	struct becket_metadata *metadata; /* the thread's, or NULL */
 };
 

@@ -45,6 +45,13 @@ set_dont_linger(struct becket_binding *binding, uint64_t value)
 	return BECKET_S_OK;
 }
 
+static becket_status
+set_packs(struct becket_binding *binding, uint64_t value)
+{
+	binding->packs = value != 0;
+	return BECKET_S_OK;
+}
+
 static uint64_t
 get_timeout(struct becket_binding *binding)
 {
@@ -74,6 +81,12 @@ get_dont_linger(struct becket_binding *binding)
 	return 0;
 }
 
+static uint64_t
+get_packs(struct becket_binding *binding)
+{
+	return binding->packs;
+}
+
 /* Called with the handle's lock held. */
 static const struct option {
 	enum becket_option option;
@@ -84,6 +97,7 @@ static const struct option {
 	{ BECKET_OPTION_UNIQUE_BINDING, set_unique, get_unique },
 	{ BECKET_OPTION_CALL_TIMEOUT, set_timeout, get_timeout },
 	{ BECKET_OPTION_DONT_LINGER, set_dont_linger, get_dont_linger },
+	{ BECKET_OPTION_COMPRESS, set_packs, get_packs },
 };
 
 static becket_status

@@ -6,6 +6,7 @@
 
 #include "base/allocate.h"
 #include "io/client_conn.h"
+#include "io/client_hold.h"
 #include "io/hub.h"
 
 static bool
@@ -58,6 +59,7 @@ client_association_free(struct client_association *association)
 
 	list_remove(&association->node);
 	client_association_drop_idle(association);
+	client_hold_free(association->hold);
 	pthread_cond_destroy(&association->changed);
 	runtime_free_text(runtime, association->host);
 	runtime_free_text(runtime, association->endpoint);

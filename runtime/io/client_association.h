@@ -42,8 +42,12 @@ struct client_association {
 	bool is_being_founded;
 	bool does_not_linger;
 	bool does_hub_wait; /* for a connection too */
+	bool is_hold_claimed;
 	/* ------------------------------------------------------------- */
 	struct line *line; /* of asynchronous calls, or NULL: the hub's */
+	/* ------------------------------------------------------------- */
+	struct client_hold *hold; /* its claimant's; NULL: none */
+	uint32_t holds;           /* there have been so many */
 };
 
 /* What calls to endpoint on host share; a reference, the association's own

@@ -6,6 +6,7 @@
 
 #include "io/binding.h"
 #include "io/client_context.h"
+#include "io/client_hold.h"
 #include "io/clock.h"
 #include "io/error.h"
 #include "io/lease.h"
@@ -28,6 +29,7 @@ struct client_call {
 	struct client_association *association;
 	struct client_contexts *contexts; /* NULL: the operation has none */
 	uint32_t group;                   /* of the last try */
+	struct buffer metadata; /* with the session's, where one is held */
 	struct invoke invoke;
 	char *endpoint; /* resolved; NULL: the binding's own */
 	int error;      /* errno of a lost connection */
@@ -134,6 +136,32 @@ context_of(const struct client_call *call)
 	return call->contexts == NULL ? NULL : call->contexts->used;
 }
 
+/* Its context handles are those of a session, not of a group of connections. */
+static bool
+is_held(const struct client_call *call)
+{
+	return call->contexts != NULL && call->association->protseq->is_grpc;
+}
+
+static becket_status
+enter_session(struct client_call *call)
+{
+	const struct client_context *context = context_of(call);
+	const struct client_hold_wish wish = {
+		.association = call->association,
+		.number = context == NULL ? 0 : context->group,
+		.deadline =
+		    client_call_connect_deadline(&call->invoke, call->binding),
+		.metadata = call->invoke.request_metadata,
+	};
+	becket_status status =
+	    client_hold_enter(&wish, &call->group, &call->metadata, call->why);
+
+	if (status == BECKET_S_OK)
+		call->invoke.request_metadata = buffer_bytes(&call->metadata);
+	return status;
+}
+
 /* One connection, one try. S_OK: invoke.end says how it ended. */
 static becket_status
 try_once(struct client_call *call, const void *request, bool is_first,
@@ -149,7 +177,7 @@ try_once(struct client_call *call, const void *request, bool is_first,
 	struct lease lease;
 	becket_status status;
 
-	if (context_of(call) != NULL)
+	if (context_of(call) != NULL && !is_held(call))
 		wish.group = context_of(call)->group;
 	status = lease_take(&wish, &lease, call->why);
 	*ret_retry = call->was_cut = false;
@@ -162,7 +190,8 @@ try_once(struct client_call *call, const void *request, bool is_first,
 	    clock_now());
 	if (status == BECKET_S_OK) {
 		run(call, &lease);
-		call->group = lease.conn->association;
+		if (!is_held(call))
+			call->group = lease.conn->association;
 		*ret_retry = client_call_was_not_read(&call->invoke, &lease);
 		if (*ret_retry && lease.origin == LEASE_JOINED &&
 		    lease.conn->is_dead)
@@ -308,6 +337,8 @@ call_server(struct client_call *call, const void *request, void **ret_response)
 	status = find_association(call);
 	if (status == BECKET_S_OK && call->contexts != NULL)
 		client_association_pin(call->association);
+	if (status == BECKET_S_OK && is_held(call))
+		status = enter_session(call);
 	if (status == BECKET_S_OK)
 		status = try_repeating(call, request);
 	failure = failure_of(call);
@@ -343,9 +374,9 @@ safe_place_of(const struct becket_binding *binding, const struct invoke *invoke,
 	};
 }
 
-becket_status
-client_call_check(const struct becket_binding *binding,
-    const struct invoke *invoke, bool is_complete)
+static becket_status
+check(const struct becket_binding *binding, const struct invoke *invoke,
+    bool is_complete, becket_status (*check_table)(const struct invoke *))
 {
 	struct error_place place;
 	becket_status status = BECKET_S_OK;
@@ -355,11 +386,25 @@ client_call_check(const struct becket_binding *binding,
 	else if (runtime_is_stale(binding->runtime))
 		status = BECKET_S_STALE_AFTER_FORK;
 	else
-		status = invoke_check(invoke);
+		status = check_table(invoke);
 	if (status == BECKET_S_OK)
 		return BECKET_S_OK;
 	place = safe_place_of(binding, invoke, status);
 	return error_set_call(status, BECKET_NOT_SENT, &place, NULL, NULL, 0);
+}
+
+becket_status
+client_call_check(const struct becket_binding *binding,
+    const struct invoke *invoke, bool is_complete)
+{
+	return check(binding, invoke, is_complete, invoke_check);
+}
+
+becket_status
+client_call_check_stream(const struct becket_binding *binding,
+    const struct invoke *invoke, bool is_complete)
+{
+	return check(binding, invoke, is_complete, invoke_check_stream);
 }
 
 /* What a server opens for the call is its association's, which must not be
@@ -376,13 +421,15 @@ make_call(struct client_call *call, const void *request, void **ret_response)
 	call->invoke.memory = &runtime->memory;
 	call->invoke.limits = &runtime->limits;
 	call->invoke.object = call->view.object;
-	call->invoke.metadata = call->view.metadata;
-	invoke_clear_metadata(&call->invoke);
+	call->invoke.packs = call->view.packs;
+	invoke_set_metadata(&call->invoke, call->view.metadata);
 	call->invoke.deadline =
 	    client_call_deadline(&call->invoke, &call->view);
 	status = call_server(call, request, ret_response);
 	/* The binding handle may be that of a context handle that is closed. */
 	invoke_fini(&call->invoke);
+	if (call->metadata.data != NULL)
+		buffer_fini(&call->metadata);
 	runtime_free_text(runtime, call->endpoint);
 	if (call->contexts != NULL && call->association != NULL)
 		client_association_unpin(call->association);

@@ -25,6 +25,11 @@ BECKET_MUST_USE becket_status
 client_call_check(const struct becket_binding *binding,
     const struct invoke *invoke, bool is_complete);
 
+/* The same for a call with streams. */
+BECKET_MUST_USE becket_status
+client_call_check_stream(const struct becket_binding *binding,
+    const struct invoke *invoke, bool is_complete);
+
 uint64_t client_call_deadline(const struct invoke *invoke,
     const struct binding_view *view);
 /* Not after the deadline of the call. */

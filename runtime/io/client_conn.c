@@ -2,9 +2,11 @@
 #include "io/client_conn.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -95,6 +97,21 @@ client_conn_new(struct becket_runtime *runtime,
 	return BECKET_S_OK;
 }
 
+/* The end of the stream comes behind what the server does not read; a reset
+ * does not.
+ */
+static void
+break_if_stuck(const struct client_conn *conn)
+{
+	const struct linger none = { .l_onoff = 1 };
+	int unsent = 0;
+
+	if (conn->resets && ioctl(conn->fd, SIOCOUTQ, &unsent) == 0 &&
+	    unsent > 0)
+		(void)setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &none,
+		    sizeof none);
+}
+
 /* A child of ours may hold the socket too, so closing alone might tell the
  * server nothing; but such a child must not end its parent's connection.
  */
@@ -103,8 +120,10 @@ client_conn_free(struct client_conn *conn)
 {
 	if (conn == NULL)
 		return;
-	if (!runtime_is_stale(conn->runtime))
+	if (!runtime_is_stale(conn->runtime)) {
+		break_if_stuck(conn);
 		(void)shutdown(conn->fd, SHUT_WR);
+	}
 	close(conn->fd);
 	conn->session->ops->free(conn->session);
 	memory_free(&conn->runtime->memory, conn, sizeof *conn);
@@ -113,7 +132,7 @@ client_conn_free(struct client_conn *conn)
 void
 client_conn_start(struct client_conn *conn)
 {
-	conn->has_waited = false;
+	conn->has_waited = conn->resets = false;
 }
 
 static void
@@ -273,7 +292,9 @@ take_last_words(struct client_conn *conn, int error)
 	    transfer_receive(conn->session, conn->fd, MSG_DONTWAIT);
 
 	conn->is_dead = true;
-	if (result != TRANSFER_MOVED)
+	if (result == TRANSFER_NOTHING)
+		conn->is_mute = true;
+	else if (result != TRANSFER_MOVED)
 		lose(conn, error);
 }
 
@@ -313,7 +334,7 @@ send_all(struct client_conn *conn)
 {
 	enum transfer result;
 
-	if (conn->is_lost)
+	if (conn->is_lost || conn->is_mute)
 		return false;
 	do
 		result = transfer_send(conn->session, conn->fd, MSG_DONTWAIT);
@@ -323,6 +344,31 @@ send_all(struct client_conn *conn)
 	return result == TRANSFER_AGAIN;
 }
 
+/* A session without room for more is left in peace. */
+static void
+receive_some(struct client_conn *conn)
+{
+	enum transfer result =
+	    transfer_receive(conn->session, conn->fd, MSG_DONTWAIT);
+
+	if (result == TRANSFER_NOTHING)
+		tell_time(conn);
+	else
+		note_received(conn, result);
+}
+
+/* Asking may be the end of a session that has no memory. */
+static void
+look_for_room(struct client_conn *conn, client_conn_sink *sink, void *user)
+{
+	struct session_vec vec;
+
+	conn->is_full =
+	    conn->session->ops->recv_vec(conn->session, &vec, 1) == 0;
+	if (conn->is_full)
+		give_events(conn, sink, user);
+}
+
 bool
 client_conn_pump(struct client_conn *conn, bool is_readable,
     client_conn_sink *sink, void *user)
@@ -330,14 +376,14 @@ client_conn_pump(struct client_conn *conn, bool is_readable,
 	bool is_blocked = send_all(conn);
 
 	if (is_readable && !conn->is_lost)
-		note_received(conn,
-		    transfer_receive(conn->session, conn->fd, MSG_DONTWAIT));
+		receive_some(conn);
 	else
 		tell_time(conn);
 	give_events(conn, sink, user);
 	if (!is_blocked)
 		is_blocked = send_all(conn);
 	give_events(conn, sink, user);
+	look_for_room(conn, sink, user);
 	return is_blocked;
 }
 

@@ -36,6 +36,12 @@ struct client_conn {
 	bool is_eof;
 	bool is_lost;
 	bool is_dead; /* no use for another call */
+	/* Nothing can be sent any more, but there may be something to read as
+	 * soon as the session wants it.
+	 */
+	bool is_mute;
+	bool is_full; /* pump: the session wants no input now */
+	bool resets;  /* if it is closed with something unsent: break it */
 };
 
 /* Takes fd, also on failure. association: to join, or 0. */

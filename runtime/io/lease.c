@@ -74,8 +74,8 @@ await_change(struct client_association *association, uint64_t deadline)
 	return error == 0;
 }
 
-static becket_status
-give_up(const struct client_association *association, uint64_t deadline,
+static void
+explain(const struct client_association *association,
     char why[CONNECT_WHY_SIZE])
 {
 	if (association->is_being_founded)
@@ -85,6 +85,13 @@ give_up(const struct client_association *association, uint64_t deadline,
 		snprintf(why, CONNECT_WHY_SIZE,
 		    "all %" PRIu32 " connections to the server are busy",
 		    association->connections);
+}
+
+static becket_status
+give_up(const struct client_association *association, uint64_t deadline,
+    char why[CONNECT_WHY_SIZE])
+{
+	explain(association, why);
 	return clock_now() < deadline ? BECKET_S_SERVER_UNAVAILABLE
 	                              : BECKET_S_CALL_CANCELLED;
 }
@@ -263,6 +270,15 @@ lease_try(const struct lease_wish *wish, struct lease *ret_lease,
 	if (status == BECKET_S_OK)
 		*ret_lease = lease;
 	return status;
+}
+
+void
+lease_explain(const struct client_association *association,
+    char ret_why[CONNECT_WHY_SIZE])
+{
+	pool_lock(association->pool);
+	explain(association, ret_why);
+	pool_unlock(association->pool);
 }
 
 void

@@ -46,6 +46,9 @@ BECKET_MUST_USE becket_status lease_take(const struct lease_wish *wish,
  */
 BECKET_MUST_USE becket_status lease_try(const struct lease_wish *wish,
     struct lease *ret_lease, uint32_t *ret_group);
+/* Why not now. */
+void lease_explain(const struct client_association *association,
+    char ret_why[CONNECT_WHY_SIZE]);
 /* fd is taken, also on failure. */
 BECKET_MUST_USE becket_status lease_adopt(struct lease *lease, int fd,
     uint32_t group);

@@ -10,8 +10,13 @@
 #include "io/clock.h"
 #include "io/hub.h"
 
-/* A stale connection, and then a server that knows the group no more. */
-enum { REBINDS = 2 };
+enum {
+	/* A stale connection, and then a server that knows the group no more.
+	 */
+	REBINDS = 2,
+	/* Who sends so much at once has more. */
+	MUCH = 16384,
+};
 
 struct line *
 line_new(struct hub *hub, struct client_association *association,
@@ -33,7 +38,7 @@ line_new(struct hub *hub, struct client_association *association,
 		return NULL;
 	}
 	line->association = client_association_ref(association);
-	line->is_closed = is_alone;
+	line->is_alone = line->is_closed = is_alone;
 	if (!is_alone)
 		association->line = line;
 	return line;
@@ -71,6 +76,8 @@ let_go(struct line *line)
 	           runtime_is_stale(line->hub->runtime)) {
 		client_association_drop(line->association, line->lease.conn);
 	} else if (line->state == LINE_OPEN) {
+		/* A server that does not read would never see a mere end. */
+		line->lease.conn->resets |= line->is_alone;
 		lease_return(&line->lease);
 	}
 	line->state = LINE_WAITING;
@@ -203,6 +210,9 @@ line_cancel(struct line *line, struct becket_async_call *call)
 	struct session *session = line->lease.conn->session;
 
 	session->ops->cancel(session, call->invoke.call);
+	if (line->is_alone && call->end_by == 0)
+		call->end_by =
+		    clock_now() + clock_from_ms(call->invoke.limits->cancel_ms);
 	hub_mark(line->hub, line);
 }
 
@@ -326,6 +336,23 @@ run_connecting(struct line *line)
 	fail_all(line, status, NULL);
 }
 
+static void
+expire_call(struct line *line, struct becket_async_call *call,
+    becket_status status)
+{
+	char why[CONNECT_WHY_SIZE];
+
+	if (line->state == LINE_WAITING) {
+		lease_explain(line->association, why);
+		async_call_fail(call, status, why);
+	} else {
+		async_call_fail(call, status,
+		    status == BECKET_S_CALL_CANCELLED
+		        ? line->connector.why
+		        : "connecting took too long");
+	}
+}
+
 /* What is not begun has nobody else who looks at its time. */
 static void
 expire(struct line *line)
@@ -337,11 +364,9 @@ expire(struct line *line)
 		    container_of(node, struct becket_async_call, node);
 
 		if (invoke_is_late(&call->invoke, now))
-			async_call_fail(call, BECKET_S_CALL_CANCELLED,
-			    line->connector.why);
+			expire_call(line, call, BECKET_S_CALL_CANCELLED);
 		else if (call->connect_by <= now)
-			async_call_fail(call, BECKET_S_SERVER_UNAVAILABLE,
-			    "connecting took too long");
+			expire_call(line, call, BECKET_S_SERVER_UNAVAILABLE);
 	}
 }
 
@@ -435,21 +460,123 @@ end_calls(struct line *line)
 }
 
 static void
+pump(struct line *line)
+{
+	struct client_conn *conn = line->lease.conn;
+	uint64_t before = conn->session->stats.bytes_in;
+	bool was_stalled = line->is_stalled;
+
+	line->is_blocked =
+	    client_conn_pump(conn, line->is_readable, take_event, line);
+	line->is_stalled = conn->is_full;
+	line->is_hung_up = line->is_stalled && was_stalled &&
+	                   (line->is_hung_up || line->is_readable);
+	if (line->is_readable)
+		line->is_busy = conn->session->stats.bytes_in - before >= MUCH;
+	line->is_readable = false;
+}
+
+static void
+watch_open(struct line *line)
+{
+	const struct client_conn *conn = line->lease.conn;
+	uint32_t events = line->is_stalled ? 0 : EPOLLIN;
+
+	if (line->is_blocked)
+		events |= EPOLLOUT;
+	watch(line, conn->is_lost || line->is_hung_up ? -1 : conn->fd, events);
+}
+
+static void
+hush_all(struct line *line)
+{
+	list_for_each (node, &line->calls) {
+		struct becket_async_call *call =
+		    container_of(node, struct becket_async_call, node);
+
+		call->is_mute = true;
+		hub_tell(line->hub, call);
+	}
+}
+
+static struct becket_async_call *
+only_call(const struct line *line)
+{
+	return !line->is_alone || list_is_empty(&line->calls)
+	           ? NULL
+	           : container_of(line->calls.next, struct becket_async_call,
+	                 node);
+}
+
+/* What was said to its server has not helped, or is stuck behind the rest. */
+static void
+end_cancelled(struct line *line)
+{
+	struct becket_async_call *call = only_call(line);
+
+	if (call != NULL && call->end_by != 0 &&
+	    (line->is_blocked || clock_now() >= call->end_by))
+		async_call_end_at_once(call);
+}
+
+static void
 run_open(struct line *line)
 {
 	struct client_conn *conn = line->lease.conn;
-	bool is_blocked =
-	    client_conn_pump(conn, line->is_readable, take_event, line);
 
-	line->is_readable = false;
+	pump(line);
 	lease_note_association(&line->lease);
 	if (conn->is_dead)
 		close_to_calls(line);
+	if (conn->is_mute)
+		hush_all(line);
 	if (conn->is_lost)
 		end_all(line, "the connection was lost");
 	end_calls(line);
-	watch(line, conn->is_lost ? -1 : conn->fd,
-	    EPOLLIN | (is_blocked ? EPOLLOUT : 0));
+	end_cancelled(line);
+	watch_open(line);
+}
+
+struct session *
+line_session(const struct becket_async_call *call)
+{
+	const struct line *line = call->line;
+
+	if (line == NULL || line->state != LINE_OPEN ||
+	    !call->invoke.is_begun || call->invoke.is_over)
+		return NULL;
+	return line->lease.conn->session;
+}
+
+void
+line_touch(struct line *line)
+{
+	hub_mark(line->hub, line);
+}
+
+/* A plain session may have windows to give back. */
+void
+line_consumed(struct line *line, const struct becket_async_call *call,
+    size_t size)
+{
+	struct session *session = line_session(call);
+
+	if (session == NULL)
+		return;
+	session->ops->consumed(session, call->invoke.call, size);
+	if (line->is_stalled)
+		line->is_readable = true;
+	if (line->is_stalled || session->ops->is_plain)
+		hub_mark(line->hub, line);
+}
+
+void
+line_read(struct line *line)
+{
+	if (line->state != LINE_OPEN || !line->is_busy || line->is_stalled)
+		return;
+	line->is_readable = true;
+	hub_mark(line->hub, line);
 }
 
 /* ---------------------------------------------------------------- all --- */
@@ -482,11 +609,13 @@ earlier(uint64_t a, uint64_t b)
 uint64_t
 line_due(const struct line *line)
 {
+	const struct becket_async_call *only = only_call(line);
 	uint64_t due = 0;
 
 	if (line->state == LINE_OPEN)
-		return line->lease.conn->session->ops->deadline(
-		    line->lease.conn->session);
+		return earlier(only == NULL ? 0 : only->end_by,
+		    line->lease.conn->session->ops->deadline(
+		        line->lease.conn->session));
 	if (line->state == LINE_CONNECTING)
 		due = connector_until(&line->connector);
 	list_for_each (node, &line->calls) {

@@ -35,8 +35,13 @@ struct line {
 	struct client_association *association; /* a reference */
 	enum line_state state;
 	bool must_be_new;
+	bool is_alone; /* for one call */
 	bool is_closed;
 	bool is_readable;
+	bool is_stalled; /* the session has no room for more */
+	bool is_blocked; /* the socket takes no more */
+	bool is_hung_up; /* and the socket has an end, which is to wait */
+	bool is_busy;    /* much came at once, so that there may be more */
 	struct lease lease;
 	uint32_t group; /* to join */
 	struct connector connector;
@@ -61,8 +66,21 @@ void line_run(struct line *line);
 
 /* Take a call off: it is to be over at once. */
 void line_take_off(struct line *line, struct becket_async_call *call);
-/* Ask the server to end it. */
+/* Ask the server to end it. Of a stream that is alone: and if that does not
+ * help, or cannot be said, end it all the same.
+ */
 void line_cancel(struct line *line, struct becket_async_call *call);
+
+/* The session of a call that is under way, or NULL; line_touch() follows what
+ * is done with it.
+ */
+struct session *line_session(const struct becket_async_call *call);
+void line_touch(struct line *line);
+/* Of a call on it, some input has been consumed. */
+void line_consumed(struct line *line, const struct becket_async_call *call,
+    size_t size);
+/* Read what there is, if that is likely: somebody waits for it. */
+void line_read(struct line *line);
 
 /* When line_run() is wanted. */
 uint64_t line_due(const struct line *line);

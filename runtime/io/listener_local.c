@@ -114,18 +114,30 @@ open_locked(const struct sockaddr_un *socket,
 	return fd;
 }
 
+/* The lock of an endpoint is a hidden file beside it. */
+static becket_status
+find_lock(const struct becket_runtime *runtime, const char *endpoint,
+    struct sockaddr_un *ret_address)
+{
+	char name[sizeof ret_address->sun_path + 8];
+	const char *slash = strrchr(endpoint, '/');
+	size_t prefix = slash == NULL ? 0 : (size_t)(slash - endpoint) + 1;
+
+	snprintf(name, sizeof name, "%.*s.%s.lock", (int)prefix, endpoint,
+	    endpoint + prefix);
+	return address_local(runtime, name, ret_address);
+}
+
 static becket_status
 open_named(const struct becket_runtime *runtime, const struct protseq *protseq,
     const char *endpoint, struct list *listeners)
 {
-	char lock_name[sizeof((struct sockaddr_un *)0)->sun_path + 8];
 	struct sockaddr_un socket, lock_file;
 	struct listener *listener;
 	int fd, lock;
 
-	snprintf(lock_name, sizeof lock_name, ".%s.lock", endpoint);
 	if (address_local(runtime, endpoint, &socket) != BECKET_S_OK ||
-	    address_local(runtime, lock_name, &lock_file) != BECKET_S_OK)
+	    find_lock(runtime, endpoint, &lock_file) != BECKET_S_OK)
 		return BECKET_S_STRING_TOO_LONG;
 	fd = open_locked(&socket, &lock_file, &lock);
 	if (fd < 0)
@@ -173,8 +185,10 @@ listener_open_local(const struct becket_runtime *runtime,
     const struct protseq *protseq, const char *endpoint, struct list *listeners)
 {
 	becket_status status;
+	bool is_path = endpoint != NULL && *endpoint == '/';
 
-	if (mkdir(runtime->ncalrpc_dir, 0755) != 0 && errno != EEXIST)
+	if (!is_path && mkdir(runtime->ncalrpc_dir, 0755) != 0 &&
+	    errno != EEXIST)
 		return listener_complain(runtime, protseq, "",
 		    endpoint == NULL ? "" : endpoint);
 	if (endpoint == NULL)

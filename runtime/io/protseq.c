@@ -59,6 +59,23 @@ check_local_endpoint(const char *endpoint)
 	return BECKET_S_OK;
 }
 
+/* A file anywhere: other servers of gRPC have their sockets where they like. */
+static becket_status
+check_path(const char *endpoint)
+{
+	const char *c = endpoint;
+
+	if (*endpoint != '/')
+		return check_local_endpoint(endpoint);
+	while ((unsigned char)*c >= ' ' && *c != 0x7f)
+		c++;
+	if (*c != '\0' || c[-1] == '/')
+		return BECKET_S_INVALID_ENDPOINT_FORMAT;
+	if (strlen(endpoint) >= sizeof((struct sockaddr_un *)0)->sun_path)
+		return BECKET_S_STRING_TOO_LONG;
+	return BECKET_S_OK;
+}
+
 /* ncalrpc reaches this host and no other. */
 static becket_status
 check_local_address(const char *address)
@@ -75,7 +92,7 @@ static const struct protseq protseqs[] = {
 	{ "grpc_ip_tcp", 1, false, true, true,
 	    check_tcp_endpoint, check_tcp_address },
 	{ "grpc_unix", 2, true, true, true,
-	    check_local_endpoint, check_local_address },
+	    check_path, check_local_address },
 	{ .name = "ncacn_at_dsp" },
 	{ .name = "ncacn_dnet_nsp" },
 	{ .name = "ncacn_hvsocket" },

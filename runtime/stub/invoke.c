@@ -5,6 +5,7 @@
 #include "stub/frame.h"
 #include "stub/metadata.h"
 #include "stub/reply.h"
+#include "stub/stream_frame.h"
 #include "wire/call_header.h"
 #include "wire/status_message.h"
 
@@ -34,8 +35,16 @@ form_of(const struct invoke *invoke)
 	return frame_form(invoke->syntax, invoke->interface);
 }
 
-becket_status
-invoke_check(const struct invoke *invoke)
+static bool
+has_streams(const struct invoke *invoke)
+{
+	return operation_of(invoke)->flags &
+	       (BECKET_OPERATION_REQUEST_STREAM |
+	           BECKET_OPERATION_RESPONSE_STREAM);
+}
+
+static becket_status
+check_table(const struct invoke *invoke)
 {
 	const struct becket_interface *interface = invoke->interface;
 
@@ -46,10 +55,27 @@ invoke_check(const struct invoke *invoke)
 	if (invoke->opnum >= interface->operation_count ||
 	    operation_of(invoke)->name == NULL)
 		return BECKET_S_PROCNUM_OUT_OF_RANGE;
-	if (operation_of(invoke)->flags & (BECKET_OPERATION_REQUEST_STREAM |
-	                                      BECKET_OPERATION_RESPONSE_STREAM))
-		return BECKET_S_STREAMS_NOT_SUPPORTED;
 	return BECKET_S_OK;
+}
+
+becket_status
+invoke_check(const struct invoke *invoke)
+{
+	becket_status status = check_table(invoke);
+
+	if (status == BECKET_S_OK && has_streams(invoke))
+		return BECKET_S_STREAMS_NOT_SUPPORTED;
+	return status;
+}
+
+becket_status
+invoke_check_stream(const struct invoke *invoke)
+{
+	becket_status status = check_table(invoke);
+
+	if (status == BECKET_S_OK && (!has_streams(invoke) || is_ndr(invoke)))
+		return BECKET_S_INVALID_ARG;
+	return status;
 }
 
 bool
@@ -88,20 +114,12 @@ remaining_us(const struct invoke *invoke, uint64_t now)
 	return invoke->deadline == 0 ? 0 : left / 1000 + 1;
 }
 
-static struct becket_bytes
-metadata_of(const struct invoke *invoke)
-{
-	return invoke->metadata == NULL
-	           ? (struct becket_bytes){ 0 }
-	           : buffer_bytes(&invoke->metadata->request);
-}
-
 static becket_status
 encode_request(const struct invoke *invoke, const void *request, uint64_t now,
     struct buffer *ret_stub)
 {
 	struct frame frame = { .remaining_us = remaining_us(invoke, now),
-		.metadata = metadata_of(invoke) };
+		.metadata = invoke->request_metadata };
 
 	return frame_encode(form_of(invoke), &frame,
 	    &operation_of(invoke)->request, request, invoke->memory,
@@ -124,7 +142,8 @@ call_start_of(const struct invoke *invoke, uint64_t now)
 		.interface_name = interface->name,
 		.operation_name = invoke_operation_name(invoke),
 		.remaining_us = remaining_us(invoke, now),
-		.metadata = metadata_of(invoke),
+		.packs = invoke->packs,
+		.metadata = invoke->request_metadata,
 	};
 }
 
@@ -194,8 +213,62 @@ invoke_begin_encoded(struct invoke *invoke, struct session *session,
 	return begin(invoke, session, &start, &copy);
 }
 
-static bool
-is_mine(const struct invoke *invoke, const struct session_event *event)
+static becket_status
+add_only_message(const struct invoke *invoke, bool is_plain,
+    const void *request, struct buffer *head)
+{
+	struct buffer message;
+	becket_status status = stream_out_message(is_plain,
+	    &operation_of(invoke)->request, request, invoke->memory,
+	    invoke->limits->request_size, &message);
+
+	if (status != BECKET_S_OK)
+		return status;
+	if (!buffer_append(head, message.data, message.size))
+		status = BECKET_S_OUT_OF_MEMORY;
+	buffer_fini(&message);
+	return status;
+}
+
+becket_status
+invoke_encode_head(struct invoke *invoke, bool is_plain, const void *request,
+    uint64_t now, struct buffer *ret_head)
+{
+	struct frame frame = { .remaining_us = remaining_us(invoke, now),
+		.metadata = invoke->request_metadata };
+	struct buffer head;
+	becket_status status;
+
+	invoke->syntax = choose_syntax(invoke, is_plain);
+	status = stream_out_head(is_plain, &frame, invoke->memory, &head);
+	if (status == BECKET_S_OK && request != NULL) {
+		status = add_only_message(invoke, is_plain, request, &head);
+		if (status != BECKET_S_OK)
+			buffer_fini(&head);
+	}
+	if (status == BECKET_S_OK)
+		*ret_head = head;
+	return status;
+}
+
+becket_status
+invoke_begin_stream(struct invoke *invoke, struct session *session,
+    bool ordered, uint64_t now)
+{
+	struct call_start start = call_start_of(invoke, now);
+	becket_status status;
+
+	if (session->ops->is_plain != (invoke->syntax == SYNTAX_PROTOBUF))
+		return BECKET_S_UNSUPPORTED_TRANS_SYN;
+	start.is_stream = true;
+	start.ordered = ordered;
+	status = session->ops->begin(session, &start, &invoke->call);
+	invoke->is_begun = status == BECKET_S_OK;
+	return status;
+}
+
+bool
+invoke_owns(const struct invoke *invoke, const struct session_event *event)
 {
 	return invoke->is_begun && !invoke->is_over &&
 	       event->call.index == invoke->call.index &&
@@ -220,19 +293,19 @@ void
 invoke_event(struct invoke *invoke, struct session_event *event)
 {
 	if (event->kind == SESSION_MESSAGE) {
-		if (is_mine(invoke, event) && invoke->messages++ == 0) {
+		if (invoke_owns(invoke, event) && invoke->messages++ == 0) {
 			invoke->response = buffer_take(&event->message);
 			invoke->big_endian = event->big_endian;
 		} else {
 			buffer_fini(&event->message);
 		}
 	} else if (event->kind == SESSION_HEAD) {
-		if (is_mine(invoke, event) && invoke->head.data == NULL)
+		if (invoke_owns(invoke, event) && invoke->head.data == NULL)
 			invoke->head = buffer_take(&event->metadata);
 		else
 			free_buffer(&event->metadata);
 	} else if (event->kind == SESSION_END) {
-		if (is_mine(invoke, event)) {
+		if (invoke_owns(invoke, event)) {
 			invoke->end = event->end;
 			invoke->is_over = true;
 		} else {
@@ -344,12 +417,31 @@ invoke_show_metadata(const struct invoke *invoke)
 }
 
 void
-invoke_clear_metadata(const struct invoke *invoke)
+invoke_show_stream_metadata(const struct invoke *invoke,
+    struct becket_bytes initial, struct becket_bytes trailer)
+{
+	struct call_header header;
+
+	if (invoke->metadata == NULL)
+		return;
+	header = header_of_end(invoke);
+	if (initial.size > 0)
+		header.metadata = initial;
+	if (trailer.size > 0)
+		header.trailing = trailer;
+	show(invoke, &header);
+}
+
+void
+invoke_set_metadata(struct invoke *invoke, struct becket_metadata *metadata)
 {
 	const struct call_header nothing = { 0 };
 
-	if (invoke->metadata != NULL)
-		show(invoke, &nothing);
+	if (metadata == NULL)
+		return;
+	invoke->metadata = metadata;
+	invoke->request_metadata = buffer_bytes(&metadata->request);
+	show(invoke, &nothing);
 }
 
 /* DCE/RPC cannot say nothing, nor say it twice; others can. */

@@ -26,9 +26,12 @@ struct invoke {
 	uint16_t opnum;
 	const struct becket_memory *memory; /* outlives the reply too */
 	const struct becket_limits *limits;
-	struct becket_uuid object;        /* nil: none */
-	uint64_t deadline;                /* 0: never; streams alone say so */
-	struct becket_metadata *metadata; /* outlives the call; or NULL */
+	struct becket_uuid object; /* nil: none */
+	uint64_t deadline;         /* 0: never; streams alone say so */
+	struct becket_bytes request_metadata; /* encoded; outlives the call */
+	struct becket_metadata *metadata; /* for what comes back; likewise, or
+	                                   * NULL */
+	bool packs;                       /* see struct call_start */
 	/* ------------------------------------------------------------- */
 	struct idmap_id call;
 	bool is_begun, is_over;
@@ -40,11 +43,20 @@ struct invoke {
 	struct session_end end; /* when it is over */
 };
 
+/* metadata, or NULL: they go along, and nothing has come back yet. */
+void invoke_set_metadata(struct invoke *invoke,
+    struct becket_metadata *metadata);
+
 /* Is the table sound, is there such an operation, is it no stream?
  * S_INVALID_ARG, S_INVALID_ABI, S_PROCNUM_OUT_OF_RANGE,
  * S_STREAMS_NOT_SUPPORTED.
  */
 BECKET_MUST_USE becket_status invoke_check(const struct invoke *invoke);
+
+/* The same for a call with streams. S_INVALID_ARG: it has none, or its
+ * interface is NDR.
+ */
+BECKET_MUST_USE becket_status invoke_check_stream(const struct invoke *invoke);
 
 /* What the IDL says of the operation: no answer is waited for; may be executed
  * again. After invoke_check().
@@ -75,6 +87,18 @@ BECKET_MUST_USE becket_status invoke_begin_encoded(struct invoke *invoke,
     struct session *session, const struct buffer *stub, bool ordered,
     uint64_t now);
 
+/* Of a call with streams: what goes out first, with its one message where the
+ * request is no stream (else NULL); and begin it: then it may be put.
+ */
+BECKET_MUST_USE becket_status invoke_encode_head(struct invoke *invoke,
+    bool is_plain, const void *request, uint64_t now, struct buffer *ret_head);
+BECKET_MUST_USE becket_status invoke_begin_stream(struct invoke *invoke,
+    struct session *session, bool ordered, uint64_t now);
+
+/* Is it an event of this call's, begun and not over? */
+bool invoke_owns(const struct invoke *invoke,
+    const struct session_event *event);
+
 /* Take an event of the session, with its buffer. The call is over when
  * invoke->is_over.
  */
@@ -96,8 +120,11 @@ struct becket_bytes invoke_details(const struct invoke *invoke);
  * invoke->metadata, if there is such. Before invoke_decode().
  */
 void invoke_show_metadata(const struct invoke *invoke);
-/* It did not begin: nothing was said. */
-void invoke_clear_metadata(const struct invoke *invoke);
+/* The same for streams, which have had the initial metadata and the trailer by
+ * themselves over DCE/RPC, if there were any.
+ */
+void invoke_show_stream_metadata(const struct invoke *invoke,
+    struct becket_bytes initial, struct becket_bytes trailer);
 
 /* What came back, in one block for becket_stub_free(). Takes the response.
  * X_BAD_STUB_DATA and the like, S_OUT_OF_MEMORY.

@@ -105,6 +105,13 @@ becket_stream_wait(struct becket_stream *stream, unsigned events,
 	return stream->ops->wait(stream, events, milliseconds, ret_events);
 }
 
+void
+becket_stream_set_compression(struct becket_stream *stream, bool compression)
+{
+	if (stream != NULL && stream->ops->set_compression != NULL)
+		stream->ops->set_compression(stream, compression);
+}
+
 becket_status
 becket_stream_half_close(struct becket_stream *stream)
 {

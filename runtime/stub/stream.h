@@ -23,6 +23,8 @@ struct becket_stream_ops {
 	    void *user);
 	becket_status (*wait)(struct becket_stream *stream, unsigned events,
 	    uint32_t milliseconds, unsigned *ret_events);
+	/* Of messages that are sent from here on. */
+	void (*set_compression)(struct becket_stream *stream, bool compression);
 	/* These four are a client's; NULL on a server. */
 	becket_status (*half_close)(struct becket_stream *stream);
 	becket_status (*cancel)(struct becket_stream *stream);

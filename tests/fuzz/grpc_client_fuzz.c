@@ -69,7 +69,7 @@ take_message(struct session *session, struct client *client, unsigned i,
 	buffer_fini(message);
 	if ((client->behaviour & IS_STREAM) == 0)
 		return;
-	EXPECT(client->held[i] < client->window);
+	EXPECT(client->held[i] < client->window || is_ending(session));
 	client->held[i] += size;
 	if (client->behaviour & IS_LAZY)
 		return;

@@ -37,6 +37,14 @@ counted_start(struct counted *counted)
 	return &counted->memory;
 }
 
+bool
+is_ending(struct session *session)
+{
+	struct session_vec vec;
+
+	return session->ops->recv_vec(session, &vec, 1) == 0;
+}
+
 void
 check_metadata(struct buffer *metadata)
 {

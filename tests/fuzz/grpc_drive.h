@@ -23,6 +23,9 @@ struct counted counted_memory(void);
 /* What to give to the session. */
 const struct becket_memory *counted_start(struct counted *counted);
 
+/* At its end it tells what is complete, room or not. */
+bool is_ending(struct session *session);
+
 /* They are entries and nothing else; frees them. */
 void check_metadata(struct buffer *metadata);
 

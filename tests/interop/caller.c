@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client for servers that are not ours. Its argument is a string binding; it
- * reads a call a line and answers with a line:
+ * A client for servers that are not ours. Its argument is a string binding, and
+ * a second one if requests are to be compressed; it reads a call a line and
+ * answers with a line:
  *
  *   OPNUM TIMEOUT_MS HEX   -->   STATUS OUTCOME HEX SENTENCE
  *
@@ -124,7 +125,7 @@ main(int argc, char **argv)
 	struct becket_binding *binding = NULL;
 	becket_status status;
 
-	if (argc != 2)
+	if (argc != 2 && argc != 3)
 		return 2;
 	status = becket_runtime_new(NULL, &runtime);
 	if (status == BECKET_S_OK)
@@ -132,6 +133,9 @@ main(int argc, char **argv)
 	if (status == BECKET_S_OK)
 		status = becket_binding_from_string_binding(runtime, argv[1],
 		    &binding);
+	if (status == BECKET_S_OK && argc == 3)
+		status = becket_binding_set_option(binding,
+		    BECKET_OPTION_COMPRESS, 1);
 	if (status == BECKET_S_OK)
 		status = serve(binding);
 	if (status != BECKET_S_OK)

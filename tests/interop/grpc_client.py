@@ -7,6 +7,7 @@ import concurrent.futures
 import os
 import struct
 import sys
+import tempfile
 import time
 
 import grpc
@@ -269,6 +270,7 @@ def test_our_own_client_learns_all_that_dce_would_tell(server):
     for binding in ("grpc_ip_tcp:127.0.0.1[%d]" % server.port,
                     "grpc_ip_tcp:localhost[%d]" % server.port,
                     "grpc_unix:[interop]",
+                    "grpc_unix:[%s]" % server.local,
                     "ncacn_ip_tcp:127.0.0.1[%d]" % server.port):
         with grpc_server.Caller(program, binding) as caller:
             body = bytes(range(256)) * 4000
@@ -280,6 +282,20 @@ def test_our_own_client_learns_all_that_dce_would_tell(server):
                 assert "asked to fail with %d" % status in sentence
             got, outcome, _, sentence = caller.call(0, bytes(5000000))
             assert (got, outcome) == (0x42000006, 0), (got, outcome, sentence)
+
+
+def test_a_socket_anywhere(server):
+    program = os.path.join(os.path.dirname(sys.argv[1]), "caller")
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "x.sock")
+        other = dce.Server([sys.argv[1], "grpc_unix:[%s]" % path] +
+                           dce.LISTEN, directory)
+        with grpc_server.Caller(program, "grpc_unix:[%s]" % path) as caller:
+            assert caller.call(0, b"here")[:3] == (0, 2, b"here")
+        with grpc.insecure_channel("unix:" + path) as c:
+            assert method(c, "Echo")(b"a", timeout=TIMEOUT) == b"a"
+        other.stop()
+        assert os.listdir(directory) == [], os.listdir(directory)
 
 
 def test_a_binding_without_endpoint(server):

@@ -4,9 +4,12 @@
 one by hand that does not even speak gRPC well."""
 
 import concurrent.futures
+import gzip
+import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -25,10 +28,10 @@ CALL_FAILED_DNE, CALL_FAILED, CANCELLED = 1727, 1726, 1818
 class Caller:
     """tests/interop/caller: a call a line."""
 
-    def __init__(self, command, binding):
+    def __init__(self, command, *arguments):
         self.process = subprocess.Popen(
-            [command, binding], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True)
+            [command, *arguments], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):
         return self
@@ -86,6 +89,9 @@ class GrpcServer:
             concurrent.futures.ThreadPoolExecutor(4), [self.service],
             options=[("grpc.max_receive_message_length", 1 << 20)])
         self.port = self.server.add_insecure_port("127.0.0.1:0")
+        self.directory = tempfile.TemporaryDirectory()
+        self.path = os.path.join(self.directory.name, "socket")
+        self.server.add_insecure_port("unix:" + self.path)
         self.server.start()
 
     def __enter__(self):
@@ -93,11 +99,13 @@ class GrpcServer:
 
     def __exit__(self, *_):
         self.server.stop(0).wait()
+        self.directory.cleanup()
 
 
-def grpc_peer(command):
+def grpc_peer(command, *arguments):
     server = GrpcServer()
-    caller = Caller(command, "grpc_ip_tcp:127.0.0.1[%d]" % server.port)
+    caller = Caller(command, "grpc_ip_tcp:127.0.0.1[%d]" % server.port,
+                    *arguments)
     return server, caller
 
 
@@ -107,6 +115,15 @@ def test_calls_of_a_foreign_server(command):
         for i in range(20):
             message = b"%d" % i * i
             assert caller.call(0, message)[:3] == (0, EXECUTED, message)
+
+
+def test_a_server_at_a_path(command):
+    with GrpcServer() as server:
+        with Caller(command, "grpc_unix:[%s]" % server.path) as caller:
+            assert caller.call(0, b"x")[:3] == (0, EXECUTED, b"x")
+    with Caller(command, "grpc_unix:[%s]" % server.path) as caller:
+        status, outcome, _, sentence = caller.call(0, b"x")
+        assert (status, outcome) == (1722, NOT_SENT) and server.path in sentence
 
 
 def test_what_is_told_the_server(command):
@@ -139,6 +156,13 @@ def test_large_and_packed_responses(command):
         size = (3 << 20).to_bytes(4, "little")
         status, _, data, _ = caller.call(1, size)
         assert status == 0 and data == bytes(3 << 20)
+
+
+def test_packed_requests(command):
+    server, caller = grpc_peer(command, "compress")
+    with server, caller:
+        for message in b"", b"x", b"again and " * 1000:
+            assert caller.call(0, message)[:3] == (0, EXECUTED, message)
 
 
 def test_a_response_over_the_limit(command):
@@ -232,7 +256,9 @@ class HandServer(threading.Thread):
         if isinstance(event, h2.events.RequestReceived):
             self.headers = dict(event.headers)
             self.ended_by = "HEADERS" if event.stream_ended else "DATA"
+            self.data = b""
         if isinstance(event, h2.events.DataReceived):
+            self.data += event.data
             connection.acknowledge_received_data(
                 event.flow_controlled_length, event.stream_id)
         if isinstance(event, h2.events.StreamEnded):
@@ -246,9 +272,10 @@ HEAD = [(":status", "200"), ("content-type", "application/grpc")]
 OK = [("grpc-status", "0")]
 
 
-def ask(command, answer, message=b"x", again=None):
+def ask(command, answer, message=b"x", again=None, *arguments):
     server = HandServer(answer)
-    with Caller(command, "grpc_ip_tcp:127.0.0.1[%d]" % server.port) as caller:
+    with Caller(command, "grpc_ip_tcp:127.0.0.1[%d]" % server.port,
+                *arguments) as caller:
         result = caller.call(0, message)
         if again is not None:
             assert caller.call(0, again)[0] == 0
@@ -275,6 +302,24 @@ def test_the_request_ends_with_data(command):
     assert headers["te"] == "trailers"
     assert headers[":authority"] == "127.0.0.1:%d" % server.port
     assert headers["content-type"] == "application/grpc"
+
+
+def test_a_packed_request_says_so(command):
+    server, result = ask(command, good, b"again and " * 100, None, "compress")
+    assert result[0] == 0, result
+    assert server.headers["grpc-encoding"] == "gzip"
+    assert server.data[0] == 1 and len(server.data) < 200
+    assert gzip.decompress(server.data[5:]) == b"again and " * 100
+    server, result = ask(command, good, b"again and " * 100)
+    assert "grpc-encoding" not in server.headers and server.data[0] == 0
+
+
+def test_a_packed_request_is_refused(command):
+    def answer(connection, stream):
+        connection.send_headers(stream, HEAD + [
+            ("grpc-status", "12"), ("grpc-accept-encoding", "identity")],
+            end_stream=True)
+    assert ask(command, answer, b"x", None, "compress")[1][0] == 0x42000004
 
 
 def test_a_message_cut_into_single_bytes(command):

@@ -32,6 +32,11 @@ ROOMS = {
     "services": {"engine", "wire", "base"},
 }
 
+# What `becket` has of the compiler.
+CLIENT_BORROWS = {"becket_stub.h"} | {
+    "idl/" + name + ".h" for name in (
+        "identity", "place", "process", "stream", "text", "values")}
+
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^">]+)[">]')
 
 
@@ -70,6 +75,10 @@ def may(room, path, name):
     # The daemon is the endpoint mapper, which speaks NDR.
     if room == "server" and (target in ("wire", "base") or
                              name == "becket_stub.h"):
+        return True
+    # The tool describes interfaces at run time, as the compiler does.
+    if room == "client" and (target in ("wire", "base") or
+                             name in CLIENT_BORROWS):
         return True
     if room in ("client", "examples", "server"):
         beside = os.path.join(os.path.dirname(path), name)

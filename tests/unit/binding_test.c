@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "becket_stub.h"
+#include "engine/door.h"
 #include "io/binding.h"
 #include "test_memory.h"
 
@@ -402,6 +404,58 @@ a_copy_has_its_own_object_and_timeout(void **state)
 	becket_binding_free(&b);
 }
 
+/* Nothing goes through it here. */
+static const struct becket_door door = { .abi = DOOR_ABI };
+
+static void
+sockets_of_grpc_may_be_anywhere(void **state)
+{
+	struct fixture *f = *state;
+	struct becket_binding *binding;
+
+	assert_int_equal(becket_binding_from_string_binding(f->runtime,
+	                     "grpc_unix:[/run/x]", &binding),
+	    BECKET_S_PROTSEQ_NOT_SUPPORTED);
+	assert_int_equal(becket_runtime_use_door(f->runtime, &door), 0);
+	binding = handle(f, "grpc_unix:[/run/x.sock]");
+	becket_binding_free(&binding);
+	binding = handle(f, "grpc_unix:[x]");
+	becket_binding_free(&binding);
+	assert_int_equal(becket_binding_from_string_binding(f->runtime,
+	                     "grpc_unix:[/run/]", &binding),
+	    BECKET_S_INVALID_ENDPOINT_FORMAT);
+	assert_int_equal(becket_binding_from_string_binding(f->runtime,
+	                     "grpc_unix:[run/x]", &binding),
+	    BECKET_S_INVALID_ENDPOINT_FORMAT);
+	assert_int_equal(becket_binding_from_string_binding(f->runtime,
+	                     "ncalrpc:[/run/x]", &binding),
+	    BECKET_S_INVALID_ENDPOINT_FORMAT);
+}
+
+static void
+compression_is_asked_for_and_copied(void **state)
+{
+	struct fixture *f = *state;
+	struct becket_binding *a = handle(f, "ncalrpc:[x]");
+	struct becket_binding *b;
+	uint64_t value;
+
+	assert_int_equal(becket_binding_inq_option(a, BECKET_OPTION_COMPRESS,
+	                     &value),
+	    0);
+	assert_int_equal(value, 0);
+	assert_int_equal(becket_binding_set_option(a, BECKET_OPTION_COMPRESS,
+	                     5),
+	    0);
+	assert_int_equal(becket_binding_copy(a, &b), 0);
+	assert_int_equal(becket_binding_inq_option(b, BECKET_OPTION_COMPRESS,
+	                     &value),
+	    0);
+	assert_int_equal(value, 1);
+	becket_binding_free(&a);
+	becket_binding_free(&b);
+}
+
 static struct client_association *
 association_of(struct becket_binding *binding)
 {
@@ -595,6 +649,7 @@ main(void)
 		cmocka_unit_test(parse_gives_the_parts_asked_for),
 		cmocka_unit_test(parse_writes_nothing_on_failure),
 		cmocka_unit_test(a_copy_has_its_own_object_and_timeout),
+		cmocka_unit_test(compression_is_asked_for_and_copied),
 		cmocka_unit_test(
 		    handles_share_an_association_until_one_is_reset),
 		cmocka_unit_test(a_unique_handle_shares_no_association),
@@ -606,6 +661,8 @@ main(void)
 		cmocka_unit_test(
 		    the_next_timeout_is_not_inherited_by_a_later_handle),
 		cmocka_unit_test(protseqs_are_known_supported_or_neither),
+		/* The last, for from here on the runtime has a door. */
+		cmocka_unit_test(sockets_of_grpc_may_be_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

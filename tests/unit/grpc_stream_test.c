@@ -44,15 +44,16 @@ find(const struct door_names *names, struct becket_bytes interface,
 	return BECKET_S_OK;
 }
 
-static void
-open_pair_with(size_t cut, struct becket_limits limits)
+/* false: there is no memory for them. */
+static bool
+try_to_open(size_t cut, struct becket_limits limits, size_t fail_at)
 {
 	struct door_server_config server;
 	struct door_client_config client;
 
 	memset(&pair, 0, sizeof pair);
 	pair.names.find = find;
-	pair.test = test_memory(TEST_MEMORY_NEVER);
+	pair.test = test_memory(fail_at);
 	pair.memory = test_memory_of(&pair.test);
 	pair.limits = limits;
 	pair.cut = cut;
@@ -61,10 +62,20 @@ open_pair_with(size_t cut, struct becket_limits limits)
 		&pair.names, pair.now };
 	client = (struct door_client_config){ pair.memory, &pair.limits,
 		"host:1", pair.now };
-	assert_int_equal(grpc_server_session_new(&server, &pair.server.session),
-	    BECKET_S_OK);
-	assert_int_equal(grpc_client_session_new(&client, &pair.client.session),
-	    BECKET_S_OK);
+	if (grpc_server_session_new(&server, &pair.server.session) !=
+	    BECKET_S_OK)
+		return false;
+	if (grpc_client_session_new(&client, &pair.client.session) ==
+	    BECKET_S_OK)
+		return true;
+	pair.server.session->ops->free(pair.server.session);
+	return false;
+}
+
+static void
+open_pair_with(size_t cut, struct becket_limits limits)
+{
+	assert_true(try_to_open(cut, limits, TEST_MEMORY_NEVER));
 }
 
 static void
@@ -187,14 +198,14 @@ assert_told_no_more(void)
 }
 
 static struct idmap_id
-begin_with(struct becket_bytes metadata)
+begin_so(const struct call_start *how)
 {
-	const struct call_start start = { .interface_name = "a.Echo",
-		.operation_name = "Echo",
-		.is_stream = true,
-		.metadata = metadata };
+	struct call_start start = *how;
 	struct idmap_id id;
 
+	start.interface_name = "a.Echo";
+	start.operation_name = "Echo";
+	start.is_stream = true;
 	assert_int_equal(pair.client.session->ops->begin(pair.client.session,
 	                     &start, &id),
 	    BECKET_S_OK);
@@ -202,9 +213,15 @@ begin_with(struct becket_bytes metadata)
 }
 
 static struct idmap_id
+begin_with(struct becket_bytes metadata)
+{
+	return begin_so(&(struct call_start){ .metadata = metadata });
+}
+
+static struct idmap_id
 begin(void)
 {
-	return begin_with((struct becket_bytes){ 0 });
+	return begin_so(&(struct call_start){ 0 });
 }
 
 /* The server's name of the call, which is a stream. */
@@ -586,6 +603,31 @@ empty_messages_are_held_back_too(void **state)
 	close_pair();
 }
 
+static void
+a_complete_response_outlives_its_connection(void **state)
+{
+	const size_t HELD = WINDOW / SESSION_MESSAGE_COST;
+	struct idmap_id server;
+
+	(void)state;
+	open_pair_with(SIZE_MAX, narrow());
+	end(&pair.client, begin());
+	run();
+	server = accept_call();
+	for (size_t i = 0; i < 4 * HELD; i++)
+		put_text(&pair.server, server, "");
+	end(&pair.server, server);
+	run();
+	assert_int_equal(pair.client.count, HELD);
+	pair.client.session->ops->lost(pair.client.session);
+	pull(&pair.client);
+	for (size_t i = 0; i < 4 * HELD; i++)
+		told(&pair.client, SESSION_MESSAGE);
+	ended(BECKET_S_OK);
+	told(&pair.client, SESSION_CLOSED);
+	close_pair();
+}
+
 /* ------------------------------------------------------------- metadata -- */
 
 static struct buffer
@@ -721,6 +763,200 @@ what_is_no_metadata_does_not_leave(void **state)
 	close_pair();
 }
 
+/* ---------------------------------------------------------- compression -- */
+
+static void
+assert_packed(struct side *side, bool is_packed)
+{
+	const struct session_event *event = told(side, SESSION_MESSAGE);
+
+	assert_int_equal(event->is_packed, is_packed);
+	assert_text(buffer_bytes(&event->message),
+	    "again and again and again and again and again and again");
+}
+
+static void
+say(struct side *side, struct idmap_id id)
+{
+	put_text(side, id,
+	    "again and again and again and again and again and again");
+}
+
+static void
+pack(struct side *side, struct idmap_id id, bool on)
+{
+	side->session->ops->pack(side->session, id, on);
+}
+
+static void
+messages_are_compressed_as_is_wished(void **state)
+{
+	struct idmap_id client, server;
+
+	(void)state;
+	open_pair(SIZE_MAX);
+	client = begin_so(&(struct call_start){ .packs = true });
+	say(&pair.client, client);
+	pack(&pair.client, client, false);
+	say(&pair.client, client);
+	pack(&pair.client, client, true);
+	say(&pair.client, client);
+	put_text(&pair.client, client, "");
+	run();
+	server = accept_call();
+	assert_packed(&pair.server, true);
+	assert_packed(&pair.server, false);
+	assert_packed(&pair.server, true);
+	assert_false(told(&pair.server, SESSION_MESSAGE)->is_packed);
+	say(&pair.server, server);
+	pack(&pair.server, server, false);
+	say(&pair.server, server);
+	run();
+	told(&pair.client, SESSION_WRITABLE);
+	assert_packed(&pair.client, true);
+	assert_packed(&pair.client, false);
+	close_pair();
+}
+
+static void
+a_server_may_compress_though_its_client_does_not(void **state)
+{
+	struct idmap_id client, server;
+
+	(void)state;
+	open_pair(SIZE_MAX);
+	client = begin();
+	pack(&pair.client, client, true); /* the fields have gone without it */
+	say(&pair.client, client);
+	run();
+	server = accept_call();
+	assert_packed(&pair.server, false);
+	pack(&pair.server, server, false);
+	say(&pair.server, server);
+	pack(&pair.server, server, true);
+	say(&pair.server, server);
+	run();
+	told(&pair.client, SESSION_WRITABLE);
+	assert_packed(&pair.client, false);
+	assert_packed(&pair.client, true);
+	close_pair();
+}
+
+static void
+what_was_not_said_to_be_compressed_is_not(void **state)
+{
+	struct idmap_id server;
+
+	(void)state;
+	open_pair(SIZE_MAX);
+	(void)begin();
+	run();
+	server = accept_call();
+	say(&pair.server, server);
+	pack(&pair.server, server, true); /* too late */
+	say(&pair.server, server);
+	run();
+	assert_packed(&pair.client, false);
+	assert_packed(&pair.client, false);
+	close_pair();
+}
+
+/* --------------------------------------------------------------- memory -- */
+
+static void
+try_to_put(struct side *side, struct idmap_id id)
+{
+	static const char text[] = "again and again and again and again";
+	struct buffer message = buffer_empty(pair.memory);
+
+	if (buffer_append(&message, text, sizeof text))
+		(void)!side->session->ops->put(side->session, id, &message);
+}
+
+static void
+try_to_serve(struct becket_bytes metadata)
+{
+	struct session *session = pair.server.session;
+
+	for (size_t i = 0; i < pair.server.count; i++) {
+		struct session_event *event = &pair.server.events[i];
+
+		if (event->kind == SESSION_CALL) {
+			session->ops->stream(session, event->call);
+			(void)!session->ops->head(session, event->call,
+			    metadata);
+			try_to_put(&pair.server, event->call);
+		}
+		if (event->kind == SESSION_MESSAGE)
+			session->ops->consumed(session, event->call,
+			    event->message.size + SESSION_MESSAGE_COST);
+		if (event->kind == SESSION_END)
+			(void)!end_with(&pair.server, event->call,
+			    BECKET_S_NOT_FOUND, metadata);
+	}
+	forget(&pair.server);
+}
+
+static void
+try_to_converse(struct becket_bytes metadata)
+{
+	struct session *session = pair.client.session;
+	const struct call_start start = { .interface_name = "a.Echo",
+		.operation_name = "Echo",
+		.is_stream = true,
+		.packs = true,
+		.metadata = metadata };
+	struct idmap_id id;
+
+	if (session->ops->begin(session, &start, &id) != BECKET_S_OK)
+		return;
+	try_to_put(&pair.client, id);
+	run();
+	try_to_serve(metadata);
+	try_to_put(&pair.client, id);
+	(void)!end_with(&pair.client, id, BECKET_S_OK,
+	    (struct becket_bytes){ 0 });
+	run();
+	try_to_serve(metadata);
+	run();
+	session->ops->drain(session);
+	run();
+}
+
+static bool
+was_told_end(becket_status status)
+{
+	for (size_t i = 0; i < pair.client.count; i++)
+		if (pair.client.events[i].kind == SESSION_END)
+			return pair.client.events[i].end.status == status;
+	return false;
+}
+
+static void
+memory_may_fail_anywhere(void **state)
+{
+	static const uint8_t metadata[] = "\x12\x0a\x0a\x05x-bin\x12\x01\x00"
+	                                  "\x12\x06\x0a\x01y\x12\x01z";
+
+	(void)state;
+	for (size_t n = 0; n < TEST_MEMORY_NEVER; n++) {
+		bool has_failed, has_ended;
+
+		if (!try_to_open(40, narrow(), n))
+			continue;
+		try_to_converse(
+		    (struct becket_bytes){ metadata, sizeof metadata - 1 });
+		has_failed = pair.test.failed;
+		has_ended = was_told_end(BECKET_S_NOT_FOUND);
+		close_pair();
+		if (!has_failed) {
+			assert_true(has_ended);
+			return;
+		}
+	}
+	fail();
+}
+
 int
 main(void)
 {
@@ -736,9 +972,15 @@ main(void)
 		    a_stream_that_nobody_reads_keeps_no_other_waiting),
 		cmocka_unit_test(a_message_may_be_larger_than_the_window),
 		cmocka_unit_test(empty_messages_are_held_back_too),
+		cmocka_unit_test(a_complete_response_outlives_its_connection),
 		cmocka_unit_test(metadata_go_both_ways),
 		cmocka_unit_test(initial_metadata_cannot_come_late_or_twice),
 		cmocka_unit_test(what_is_no_metadata_does_not_leave),
+		cmocka_unit_test(messages_are_compressed_as_is_wished),
+		cmocka_unit_test(
+		    a_server_may_compress_though_its_client_does_not),
+		cmocka_unit_test(what_was_not_said_to_be_compressed_is_not),
+		cmocka_unit_test(memory_may_fail_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

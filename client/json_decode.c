@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: MIT */
+#include "json_decode.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json_decode_private.h"
+#include "quote.h"
+
+enum {
+	DEEPEST = 200, /* brackets: an array in each of 100 messages */
+	TEMPLATE_DEPTH = 4,
+};
+
+bool
+decode_wrong(struct json_decode *decode, const char *format, ...)
+{
+	char sentence[600];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(sentence, sizeof sentence, format, arguments);
+	va_end(arguments);
+	if (decode->sentence == NULL)
+		decode->sentence = text_print(decode->arena, "%s", sentence);
+	return false;
+}
+
+/* -------------------------------------------------------------- brackets -- */
+
+static void
+new_line(struct json_decode *decode)
+{
+	text_put(decode->out, "\n");
+	for (unsigned i = 0; i < decode->depth; i++)
+		text_put(decode->out, "  ");
+}
+
+struct brackets
+decode_open(struct json_decode *decode, const char *both)
+{
+	text_put_bytes(decode->out, both, 1);
+	decode->depth++;
+	return (struct brackets){ both[1], false };
+}
+
+void
+decode_next(struct json_decode *decode, struct brackets *brackets,
+    struct becket_bytes name)
+{
+	if (brackets->has_any)
+		text_put(decode->out, ",");
+	brackets->has_any = true;
+	if (decode->is_pretty)
+		new_line(decode);
+	if (name.data == NULL)
+		return;
+	quote_json(decode->out, name);
+	text_put(decode->out, decode->is_pretty ? ": " : ":");
+}
+
+void
+decode_close(struct json_decode *decode, const struct brackets *brackets)
+{
+	decode->depth--;
+	if (brackets->has_any && decode->is_pretty)
+		new_line(decode);
+	text_put_bytes(decode->out, &brackets->close, 1);
+}
+
+/* ---------------------------------------------------------------- fields -- */
+
+/* Where the fields of a message stand in its bytes, by number, and those of one
+ * number as they come.
+ */
+struct spot {
+	uint32_t number, at;
+};
+
+struct spots {
+	struct becket_bytes bytes;
+	struct spot *spots;
+	size_t count;
+};
+
+/* Those of one number. */
+struct spread {
+	const struct spots *spots;
+	size_t begin, end;
+};
+
+static int
+by_number(const void *a_, const void *b_)
+{
+	const struct spot *a = a_, *b = b_;
+
+	if (a->number != b->number)
+		return a->number < b->number ? -1 : 1;
+	return (a->at > b->at) - (a->at < b->at);
+}
+
+static bool
+find_spots(struct becket_bytes bytes, struct spots *ret_spots)
+{
+	struct message_walk walk = message_walk(bytes);
+	struct protobuf_field field;
+	size_t count = 0, at = 0;
+
+	if (bytes.size > UINT32_MAX || !message_is_whole(bytes))
+		return false;
+	while (message_next(&walk, &field))
+		count++;
+	*ret_spots = (struct spots){ .bytes = bytes, .count = count };
+	if (count == 0)
+		return true;
+	ret_spots->spots =
+	    idl_memory.resize(NULL, NULL, 0, count * sizeof *ret_spots->spots);
+	walk = message_walk(bytes);
+	for (size_t i = 0; message_next(&walk, &field); i++) {
+		ret_spots->spots[i] =
+		    (struct spot){ field.number, (uint32_t)at };
+		at = walk.cursor.at;
+	}
+	qsort(ret_spots->spots, count, sizeof *ret_spots->spots, by_number);
+	return true;
+}
+
+static size_t
+lowest(const struct spots *spots, uint64_t number)
+{
+	size_t low = 0, high = spots->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (spots->spots[middle].number < number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct spread
+spread_of(const struct spots *spots, uint32_t number)
+{
+	return (struct spread){ spots, lowest(spots, number),
+		lowest(spots, (uint64_t)number + 1) };
+}
+
+static struct protobuf_field
+field_at(const struct spread *spread, size_t index)
+{
+	const struct spots *spots = spread->spots;
+	size_t at = spots->spots[index].at;
+	struct message_walk walk = message_walk((struct becket_bytes){
+	    spots->bytes.data + at, spots->bytes.size - at });
+	struct protobuf_field field = { 0 };
+
+	(void)message_next(&walk, &field);
+	return field;
+}
+
+/* The last of a wire type; false: there is none. */
+static bool
+last_of(const struct spread *spread, enum proto_type type,
+    struct protobuf_field *ret_value)
+{
+	for (size_t i = spread->end; i > spread->begin; i--) {
+		struct protobuf_field field = field_at(spread, i - 1);
+
+		if (field.wire_type == decode_wire_type(type)) {
+			*ret_value = field;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A message that comes in pieces is all of them. */
+static bool
+whole_of(struct json_decode *decode, const struct spread *spread,
+    struct becket_bytes *ret_bytes)
+{
+	struct becket_bytes whole = { NULL, 0 };
+	struct buffer joined = buffer_empty(&idl_memory);
+	size_t count = 0;
+
+	for (size_t i = spread->begin; i < spread->end; i++) {
+		struct protobuf_field field = field_at(spread, i);
+
+		if (field.wire_type != PROTOBUF_SIZED)
+			continue;
+		if (count++ == 1)
+			text_put_bytes(&joined, whole.data, whole.size);
+		if (count > 1)
+			text_put_bytes(&joined, field.bytes.data,
+			    field.bytes.size);
+		whole = field.bytes;
+	}
+	if (count > 1)
+		whole = (struct becket_bytes){
+			(const uint8_t *)text_copy(decode->arena,
+			    (const char *)joined.data, joined.size),
+			joined.size
+		};
+	buffer_fini(&joined);
+	*ret_bytes = whole;
+	return count > 0;
+}
+
+static struct becket_bytes
+name_of(struct json_decode *decode, const struct proto_field *field)
+{
+	return decode_name(
+	    field->extendee == NULL
+	        ? field->json_name
+	        : text_print(decode->arena, "[%s]", field->full_name));
+}
+
+/* ------------------------------------------------------------------ maps -- */
+
+struct entry {
+	struct becket_bytes key;
+	bool has_value;
+	struct protobuf_field value;
+	struct becket_bytes whole; /* of a message */
+	size_t index;
+};
+
+static int
+by_key(const void *a_, const void *b_)
+{
+	const struct entry *a = a_, *b = b_;
+	size_t least = a->key.size < b->key.size ? a->key.size : b->key.size;
+	int order = memcmp(a->key.data, b->key.data, least);
+
+	if (order == 0 && a->key.size != b->key.size)
+		order = a->key.size < b->key.size ? -1 : 1;
+	if (order == 0)
+		order = a->index < b->index ? -1 : 1;
+	return order;
+}
+
+static bool
+read_entry(struct json_decode *decode, const struct proto_field *map,
+    struct becket_bytes bytes, struct entry *ret_entry)
+{
+	const struct proto_field *of_key = map->message->by_number[0];
+	const struct proto_field *of_value = map->message->by_number[1];
+	struct protobuf_field key;
+	struct spots spots;
+	struct spread keys, values;
+
+	if (!find_spots(bytes, &spots))
+		return decode_wrong(decode, "%s is malformed", map->full_name);
+	keys = spread_of(&spots, 1);
+	values = spread_of(&spots, 2);
+	ret_entry->key = decode_key(decode, of_key,
+	    last_of(&keys, of_key->type, &key) ? &key : NULL);
+	if (of_value->message != NULL)
+		ret_entry->has_value =
+		    whole_of(decode, &values, &ret_entry->whole);
+	else
+		ret_entry->has_value =
+		    last_of(&values, of_value->type, &ret_entry->value);
+	free(spots.spots);
+	return true;
+}
+
+static bool
+write_entries(struct json_decode *decode, const struct proto_field *of_value,
+    const struct entry *entries, size_t count)
+{
+	struct brackets brackets = decode_open(decode, "{}");
+	bool done = true;
+
+	for (size_t i = 0; done && i < count; i++) {
+		const struct entry *entry = &entries[i];
+
+		if (i + 1 < count && entry->key.size == entry[1].key.size &&
+		    memcmp(entry->key.data, entry[1].key.data,
+		        entry->key.size) == 0)
+			continue; /* the last one counts */
+		decode_next(decode, &brackets, entry->key);
+		if (of_value->message != NULL)
+			done = decode_message(decode, of_value->message,
+			    entry->whole);
+		else
+			decode_scalar(decode, of_value,
+			    entry->has_value ? &entry->value : NULL);
+	}
+	decode_close(decode, &brackets);
+	return done;
+}
+
+static bool
+decode_map(struct json_decode *decode, const struct proto_field *field,
+    const struct spread *spread)
+{
+	struct entry *entries = text_alloc(decode->arena,
+	    (spread->end - spread->begin) * sizeof *entries);
+	size_t count = 0;
+
+	for (size_t i = spread->begin; i < spread->end; i++) {
+		struct protobuf_field one = field_at(spread, i);
+
+		if (one.wire_type != PROTOBUF_SIZED)
+			continue;
+		entries[count].index = count;
+		if (!read_entry(decode, field, one.bytes, &entries[count++]))
+			return false;
+	}
+	qsort(entries, count, sizeof *entries, by_key);
+	return write_entries(decode, field->message->by_number[1], entries,
+	    count);
+}
+
+/* -------------------------------------------------------------- messages -- */
+
+static bool
+decode_packed(struct json_decode *decode, const struct proto_field *field,
+    struct becket_bytes packed, struct brackets *brackets)
+{
+	struct cursor cursor = cursor_get(packed.data, packed.size, false);
+	struct protobuf_field value;
+
+	while (decode_unpack(&cursor, field->type, &value)) {
+		decode_next(decode, brackets, (struct becket_bytes){ 0 });
+		decode_scalar(decode, field, &value);
+	}
+	return cursor_end(&cursor) == BECKET_S_OK ||
+	       decode_wrong(decode, "%s is malformed", field->full_name);
+}
+
+static bool
+decode_element(struct json_decode *decode, const struct proto_field *field,
+    const struct protobuf_field *value, struct brackets *brackets)
+{
+	if (value->wire_type == PROTOBUF_SIZED && type_is_packable(field->type))
+		return decode_packed(decode, field, value->bytes, brackets);
+	if (value->wire_type != decode_wire_type(field->type)) {
+		decode->unknown++;
+		return true;
+	}
+	decode_next(decode, brackets, (struct becket_bytes){ 0 });
+	if (field->message != NULL)
+		return decode_message(decode, field->message, value->bytes);
+	decode_scalar(decode, field, value);
+	return true;
+}
+
+static bool
+decode_repeated(struct json_decode *decode, const struct proto_field *field,
+    const struct spread *spread)
+{
+	struct brackets brackets = decode_open(decode, "[]");
+	bool done = true;
+
+	for (size_t i = spread->begin; done && i < spread->end; i++) {
+		struct protobuf_field value = field_at(spread, i);
+
+		done = decode_element(decode, field, &value, &brackets);
+	}
+	decode_close(decode, &brackets);
+	return done;
+}
+
+bool
+decode_repeated_field(struct json_decode *decode,
+    const struct proto_field *field, struct becket_bytes bytes)
+{
+	struct spots spots;
+	struct spread spread;
+	bool done;
+
+	if (!find_spots(bytes, &spots))
+		return decode_wrong(decode, "%s is malformed",
+		    field->full_name);
+	spread = spread_of(&spots, field->number);
+	done = field_is_map(field) ? decode_map(decode, field, &spread)
+	                           : decode_repeated(decode, field, &spread);
+	free(spots.spots);
+	return done;
+}
+
+/* Of the fields of a oneof the one that came last is there. */
+static bool
+is_superseded(const struct proto_field *field, const struct spread *spread)
+{
+	uint32_t last = spread->spots->spots[spread->end - 1].at;
+
+	for (size_t i = 0; i < field->parent->field_count; i++) {
+		const struct proto_field *other = &field->parent->fields[i];
+		struct spread rival = spread_of(spread->spots, other->number);
+
+		if (other->oneof == field->oneof && rival.end > rival.begin &&
+		    spread->spots->spots[rival.end - 1].at > last)
+			return true;
+	}
+	return false;
+}
+
+/* Of a oneof, after the first. */
+static bool
+is_alternative(const struct proto_field *field)
+{
+	return field->oneof >= 0 && field > field->parent->fields &&
+	       field[-1].oneof == field->oneof;
+}
+
+/* Something of every field, but no message within itself. */
+static bool
+template_field(struct json_decode *decode, const struct proto_field *field,
+    struct brackets *outer)
+{
+	struct becket_bytes nothing = { NULL, 0 }, name = { NULL, 0 };
+	struct brackets array;
+	bool done = true;
+
+	if (field->type == PROTO_GROUP || decode->depth > TEMPLATE_DEPTH ||
+	    is_alternative(field))
+		return true;
+	decode_next(decode, outer, name_of(decode, field));
+	if (field_is_map(field)) {
+		text_put(decode->out, "{}");
+		return true;
+	}
+	if (field->is_repeated) {
+		array = decode_open(decode, "[]");
+		decode_next(decode, &array, name);
+	}
+	if (field->message != NULL)
+		done = decode_message(decode, field->message, nothing);
+	else
+		decode_scalar(decode, field, NULL);
+	if (field->is_repeated)
+		decode_close(decode, &array);
+	return done;
+}
+
+static bool
+decode_single(struct json_decode *decode, const struct proto_field *field,
+    const struct spread *spread, struct brackets *brackets)
+{
+	struct protobuf_field value = { 0 };
+	struct becket_bytes whole;
+
+	if (field->oneof >= 0 && spread->end > spread->begin &&
+	    is_superseded(field, spread))
+		return true;
+	if (field->message != NULL) {
+		if (!whole_of(decode, spread, &whole))
+			return true;
+		decode_next(decode, brackets, name_of(decode, field));
+		return decode_message(decode, field->message, whole);
+	}
+	bool has = last_of(spread, field->type, &value);
+	if (has && !field->has_presence && decode_is_default(field, &value))
+		has = false;
+	if (!has && (field->has_presence || !decode->emits_defaults))
+		return true;
+	decode_next(decode, brackets, name_of(decode, field));
+	decode_scalar(decode, field, has ? &value : NULL);
+	return true;
+}
+
+static bool
+decode_field(struct json_decode *decode, const struct proto_field *field,
+    const struct spots *spots, struct brackets *brackets)
+{
+	struct spread spread = spread_of(spots, field->number);
+
+	if (field->type == PROTO_GROUP)
+		return true; /* whose wire types are malformed to us */
+	if (decode->is_template)
+		return template_field(decode, field, brackets);
+	if (!field->is_repeated)
+		return decode_single(decode, field, &spread, brackets);
+	if (spread.begin == spread.end && !decode->emits_defaults)
+		return true;
+	decode_next(decode, brackets, name_of(decode, field));
+	return field_is_map(field) ? decode_map(decode, field, &spread)
+	                           : decode_repeated(decode, field, &spread);
+}
+
+/* Those that the message does not declare: extensions, and unknown ones. */
+static bool
+decode_others(struct json_decode *decode, const struct proto_message *message,
+    const struct spots *spots, struct brackets *brackets)
+{
+	bool done = true;
+
+	for (size_t i = 0; done && i < spots->count; i++) {
+		uint32_t number = spots->spots[i].number;
+		const struct proto_field *field = NULL;
+
+		if (message_field(message, number) != NULL ||
+		    (i > 0 && spots->spots[i - 1].number == number))
+			continue;
+		field = pool_extension(decode->pool, message, number);
+		if (field != NULL)
+			done = decode_field(decode, field, spots, brackets);
+		else
+			decode->unknown++;
+	}
+	return done;
+}
+
+bool
+decode_members(struct json_decode *decode, const struct proto_message *message,
+    struct becket_bytes bytes, struct brackets *brackets)
+{
+	struct spots spots;
+	bool done = true;
+
+	if (!find_spots(bytes, &spots))
+		return decode_wrong(decode, "this is no %s",
+		    message->full_name);
+	for (size_t i = 0; done && i < message->field_count; i++)
+		done =
+		    decode_field(decode, &message->fields[i], &spots, brackets);
+	done = done && decode_others(decode, message, &spots, brackets);
+	free(spots.spots);
+	return done;
+}
+
+bool
+decode_message(struct json_decode *decode, const struct proto_message *message,
+    struct becket_bytes bytes)
+{
+	decode_known *known = decode_find_known(message);
+	struct brackets brackets;
+	bool done;
+
+	if (decode->depth >= DEEPEST)
+		return decode_wrong(decode,
+		    "messages stand too deep in each other");
+	if (known != NULL)
+		return known(decode, message, bytes);
+	brackets = decode_open(decode, "{}");
+	done = decode_members(decode, message, bytes, &brackets);
+	decode_close(decode, &brackets);
+	return done;
+}
+
+bool
+json_decode(struct json_decode *decode, const struct proto_message *message,
+    struct becket_bytes bytes, struct buffer *out)
+{
+	decode->out = out;
+	decode->depth = 0;
+	decode->unknown = 0;
+	decode->sentence = NULL;
+	return decode_message(decode, message, bytes);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+#include "lookup.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "output.h"
+#include "reflection.h"
+
+enum { ASKING_MS = 10000 };
+
+static int
+complain(const char *sentence)
+{
+	if (*sentence != '\0')
+		print_failure(sentence);
+	return EXIT_USAGE;
+}
+
+/* Of a question to the server. */
+static int
+failed(const struct command *command, struct reflection *reflection,
+    becket_status status)
+{
+	bool has_sentence =
+	    reflection != NULL && reflection_sentence(reflection) != NULL;
+
+	if (has_sentence)
+		print_failure(reflection_sentence(reflection));
+	if (status == BECKET_S_NOT_IMPLEMENTED || status == BECKET_S_UNKNOWN_IF)
+		print_failure("the server does not say what it serves: a "
+		              ".proto (--proto) or a set of descriptors "
+		              "(--protoset) is needed");
+	return has_sentence ? EXIT_REFUSED : call_failed(command, status, 0);
+}
+
+static int
+begin(const struct command *command, struct reflection **ret_reflection)
+{
+	becket_status status;
+
+	if (command->binding == NULL)
+		return complain("neither a string binding is given nor a file "
+		                "to look into");
+	if (command->sources.without_reflection)
+		return complain("neither a file to look into is given nor may "
+		                "the server be asked");
+	status = reflection_begin(command->arena, command->binding,
+	    command->timeout_ms > 0 ? command->timeout_ms : ASKING_MS,
+	    ret_reflection);
+	return status == BECKET_S_OK ? EXIT_OK : failed(command, NULL, status);
+}
+
+/* --------------------------------------------------------------- services --
+ */
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void
+services_of(const struct command *command, const struct pool *pool,
+    struct texts *ret_services)
+{
+	for (const struct proto_file *file = pool->files; file != NULL;
+	     file = file->next)
+		for (size_t i = 0; !file->is_ours && i < file->service_count;
+		     i++)
+			texts_add(command->arena, ret_services,
+			    file->services[i].full_name);
+}
+
+static int
+ask_services(const struct command *command, struct texts *ret_services)
+{
+	struct reflection *reflection = NULL;
+	becket_status status;
+	int result = begin(command, &reflection);
+
+	if (result != EXIT_OK)
+		return result;
+	status = reflection_list(reflection, ret_services);
+	if (status != BECKET_S_OK)
+		result = failed(command, reflection, status);
+	reflection_end(reflection);
+	return result;
+}
+
+int
+lookup_services(const struct command *command, struct pool *pool,
+    struct texts *ret_services)
+{
+	const char *sentence;
+	int result = EXIT_OK;
+
+	if (sources_are_files(&command->sources)) {
+		sentence = sources_read(&command->sources, pool);
+		if (sentence != NULL)
+			return complain(sentence);
+		services_of(command, pool, ret_services);
+	} else {
+		result = ask_services(command, ret_services);
+	}
+	if (ret_services->count > 1)
+		qsort(ret_services->texts, ret_services->count,
+		    sizeof *ret_services->texts, by_name);
+	return result;
+}
+
+/* ---------------------------------------------------------------- symbols --
+ */
+
+/* Those that the server lists and then does not know are its own affair. */
+static becket_status
+fetch_all(const struct command *command, struct reflection *reflection,
+    struct pool *pool)
+{
+	struct texts services = { 0 };
+	becket_status status = reflection_list(reflection, &services);
+
+	(void)command;
+	for (size_t i = 0; status == BECKET_S_OK && i < services.count; i++) {
+		status = reflection_fetch(reflection, services.texts[i], pool);
+		if (status == BECKET_S_NOT_FOUND)
+			status = BECKET_S_OK;
+	}
+	return status;
+}
+
+static int
+ask(const struct command *command, struct pool *pool, const char *name)
+{
+	struct reflection *reflection = NULL;
+	becket_status status = BECKET_S_NOT_FOUND;
+	const char *dot = name == NULL ? NULL : strrchr(name, '.');
+	int result = begin(command, &reflection);
+
+	if (result != EXIT_OK)
+		return result;
+	if (name != NULL)
+		status = reflection_fetch(reflection, name, pool);
+	if (status == BECKET_S_NOT_FOUND && dot != NULL)
+		status = reflection_fetch(reflection,
+		    text_copy(command->arena, name, (size_t)(dot - name)),
+		    pool);
+	if (status == BECKET_S_NOT_FOUND)
+		status = fetch_all(command, reflection, pool);
+	if (status != BECKET_S_OK)
+		result = failed(command, reflection, status);
+	reflection_end(reflection);
+	return result;
+}
+
+static int
+fill(const struct command *command, struct pool *pool, const char *name)
+{
+	const char *sentence;
+	int result;
+
+	if (sources_are_files(&command->sources)) {
+		sentence = sources_read(&command->sources, pool);
+	} else {
+		result = ask(command, pool, name);
+		if (result != EXIT_OK)
+			return result;
+		sentence = pool_link(pool);
+	}
+	return sentence == NULL ? EXIT_OK : complain(sentence);
+}
+
+int
+lookup_all(const struct command *command, struct pool *pool)
+{
+	return fill(command, pool, NULL);
+}
+
+static bool
+is_end_of(const char *name, const char *end)
+{
+	size_t size = strlen(name), end_size = strlen(end);
+
+	return size > end_size && name[size - end_size - 1] == '.' &&
+	       text_equal(name + size - end_size, end);
+}
+
+/* By the end of its full name; what is built in does not count. */
+static const struct symbol *
+find_end(const struct pool *pool, const char *name, const char **ret_other)
+{
+	const struct symbol *found = NULL;
+
+	for (size_t i = 0; i < pool->symbols.capacity; i++) {
+		const struct symbol *symbol = &pool->symbols.slots[i];
+
+		if (symbol->name == NULL || symbol->kind == SYMBOL_PACKAGE ||
+		    symbol_file(symbol)->is_ours ||
+		    !is_end_of(symbol->name, name))
+			continue;
+		if (found != NULL)
+			*ret_other = found->name;
+		found = symbol;
+	}
+	return found;
+}
+
+/* "/pkg.Service/Operation" is what gRPC calls it. */
+static char *
+plain(struct arena *arena, const char *typed)
+{
+	char *name, *slash;
+
+	if (*typed == '.' || *typed == '/')
+		typed++;
+	name = text_copy(arena, typed, strlen(typed));
+	slash = strrchr(name, '/');
+	if (slash != NULL)
+		*slash = '.';
+	return name;
+}
+
+int
+lookup_symbol(const struct command *command, struct pool *pool,
+    const char *typed, const struct symbol **ret_symbol)
+{
+	const char *name = plain(command->arena, typed), *other = NULL;
+	const struct symbol *symbol;
+	int result = fill(command, pool, name);
+
+	if (result != EXIT_OK)
+		return result;
+	symbol = pool_find(pool, name);
+	if (symbol == NULL || symbol->kind == SYMBOL_PACKAGE)
+		symbol = find_end(pool, name, &other);
+	if (symbol == NULL)
+		return complain(
+		    text_print(command->arena, "there is no %s", typed));
+	if (other != NULL)
+		return complain(text_print(command->arena,
+		    "%s could be %s or %s", typed, other, symbol->name));
+	*ret_symbol = symbol;
+	return EXIT_OK;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "message_bytes.h"
+
+#include <string.h>
+
+enum { NUMBER_SHIFT = 3, MOST_VARINT = 10 };
+
+struct message_walk
+message_walk(struct becket_bytes bytes)
+{
+	return (
+	    struct message_walk){ cursor_get(bytes.data, bytes.size, false) };
+}
+
+bool
+message_next(struct message_walk *walk, struct protobuf_field *ret_field)
+{
+	return protobuf_next(&walk->cursor, ret_field);
+}
+
+bool
+message_is_whole(struct becket_bytes bytes)
+{
+	struct message_walk walk = message_walk(bytes);
+	struct protobuf_field field;
+
+	while (message_next(&walk, &field))
+		;
+	return cursor_end(&walk.cursor) == BECKET_S_OK;
+}
+
+size_t
+message_count(struct becket_bytes bytes, uint32_t number)
+{
+	struct message_walk walk = message_walk(bytes);
+	struct protobuf_field field;
+	size_t count = 0;
+
+	while (message_next(&walk, &field))
+		count +=
+		    field.number == number && field.wire_type == PROTOBUF_SIZED;
+	return count;
+}
+
+bool
+message_find_bytes(struct becket_bytes bytes, uint32_t number,
+    struct becket_bytes *ret_value)
+{
+	struct message_walk walk = message_walk(bytes);
+	struct protobuf_field field;
+	bool found = false;
+
+	while (message_next(&walk, &field))
+		if (field.number == number &&
+		    field.wire_type == PROTOBUF_SIZED) {
+			*ret_value = field.bytes;
+			found = true;
+		}
+	return found;
+}
+
+uint64_t
+message_number(struct becket_bytes bytes, uint32_t number, uint64_t otherwise)
+{
+	struct message_walk walk = message_walk(bytes);
+	struct protobuf_field field;
+
+	while (message_next(&walk, &field))
+		if (field.number == number &&
+		    field.wire_type == PROTOBUF_VARINT)
+			otherwise = field.value;
+	return otherwise;
+}
+
+/* All pieces, copied one behind the other. */
+static struct becket_bytes
+join(struct arena *arena, struct becket_bytes bytes, uint32_t number,
+    size_t size)
+{
+	struct message_walk walk = message_walk(bytes);
+	struct protobuf_field field;
+	uint8_t *whole = text_alloc(arena, size);
+	size_t at = 0;
+
+	while (message_next(&walk, &field))
+		if (field.number == number &&
+		    field.wire_type == PROTOBUF_SIZED) {
+			memcpy(whole + at, field.bytes.data, field.bytes.size);
+			at += field.bytes.size;
+		}
+	return (struct becket_bytes){ whole, size };
+}
+
+struct becket_bytes
+message_gather(struct arena *arena, struct becket_bytes bytes, uint32_t number)
+{
+	struct message_walk walk = message_walk(bytes);
+	struct becket_bytes whole = { NULL, 0 };
+	struct protobuf_field field;
+	size_t count = 0, size = 0;
+
+	while (message_next(&walk, &field))
+		if (field.number == number &&
+		    field.wire_type == PROTOBUF_SIZED) {
+			whole = field.bytes;
+			size += whole.size;
+			count++;
+		}
+	return count < 2 ? whole : join(arena, bytes, number, size);
+}
+
+void
+message_put_varint(struct buffer *buffer, uint64_t value)
+{
+	uint8_t bytes[MOST_VARINT];
+	struct cursor cursor = cursor_put(bytes, sizeof bytes);
+
+	protobuf_varint(&cursor, &value);
+	text_put_bytes(buffer, bytes, cursor.at);
+}
+
+void
+message_put_tag(struct buffer *buffer, uint32_t number,
+    enum protobuf_wire_type type)
+{
+	message_put_varint(buffer, (uint64_t)number << NUMBER_SHIFT | type);
+}
+
+void
+message_put_fixed32(struct buffer *buffer, uint32_t value)
+{
+	uint8_t bytes[sizeof value];
+	struct cursor cursor = cursor_put(bytes, sizeof bytes);
+
+	cursor_u32(&cursor, &value);
+	text_put_bytes(buffer, bytes, sizeof bytes);
+}
+
+void
+message_put_fixed64(struct buffer *buffer, uint64_t value)
+{
+	uint8_t bytes[sizeof value];
+	struct cursor cursor = cursor_put(bytes, sizeof bytes);
+
+	cursor_u64(&cursor, &value);
+	text_put_bytes(buffer, bytes, sizeof bytes);
+}
+
+void
+message_put_bytes(struct buffer *buffer, struct becket_bytes bytes)
+{
+	message_put_varint(buffer, bytes.size);
+	if (bytes.size > 0)
+		text_put_bytes(buffer, bytes.data, bytes.size);
+}
+
+void
+message_put_sized(struct buffer *buffer, uint32_t number,
+    struct becket_bytes bytes)
+{
+	message_put_tag(buffer, number, PROTOBUF_SIZED);
+	message_put_bytes(buffer, bytes);
+}

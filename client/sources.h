@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BECKET_CLIENT_SOURCES_H
+#define BECKET_CLIENT_SOURCES_H
+
+#include "becket.h"
+#include "descriptor.h"
+
+/*
+ * Where descriptors come from: .proto files through protoc, sets of descriptors
+ * in files, or else the server itself by its reflection.
+ */
+struct texts {
+	const char **texts;
+	size_t count;
+};
+
+void texts_add(struct arena *arena, struct texts *texts, const char *text);
+
+struct sources {
+	struct texts protos, imports, sets;
+	bool without_reflection;
+};
+
+/* Are there files to look into? Then the server is not asked. */
+bool sources_are_files(const struct sources *sources);
+
+/* Read all of the files. NULL, or a sentence; "" where protoc has said what is
+ * wrong.
+ */
+const char *sources_read(const struct sources *sources, struct pool *pool);
+
+#endif

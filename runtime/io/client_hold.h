@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef IO_CLIENT_HOLD_H
+#define IO_CLIENT_HOLD_H
+
+#include "base/buffer.h"
+#include "io/client_association.h"
+#include "io/connector.h"
+
+/*
+ * A server of DCE/RPC knows a client by its connections. Over gRPC a client has
+ * to hold a session if it wants context handles: by a call that does not end
+ * (becket.v1.Session/Hold; PROTOCOL.md 10.4). Ours has a connection of its own,
+ * and both stay until the association is freed. Nobody waits for it; it is
+ * looked at when a call with context handles is made.
+ *
+ *   association --> hold: client_conn, invoke
+ *        ^
+ *   context handles, by the number of the hold: another has other contexts
+ */
+struct client_hold;
+
+struct client_hold_wish {
+	struct client_association *association;
+	uint32_t number; /* of that session and no other; 0: of any */
+	uint64_t deadline;
+	struct becket_bytes metadata; /* which the call has, encoded */
+};
+
+/* Be of a session, which is held from now on if there is none: which one, never
+ * 0, and the metadata of the call with what it is to say of that.
+ * X_SS_CONTEXT_MISMATCH: that session has ended. S_CALL_CANCELLED: the deadline
+ * has passed. Else why none could be held. ret_why says more or is "". Any
+ * thread.
+ */
+BECKET_MUST_USE becket_status
+client_hold_enter(const struct client_hold_wish *wish, uint32_t *ret_number,
+    struct buffer *ret_metadata, char ret_why[CONNECT_WHY_SIZE]);
+
+/* NULL is fine. Waits for nothing. */
+void client_hold_free(struct client_hold *hold);
+
+#endif

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+//
+// JSON of `becket call`, against C++ protobuf: what it takes C++ takes too, and
+// makes the same message of; what it writes is that message again, for both;
+// and what C++ writes it takes. The first byte says which type.
+//
+// (What it refuses and C++ takes is of no interest: C++ rounds, takes names
+// without quotes, text after the value, and much else.)
+#include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/message.h>
+#include <google/protobuf/util/field_comparator.h>
+#include <google/protobuf/util/json_util.h>
+#include <google/protobuf/util/message_differencer.h>
+
+#include <memory>
+#include <string>
+
+#include "fuzz.h"
+#include "json_both.h"
+#include "tests/fuzz/everything.pb.h"
+#include "tests/fuzz/known.pb.h"
+
+using google::protobuf::FileDescriptor;
+using google::protobuf::FileDescriptorProto;
+using google::protobuf::FileDescriptorSet;
+using google::protobuf::Message;
+
+namespace {
+
+void add(const FileDescriptor *file, FileDescriptorSet *set) {
+  for (const auto &have : set->file())
+    if (have.name() == file->name()) return;
+  for (int i = 0; i < file->dependency_count(); i++)
+    add(file->dependency(i), set);
+  file->CopyTo(set->add_file());
+}
+
+std::string descriptors() {
+  FileDescriptorSet set;
+
+  add(everything::Everything::descriptor()->file(), &set);
+  add(known::Known::descriptor()->file(), &set);
+  return set.SerializeAsString();
+}
+
+std::unique_ptr<Message> make(bool is_known) {
+  if (is_known) return std::make_unique<known::Known>();
+  return std::make_unique<everything::Everything>();
+}
+
+// Also what is in an Any, however that is encoded.
+bool same(const Message &a, const Message &b) {
+  google::protobuf::util::DefaultFieldComparator comparator;
+  google::protobuf::util::MessageDifferencer differencer;
+
+  comparator.set_treat_nan_as_equal(true);
+  differencer.set_field_comparator(&comparator);
+  return differencer.Compare(a, b);
+}
+
+bool encode(const Message &m, const std::string &json, std::string *bytes) {
+  uint8_t *data;
+  size_t size;
+
+  if (!json_to_bytes(m.GetDescriptor()->full_name().c_str(), json.data(),
+                     json.size(), &data, &size))
+    return false;
+  bytes->assign(reinterpret_cast<char *>(data), size);
+  free(data);
+  return true;
+}
+
+std::string decode(const Message &m, const std::string &bytes, bool pretty) {
+  char *json = json_from_bytes(m.GetDescriptor()->full_name().c_str(),
+                               bytes.data(), bytes.size(), pretty);
+  std::string copy;
+
+  if (json != nullptr) copy = json;
+  free(json);
+  return copy;
+}
+
+// C++ wants an integer in quotes without a fraction or an exponent, and no
+// other type URLs than Google's.
+bool differs(const std::string &sentence) {
+  return sentence.find("Invalid type URL") != std::string::npos ||
+         (sentence.find("invalid value \"") != std::string::npos &&
+          (sentence.find("INT") != std::string::npos ||
+           sentence.find("FIXED") != std::string::npos));
+}
+
+// What C++ makes of it; false: nothing, for a reason that is known.
+bool parse(const std::string &json, Message *m) {
+  const auto status = google::protobuf::util::JsonStringToMessage(json, m);
+
+  if (status.ok()) return true;
+  if (!differs(status.ToString()))
+    fprintf(stderr, "%s\n%s\n", status.ToString().c_str(), json.c_str());
+  EXPECT(differs(status.ToString()));
+  return false;
+}
+
+void round(const Message &m, const std::string &bytes, bool pretty) {
+  const std::string json = decode(m, bytes, pretty);
+  const std::unique_ptr<Message> theirs(m.New()), ours(m.New());
+  std::string again;
+
+  EXPECT(!json.empty());
+  if (parse(json, theirs.get())) EXPECT(same(*theirs, m));
+  EXPECT(encode(m, json, &again));
+  EXPECT(ours->ParseFromString(again));
+  EXPECT(same(*ours, m));
+}
+
+}  // namespace
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const std::string set = descriptors();
+  static const bool ready = json_ready(set.data(), set.size());
+  std::string bytes, json;
+
+  EXPECT(ready);
+  if (size == 0) return 0;
+  const auto theirs = make(*data & 1), ours = make(*data & 1);
+  const std::string text(reinterpret_cast<const char *>(data + 1), size - 1);
+
+  if (text.find("-0") != std::string::npos) return 0;  // C++: it is 0
+  if (!encode(*ours, text, &bytes)) return 0;
+  if (!ours->ParseFromString(bytes)) return 0;  // a NUL is as good as any
+  if (parse(text, theirs.get())) EXPECT(same(*ours, *theirs));
+  round(*ours, bytes, *data & 2);
+  if (!google::protobuf::util::MessageToJsonString(*ours, &json).ok()) return 0;
+  EXPECT(encode(*ours, json, &bytes));
+  EXPECT(theirs->ParseFromString(bytes));
+  EXPECT(same(*ours, *theirs));
+  return 0;
+}

@@ -1,0 +1,616 @@
+/* SPDX-License-Identifier: MIT */
+/* A session of gRPC against frames that are made and read by hand. */
+#include "grpc/door.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include "engine/registry.h"
+#include "test_memory.h"
+#include "unit.h"
+
+enum { HEAD = 9, SECOND = 1000000000 };
+
+struct peer {
+	struct door_names names; /* first */
+	struct test_memory test;
+	struct becket_limits limits;
+	struct registered interface;
+	struct session *session;
+	uint8_t in[1 << 20]; /* what it has sent */
+	size_t size, at;
+	uint64_t now;
+};
+
+static struct peer peer;
+
+static becket_status
+find(const struct door_names *names, struct becket_bytes interface,
+    struct becket_bytes operation, struct registered **ret_registered,
+    uint16_t *ret_opnum)
+{
+	(void)names;
+	(void)interface;
+	(void)operation;
+	*ret_registered = &peer.interface;
+	*ret_opnum = 1;
+	return BECKET_S_OK;
+}
+
+static void
+prepare(void)
+{
+	const struct becket_limits limits = BECKET_LIMITS_DEFAULT;
+
+	memset(&peer, 0, sizeof peer);
+	peer.names.find = find;
+	peer.limits = limits;
+	peer.limits.stream_window = 65536;
+	peer.test = test_memory(TEST_MEMORY_NEVER);
+	peer.now = SECOND;
+}
+
+static void
+finish(void)
+{
+	peer.session->ops->free(peer.session);
+	test_memory_end(&peer.test);
+}
+
+/* -------------------------------------------------------------- frames -- */
+
+static void
+feed(const void *data, size_t size)
+{
+	const uint8_t *at = data;
+	struct session_vec vec;
+
+	while (size > 0 && peer.session->ops->recv_vec(peer.session, &vec, 1)) {
+		size_t step = size < vec.size ? size : vec.size;
+
+		memcpy(vec.data, at, step);
+		peer.session->ops->received(peer.session, step, peer.now);
+		at += step;
+		size -= step;
+	}
+}
+
+static void
+put_u32(uint8_t *at, uint32_t value)
+{
+	at[0] = (uint8_t)(value >> 24);
+	at[1] = (uint8_t)(value >> 16);
+	at[2] = (uint8_t)(value >> 8);
+	at[3] = (uint8_t)value;
+}
+
+static uint32_t
+get_u32(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 |
+	       (uint32_t)at[2] << 8 | at[3];
+}
+
+static void
+send_frame(uint8_t type, uint8_t flags, uint32_t stream, const void *payload,
+    size_t size)
+{
+	uint8_t head[HEAD];
+
+	put_u32(head, (uint32_t)size << 8);
+	head[3] = type;
+	head[4] = flags;
+	put_u32(head + 5, stream);
+	feed(head, sizeof head);
+	feed(payload, size);
+}
+
+static void
+send_setting(uint16_t id, uint32_t value)
+{
+	uint8_t entry[6] = { (uint8_t)(id >> 8), (uint8_t)id };
+
+	put_u32(entry + 2, value);
+	send_frame(NGHTTP2_SETTINGS, 0, 0, entry, sizeof entry);
+}
+
+/* All literal, never indexed. */
+static size_t
+put_field(uint8_t *at, const char *name, const char *value)
+{
+	size_t name_size = strlen(name), value_size = strlen(value);
+
+	at[0] = 0;
+	at[1] = (uint8_t)name_size;
+	memcpy(at + 2, name, name_size);
+	at[2 + name_size] = (uint8_t)value_size;
+	memcpy(at + 3 + name_size, value, value_size);
+	return 3 + name_size + value_size;
+}
+
+static void
+send_fields(uint32_t stream, uint8_t flags, const char *const *fields,
+    const char *const *more)
+{
+	uint8_t block[1000];
+	size_t size = 0;
+
+	for (; *fields != NULL; fields += 2)
+		size += put_field(block + size, fields[0], fields[1]);
+	for (; more != NULL && *more != NULL; more += 2)
+		size += put_field(block + size, more[0], more[1]);
+	send_frame(NGHTTP2_HEADERS, flags | NGHTTP2_FLAG_END_HEADERS, stream,
+	    block, size);
+}
+
+static const char *const request[] = { ":method", "POST", ":scheme", "http",
+	":path", "/a.Echo/Echo", "te", "trailers", "content-type",
+	"application/grpc", NULL };
+
+/* All that it wants to send now. */
+static void
+gather(void)
+{
+	struct session_vec vec;
+
+	while (peer.session->ops->send_vec(peer.session, &vec, 1) != 0) {
+		assert_true(peer.size + vec.size <= sizeof peer.in);
+		memcpy(peer.in + peer.size, vec.data, vec.size);
+		peer.size += vec.size;
+		peer.session->ops->sent(peer.session, vec.size);
+	}
+}
+
+/* The next frame of a type that it has sent; NULL: there is none. */
+static const uint8_t *
+find_frame(uint8_t type)
+{
+	gather();
+	while (peer.at + HEAD <= peer.size) {
+		const uint8_t *frame = peer.in + peer.at;
+
+		peer.at += HEAD + (get_u32(frame) >> 8);
+		if (frame[3] == type && (frame[4] & NGHTTP2_FLAG_ACK) == 0)
+			return frame;
+	}
+	return NULL;
+}
+
+static uint32_t
+stream_of(const uint8_t *frame)
+{
+	assert_non_null(frame);
+	return get_u32(frame + 5);
+}
+
+static void
+assert_reset(uint32_t stream, uint32_t error)
+{
+	const uint8_t *frame = find_frame(NGHTTP2_RST_STREAM);
+
+	assert_int_equal(stream_of(frame), stream);
+	assert_int_equal(get_u32(frame + HEAD), error);
+}
+
+static void
+assert_goaway(uint32_t error)
+{
+	const uint8_t *frame = find_frame(NGHTTP2_GOAWAY);
+
+	assert_non_null(frame);
+	assert_int_equal(get_u32(frame + HEAD + 4), error);
+}
+
+/* -------------------------------------------------------------- events -- */
+
+static void
+drop(struct buffer *buffer)
+{
+	if (buffer->memory != NULL)
+		buffer_fini(buffer);
+}
+
+/* The next event is of this kind; what it has is gone. */
+static struct session_event
+told(enum session_event_kind kind)
+{
+	struct session_event event;
+
+	assert_true(peer.session->ops->next(peer.session, &event));
+	assert_int_equal(event.kind, kind);
+	if (kind == SESSION_CALL)
+		drop(&event.begun.metadata);
+	if (kind == SESSION_MESSAGE)
+		drop(&event.message);
+	if (kind == SESSION_END && event.end.fault_data.memory != NULL) {
+		drop(&event.end.fault_data);
+		drop(&event.end.metadata);
+	}
+	return event;
+}
+
+static void
+assert_told_nothing(void)
+{
+	struct session_event event;
+
+	assert_false(peer.session->ops->next(peer.session, &event));
+}
+
+static void
+end_call(struct idmap_id id)
+{
+	struct call_end end = { .status = BECKET_S_OK };
+
+	assert_int_equal(peer.session->ops->end(peer.session, id, &end),
+	    BECKET_S_OK);
+}
+
+/* -------------------------------------------------------------- servers -- */
+
+static void
+serve(void)
+{
+	struct door_server_config config;
+
+	prepare();
+	config = (struct door_server_config){ test_memory_of(&peer.test),
+		&peer.limits, &peer.names, peer.now };
+	assert_int_equal(grpc_server_session_new(&config, &peer.session),
+	    BECKET_S_OK);
+	feed(NGHTTP2_CLIENT_MAGIC, NGHTTP2_CLIENT_MAGIC_LEN);
+	send_frame(NGHTTP2_SETTINGS, 0, 0, NULL, 0);
+	gather();
+	send_frame(NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, NULL, 0);
+}
+
+static void
+the_window_is_told_and_not_passed(void **state)
+{
+	static const uint8_t data[16384];
+	const uint8_t *settings;
+	struct idmap_id id;
+
+	(void)state;
+	serve();
+	settings = find_frame(NGHTTP2_SETTINGS);
+	assert_non_null(settings);
+	assert_memory_equal(settings + HEAD + 6, "\0\x04\0\x01\0\0", 6);
+	send_fields(1, 0, request, NULL);
+	send_fields(3, 0, request, NULL);
+	id = told(SESSION_CALL).call;
+	peer.session->ops->stream(peer.session, id);
+	/* Messages of 0 bytes, until its window is used up. */
+	for (int i = 0; i < 4; i++)
+		send_frame(NGHTTP2_DATA, 0, 1, data, 16380);
+	send_frame(NGHTTP2_DATA, 0, 1, data, 16);
+	assert_null(find_frame(NGHTTP2_RST_STREAM));
+	send_frame(NGHTTP2_DATA, 0, 1, data, 5);
+	assert_reset(1, NGHTTP2_FLOW_CONTROL_ERROR);
+	/* The rest goes on. */
+	told(SESSION_CALL);
+	send_frame(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 3, data, 5);
+	while (peer.session->ops->next(peer.session,
+	    &(struct session_event){ .kind = SESSION_END }))
+		continue;
+	finish();
+}
+
+static void
+a_message_that_was_announced_opens_its_window(void **state)
+{
+	static const uint8_t head[] = { 0, 0, 16, 0, 0 };
+	const uint8_t *update = NULL, *next;
+
+	(void)state;
+	serve();
+	send_fields(1, 0, request, NULL);
+	while (find_frame(NGHTTP2_WINDOW_UPDATE) != NULL)
+		continue;
+	send_frame(NGHTTP2_DATA, 0, 1, head, sizeof head);
+	while ((next = find_frame(NGHTTP2_WINDOW_UPDATE)) != NULL)
+		update = stream_of(next) == 1 ? next : update;
+	assert_non_null(update);
+	assert_int_equal(get_u32(update + HEAD), (16 << 16) + 5 - 65536);
+	told(SESSION_CALL);
+	finish();
+}
+
+static void
+a_body_is_as_long_as_its_fields_say(void **state)
+{
+	static const struct {
+		const char *fields[5];
+		const char *body;
+		bool is_good;
+	} cases[] = {
+		{ { "content-length", "8" }, "abc", true },
+		{ { "content-length", "7" }, "abc", false },
+		{ { "content-length", "9" }, "abc", false },
+		{ { "content-length", "x" }, "abc", false },
+		{ { "content-length", "" }, "abc", false },
+		{ { "content-length", "99999999999999999999" }, "abc", false },
+		{ { "content-length", "8", "content-length", "8" }, "abc",
+		    true },
+		{ { "content-length", "8", "content-length", "9" }, "abc",
+		    false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		uint8_t data[8] = { 0, 0, 0, 0, 3 };
+
+		serve();
+		memcpy(data + 5, cases[i].body, 3);
+		send_fields(1, 0, request, cases[i].fields);
+		send_frame(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 1, data,
+		    sizeof data);
+		if (cases[i].is_good) {
+			told(SESSION_CALL);
+			told(SESSION_MESSAGE);
+			told(SESSION_END);
+			assert_null(find_frame(NGHTTP2_RST_STREAM));
+		} else {
+			assert_reset(1, NGHTTP2_PROTOCOL_ERROR);
+			assert_told_nothing();
+		}
+		finish();
+	}
+}
+
+static void
+trailers_of_a_request_change_nothing(void **state)
+{
+	static const char *const bad[] = { ":path", "/a.Other/Echo", NULL };
+	static const char *const good[] = { "x-trailer", "1", "grpc-timeout",
+		"1n", NULL };
+
+	(void)state;
+	serve();
+	send_fields(1, 0, request, NULL);
+	send_fields(1, NGHTTP2_FLAG_END_STREAM, good, NULL);
+	told(SESSION_CALL);
+	told(SESSION_END);
+	assert_null(find_frame(NGHTTP2_RST_STREAM));
+	send_fields(3, 0, request, NULL);
+	send_fields(3, NGHTTP2_FLAG_END_STREAM, bad, NULL);
+	assert_reset(3, NGHTTP2_PROTOCOL_ERROR);
+	assert_told_nothing();
+	finish();
+}
+
+static void
+ping(void)
+{
+	send_frame(NGHTTP2_PING, 0, 0, "12345678", 8);
+	gather();
+}
+
+static void
+too_many_pings_end_the_connection(void **state)
+{
+	(void)state;
+	serve();
+	for (int i = 0; i < 20; i++)
+		ping();
+	assert_goaway(NGHTTP2_ENHANCE_YOUR_CALM);
+	finish();
+	serve();
+	for (int i = 0; i < 20; i++) {
+		peer.now += UINT64_C(5) * SECOND;
+		ping();
+	}
+	assert_null(find_frame(NGHTTP2_GOAWAY));
+	finish();
+}
+
+/* So do libraries measure what a connection carries. */
+static void
+pings_between_pieces_of_a_response_are_not_too_many(void **state)
+{
+	struct idmap_id id;
+
+	(void)state;
+	serve();
+	send_fields(1, NGHTTP2_FLAG_END_STREAM, request, NULL);
+	id = told(SESSION_CALL).call;
+	peer.session->ops->stream(peer.session, id);
+	told(SESSION_END);
+	for (int i = 0; i < 100; i++) {
+		struct buffer piece = buffer_empty(test_memory_of(&peer.test));
+
+		assert_int_equal(peer.session->ops->put(peer.session, id,
+		                     &piece),
+		    BECKET_S_OK);
+		gather();
+		told(SESSION_WRITABLE);
+		ping();
+	}
+	assert_null(find_frame(NGHTTP2_GOAWAY));
+	finish();
+}
+
+/* -------------------------------------------------------------- clients -- */
+
+static void
+connect_to(uint32_t ping_ms)
+{
+	struct door_client_config config;
+
+	prepare();
+	peer.limits.ping_ms = ping_ms;
+	config = (struct door_client_config){ test_memory_of(&peer.test),
+		&peer.limits, "host:1", peer.now };
+	assert_int_equal(grpc_client_session_new(&config, &peer.session),
+	    BECKET_S_OK);
+	gather();
+	peer.at = NGHTTP2_CLIENT_MAGIC_LEN;
+}
+
+static struct idmap_id
+begin(uint64_t deadline)
+{
+	const struct call_start start = { .interface_name = "a.Echo",
+		.operation_name = "Echo",
+		.deadline = deadline };
+	struct idmap_id id;
+
+	assert_int_equal(peer.session->ops->begin(peer.session, &start, &id),
+	    BECKET_S_OK);
+	return id;
+}
+
+static void
+call(uint64_t deadline)
+{
+	end_call(begin(deadline));
+}
+
+static void
+answer(uint32_t stream)
+{
+	static const char *const fields[] = { ":status", "200", "content-type",
+		"application/grpc", "grpc-status", "0", NULL };
+
+	send_fields(stream, NGHTTP2_FLAG_END_STREAM, fields, NULL);
+}
+
+static void
+calls_wait_until_the_server_lets_them(void **state)
+{
+	(void)state;
+	connect_to(0);
+	send_setting(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 0);
+	call(0);
+	call(0);
+	call(peer.now + SECOND);
+	assert_null(find_frame(NGHTTP2_HEADERS));
+	peer.now += 2 * UINT64_C(1000000000);
+	peer.session->ops->tick(peer.session, peer.now);
+	assert_int_equal(told(SESSION_END).end.outcome, BECKET_NOT_SENT);
+	send_setting(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1);
+	assert_int_equal(stream_of(find_frame(NGHTTP2_HEADERS)), 1);
+	assert_null(find_frame(NGHTTP2_HEADERS));
+	answer(1);
+	assert_int_equal(told(SESSION_END).end.status, BECKET_S_OK);
+	gather();
+	peer.at = 0;
+	peer.size = 0;
+	send_setting(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 100);
+	gather();
+	answer(3);
+	assert_int_equal(told(SESSION_END).end.status, BECKET_S_OK);
+	assert_told_nothing();
+	finish();
+}
+
+/* Streams that the last GOAWAY does not count were not taken. */
+static void
+a_farewell_in_two_steps_lets_calls_finish(void **state)
+{
+	uint8_t farewell[8] = { 0x7f, 0xff, 0xff, 0xff };
+	struct session_event event;
+
+	(void)state;
+	connect_to(0);
+	send_frame(NGHTTP2_SETTINGS, 0, 0, NULL, 0);
+	call(0);
+	call(0);
+	gather();
+	send_frame(NGHTTP2_GOAWAY, 0, 0, farewell, sizeof farewell);
+	ping();
+	assert_told_nothing();
+	begin(0); /* too late */
+	event = told(SESSION_END);
+	assert_int_equal(event.end.status, BECKET_S_CALL_FAILED_DNE);
+	put_u32(farewell, 1);
+	send_frame(NGHTTP2_GOAWAY, 0, 0, farewell, sizeof farewell);
+	event = told(SESSION_END);
+	assert_int_equal(event.end.status, BECKET_S_CALL_FAILED_DNE);
+	assert_int_equal(event.end.outcome, BECKET_NOT_SENT);
+	assert_told_nothing();
+	answer(1);
+	assert_int_equal(told(SESSION_END).end.status, BECKET_S_OK);
+	gather();
+	assert_int_equal(told(SESSION_CLOSED).closed.status, BECKET_S_OK);
+	finish();
+}
+
+static void
+tick_after(uint64_t seconds)
+{
+	peer.now += seconds * SECOND;
+	peer.session->ops->tick(peer.session, peer.now);
+}
+
+static void
+a_silent_server_is_asked_whether_it_is_there(void **state)
+{
+	const uint8_t *frame;
+
+	(void)state;
+	connect_to(60000);
+	send_frame(NGHTTP2_SETTINGS, 0, 0, NULL, 0);
+	tick_after(1000); /* while nothing runs, never */
+	assert_int_equal(peer.session->ops->deadline(peer.session), 0);
+	call(0);
+	tick_after(0);
+	tick_after(59);
+	assert_null(find_frame(NGHTTP2_PING));
+	tick_after(1);
+	frame = find_frame(NGHTTP2_PING);
+	assert_non_null(frame);
+	send_frame(NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, frame + HEAD, 8);
+	tick_after(59);
+	assert_null(find_frame(NGHTTP2_PING));
+	tick_after(1);
+	assert_non_null(find_frame(NGHTTP2_PING));
+	tick_after(9);
+	assert_told_nothing();
+	assert_int_equal(peer.session->ops->deadline(peer.session),
+	    peer.now + SECOND);
+	tick_after(1);
+	assert_int_equal(told(SESSION_END).end.outcome, BECKET_MAYBE_EXECUTED);
+	told(SESSION_CLOSED);
+	finish();
+}
+
+static void
+nobody_is_asked_unless_that_is_wished(void **state)
+{
+	(void)state;
+	connect_to(0);
+	send_frame(NGHTTP2_SETTINGS, 0, 0, NULL, 0);
+	call(0);
+	tick_after(0);
+	assert_int_equal(peer.session->ops->deadline(peer.session), 0);
+	tick_after(100000);
+	assert_null(find_frame(NGHTTP2_PING));
+	finish();
+	connect_to(1); /* sooner than is good */
+	send_frame(NGHTTP2_SETTINGS, 0, 0, NULL, 0);
+	call(0);
+	tick_after(0);
+	tick_after(4);
+	assert_null(find_frame(NGHTTP2_PING));
+	finish();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_window_is_told_and_not_passed),
+		cmocka_unit_test(a_message_that_was_announced_opens_its_window),
+		cmocka_unit_test(a_body_is_as_long_as_its_fields_say),
+		cmocka_unit_test(trailers_of_a_request_change_nothing),
+		cmocka_unit_test(too_many_pings_end_the_connection),
+		cmocka_unit_test(
+		    pings_between_pieces_of_a_response_are_not_too_many),
+		cmocka_unit_test(calls_wait_until_the_server_lets_them),
+		cmocka_unit_test(a_farewell_in_two_steps_lets_calls_finish),
+		cmocka_unit_test(a_silent_server_is_asked_whether_it_is_there),
+		cmocka_unit_test(nobody_is_asked_unless_that_is_wished),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

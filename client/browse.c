@@ -65,7 +65,8 @@ command_list(const struct command *command)
 	return result;
 }
 
-/* -------------------------------------------------------------- describe -- */
+/* --------------------------------------------------------------- describe --
+ */
 
 static void
 show_text(struct buffer *text)

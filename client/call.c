@@ -40,7 +40,8 @@ call_failed(const struct command *command, becket_status status,
 	return EXIT_CALL + (int)code;
 }
 
-/* -------------------------------------------------------------- messages -- */
+/* ---------------------------------------------------------------- messages --
+ */
 
 bool
 call_next_request(struct call *call, struct buffer *ret_request,
@@ -101,7 +102,8 @@ call_show(struct call *call, const struct becket_bytes *response)
 	return status;
 }
 
-/* -------------------------------------------------------------- metadata -- */
+/* ---------------------------------------------------------------- metadata --
+ */
 
 static void
 show_entry(const struct becket_metadata_entry *entry)
@@ -200,7 +202,8 @@ add_headers(struct call *call)
 	return status == BECKET_S_OK ? EXIT_OK : EXIT_USAGE;
 }
 
-/* ----------------------------------------------------------------- calls -- */
+/* ------------------------------------------------------------------- calls --
+ */
 
 /* As an Any, which it is on the wire. */
 static void

@@ -242,7 +242,8 @@ read_flag(struct command *command, int flag)
 	}
 }
 
-/* ------------------------------------------------------------- arguments -- */
+/* -------------------------------------------------------------- arguments --
+ */
 
 /* A name has no colon, and every string binding has. */
 static bool

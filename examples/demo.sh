@@ -4,14 +4,15 @@
 # demo.sh PREFIX: what is installed in PREFIX, at work. Builds the examples
 # from it, starts becketd with both, calls the Calculator, fetches real
 # directories through Files over TCP and over a Unix socket, and holds every
-# SHA-256 against sha256sum's. Exits with 1 when anything differs.
+# SHA-256 against sha256sum's; then stores, fetches and synchronises through
+# streams, over DCE/RPC and over gRPC. Exits with 1 when anything differs.
 set -euo pipefail
 
 prefix=$(realpath "$1")
 examples=$(realpath "$(dirname "$0")")
 build=$prefix-examples
 scratch=$(mktemp -d)
-pid=
+pid='' log=''
 
 export PATH=$prefix/bin:$prefix/sbin:$PATH
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
@@ -34,7 +35,7 @@ title()
 die()
 {
 	printf '\ndemo: %s\n' "$*" >&2
-	test ! -s "$scratch/log" || tail -n 20 "$scratch/log" >&2
+	test ! -s "$log" || tail -n 20 "$log" >&2
 	exit 1
 }
 
@@ -52,12 +53,57 @@ show_failing()
 {
 	local output
 	printf '$'
-	printf ' %s' "$@"
+	printf ' %s' "$@" | sed "s|$scratch|/tmp|g"
 	printf '\n'
 	if output=$("$@" 2>&1); then
 		die "this should have failed: $output"
 	fi
 	sed 's/^/  /' <<<"$output"
+}
+
+# The same with a progress bar, which a terminal shows at work.
+show_progress()
+{
+	if test -t 2; then
+		printf '$'
+		printf ' %s' "$@" | sed "s|'\{0,1\}$scratch|/tmp|g"
+		printf '\n'
+		"$@" || die "this failed"
+	else
+		show "$@"
+	fi
+}
+
+start() # NAME: becketd with NAME.conf, up to its "ready"
+{
+	local word binding
+	tcp='' local=''
+	log=$scratch/$1.log
+	exec {daemon}< <(exec becketd --config "$scratch/$1.conf" 2>"$log")
+	pid=$!
+	while read -r word binding <&"$daemon"; do
+		echo "  $word${binding:+ $binding}"
+		case $word$binding in
+		listeningncacn_ip_tcp:*) tcp=$binding ;;
+		listeningncalrpc:*) local=$binding ;;
+		ready) break ;;
+		esac
+	done
+	if test "$word" != ready || test -z "$tcp" || test -z "$local"; then
+		die "becketd did not start"
+	fi
+}
+
+stop() # with SIGTERM, cleanly
+{
+	local status=0
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
+	pid=
+	exec {daemon}<&-
+	tail -n 2 "$log" | sed 's/^/  /'
+	echo "  exit status $status"
+	test "$status" = 0 || die "becketd did not stop cleanly"
 }
 
 # ------------------------------------------------------------------ build --
@@ -94,22 +140,7 @@ Root = /usr
 END
 sed -e "s|$prefix-examples|...|" -e 's/^/  /' "$scratch/becketd.conf"
 show becketd --config "$scratch/becketd.conf" --check-config
-coproc DAEMON {
-	exec becketd --config "$scratch/becketd.conf" 2>"$scratch/log"
-}
-pid=$DAEMON_PID
-tcp='' local='' ready=''
-while read -r word binding <&"${DAEMON[0]}"; do
-	echo "  $word${binding:+ $binding}"
-	case $word$binding in
-	listeningncacn_ip_tcp:*) tcp=$binding ;;
-	listeningncalrpc:*) local=$binding ;;
-	ready) ready=1; break ;;
-	esac
-done
-test -n "$ready" && test -n "$tcp" && test -n "$local" ||
-    die "becketd did not start"
-
+start becketd
 # ------------------------------------------------------------- Calculator --
 
 title "Calculator: a call is a function call"
@@ -193,17 +224,90 @@ show_failing becket stop "$tcp"
 
 title "The log: an event or a call, a line"
 echo "  ..."
-grep -F -e S_ZERO_DIVIDE -e S_ACCESS_DENIED "$scratch/log" | head -n 2 |
+grep -F -e S_ZERO_DIVIDE -e S_ACCESS_DENIED "$log" | head -n 2 |
     sed 's/^/  /'
-tail -n 2 "$scratch/log" | sed 's/^/  /'
+tail -n 2 "$log" | sed 's/^/  /'
 
 title "SIGTERM"
-kill -TERM "$pid"
-status=0
-wait "$pid" || status=$?
-pid=
-tail -n 2 "$scratch/log" | sed 's/^/  /'
-echo "  exit status $status"
-test "$status" = 0 || die "becketd did not stop cleanly"
+stop
 test ! -e "$BECKET_NCALRPC_DIR/demo" || die "the socket is still there"
+
+# ---------------------------------------------------------------- streams --
+
+title "Streams: a directory that may be written, through both doors"
+mkdir "$scratch/root"
+cat >"$scratch/writable.conf" <<END
+[becketd]
+Listen = ncacn_ip_tcp:127.0.0.1
+Listen = ncalrpc:[demo]
+
+[module files]
+Path = $build/files/files.so
+Root = $scratch/root
+Writable = yes
+END
+sed -e "s|$prefix-examples|...|" -e "s|$scratch|/tmp|" -e 's/^/  /' \
+    "$scratch/writable.conf"
+start writable
+port=${tcp#*:}
+doors=("$tcp" "$local" "grpc_ip_tcp:$port" "grpc_unix:[demo]")
+
+title "Store and Fetch: 100 MB, up and down, one call each"
+head -c 100M /dev/urandom >"$scratch/large"
+digest=$(sha256sum <"$scratch/large")
+for door in "${doors[@]}"; do
+	show_progress files "$door" put -p "$scratch/large" large
+	show_progress files "$door" get -p large "$scratch/copy"
+	cmp "$scratch/large" "$scratch/root/large" || die "put stored another"
+	cmp "$scratch/large" "$scratch/copy" || die "get got another"
+	rm "$scratch/copy"
+	show_progress files "$door" get -np large "$scratch/copy"
+	test "$(sha256sum <"$scratch/copy")" = "$digest" || die "another SHA-256"
+	echo "  cmp and sha256sum say that all of them are the same"
+	rm "$scratch/root/large" "$scratch/copy"
+done
+
+title "A client that dies in the midst of an upload leaves nothing behind"
+for door in "${doors[@]}"; do
+	echo "\$ files $door put large large    # killed"
+	{
+		timeout -s KILL 0.1 files "$door" put "$scratch/large" large &&
+		    die "this should have taken longer"
+	} 2>/dev/null
+	files "$door" list '' >"$scratch/listing"
+	test ! -s "$scratch/listing" || die "something is left: $(
+	    cat "$scratch/listing")"
+	test -z "$(ls -A "$scratch/root")" || die "something is left"
+	echo "  the directory is empty"
+done
+
+title "Sync: each end gets what the other has, or has newer"
+for door in "${doors[@]}"; do
+	rm -rf "$scratch/here" "$scratch/root/there"
+	mkdir -p "$scratch/here" "$scratch/root/there"
+	cp -a /usr/include/google "$scratch/here"
+	cp -a /usr/include/linux "$scratch/root/there"
+	find "$scratch/here" "$scratch/root/there" -type l -delete
+	show_progress files "$door" sync -p "$scratch/here" there
+	echo changed here >"$scratch/here/linux/errno.h"
+	echo changed there >"$scratch/root/there/linux/fcntl.h"
+	show_progress files "$door" sync "$scratch/here" there
+	sums "$scratch/here" . >"$scratch/local"
+	sums "$scratch/root/there" . >"$scratch/remote"
+	diff "$scratch/local" "$scratch/remote" >&2 || die "they differ"
+	grep -q "changed here" "$scratch/root/there/linux/errno.h" ||
+	    die "the server has the older one"
+	grep -q "changed there" "$scratch/here/linux/fcntl.h" ||
+	    die "the client has the older one"
+	show files "$door" sync "$scratch/here" there
+	echo "  sha256sum says the same of all $(wc -l <"$scratch/local")" \
+	    "files at both ends"
+done
+
+title "Nothing outside the root"
+show_failing files "$tcp" put /etc/hostname ../hostname
+show_failing files "$tcp" sync "$scratch/here" ../here
+
+title "SIGTERM"
+stop
 printf '\nEverything agreed.\n'

@@ -195,3 +195,92 @@ files_close(struct becket_binding *binding, struct files_handle **file,
 	}
 	return status;
 }
+
+becket_status
+files_fetch_open(struct becket_binding *binding,
+    const Files__FetchRequest *request, struct becket_stream **ret_stream)
+{
+	return becket_stub_open(binding, &files_v1_interface, 7, request,
+	    ret_stream);
+}
+
+becket_status
+files_fetch_receive(struct becket_stream *stream,
+    Files__FetchResponse **ret_message)
+{
+	becket_status status;
+	void *message;
+
+	status = becket_stub_receive(stream, &files_v1_interface, 7, &message);
+	if (status == BECKET_S_OK)
+		*ret_message = message;
+	return status;
+}
+
+becket_status
+files_fetch_finish(struct becket_stream **stream)
+{
+	return becket_stub_finish_stream(stream, &files_v1_interface, 7, NULL);
+}
+
+becket_status
+files_store_open(struct becket_binding *binding,
+    struct becket_stream **ret_stream)
+{
+	return becket_stub_open(binding, &files_v1_interface, 8, NULL,
+	    ret_stream);
+}
+
+becket_status
+files_store_send(struct becket_stream *stream,
+    const Files__StoreRequest *message)
+{
+	return becket_stub_send(stream, &files_v1_interface, 8, message);
+}
+
+becket_status
+files_store_finish(struct becket_stream **stream,
+    Files__StoreResponse **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish_stream(stream, &files_v1_interface, 8,
+	    &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
+}
+
+becket_status
+files_sync_open(struct becket_binding *binding,
+    struct becket_stream **ret_stream)
+{
+	return becket_stub_open(binding, &files_v1_interface, 9, NULL,
+	    ret_stream);
+}
+
+becket_status
+files_sync_send(struct becket_stream *stream, const Files__SyncMessage *message)
+{
+	return becket_stub_send(stream, &files_v1_interface, 9, message);
+}
+
+becket_status
+files_sync_receive(struct becket_stream *stream,
+    Files__SyncMessage **ret_message)
+{
+	becket_status status;
+	void *message;
+
+	status = becket_stub_receive(stream, &files_v1_interface, 9, &message);
+	if (status == BECKET_S_OK)
+		*ret_message = message;
+	return status;
+}
+
+becket_status
+files_sync_finish(struct becket_stream **stream)
+{
+	return becket_stub_finish_stream(stream, &files_v1_interface, 9, NULL);
+}

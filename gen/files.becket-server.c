@@ -102,6 +102,48 @@ files_close_routine(const void *epv_, struct becket_call *call,
 	return status;
 }
 
+static becket_status
+files_fetch_routine(const void *epv_, struct becket_call *call,
+    const void *request_, void *response_)
+{
+	const struct files_epv *epv = epv_;
+	const Files__FetchRequest *request = request_;
+	struct becket_stream *stream = becket_call_stream(call);
+
+	(void)response_;
+	if (epv->fetch == NULL)
+		return BECKET_S_NOT_IMPLEMENTED;
+	return epv->fetch(call, request, stream);
+}
+
+static becket_status
+files_store_routine(const void *epv_, struct becket_call *call,
+    const void *request_, void *response_)
+{
+	const struct files_epv *epv = epv_;
+	struct becket_stream *stream = becket_call_stream(call);
+	Files__StoreResponse *response = response_;
+
+	(void)request_;
+	if (epv->store == NULL)
+		return BECKET_S_NOT_IMPLEMENTED;
+	return epv->store(call, stream, response);
+}
+
+static becket_status
+files_sync_routine(const void *epv_, struct becket_call *call,
+    const void *request_, void *response_)
+{
+	const struct files_epv *epv = epv_;
+	struct becket_stream *stream = becket_call_stream(call);
+
+	(void)request_;
+	(void)response_;
+	if (epv->sync == NULL)
+		return BECKET_S_NOT_IMPLEMENTED;
+	return epv->sync(call, stream);
+}
+
 static void
 files_run_down_files_handle(const void *epv_, void *context)
 {
@@ -123,11 +165,14 @@ static becket_routine *const files_by_opnum[] = {
 	[4] = files_open_routine,
 	[5] = files_read_at_routine,
 	[6] = files_close_routine,
+	[7] = files_fetch_routine,
+	[8] = files_store_routine,
+	[9] = files_sync_routine,
 };
 
 static const struct becket_routines files_routines = {
 	.abi = BECKET_ABI,
-	.count = 7,
+	.count = 10,
 	.routines = files_by_opnum,
 	.rundowns = files_rundowns,
 };
@@ -216,4 +261,62 @@ files_close_answer(struct becket_token token, becket_status status,
 	contexts[0] = file;
 	return becket_stub_answer_contexts(token, &files_v1_interface, 6,
 	    status, contexts, response);
+}
+
+becket_status
+files_fetch_push(struct becket_stream *stream,
+    const Files__FetchResponse *message)
+{
+	return becket_stub_send(stream, &files_v1_interface, 7, message);
+}
+
+becket_status
+files_fetch_answer(struct becket_token token, becket_status status)
+{
+	return becket_stub_answer(token, &files_v1_interface, 7, status, NULL);
+}
+
+becket_status
+files_store_pull(struct becket_stream *stream,
+    Files__StoreRequest **ret_message)
+{
+	becket_status status;
+	void *message;
+
+	status = becket_stub_receive(stream, &files_v1_interface, 8, &message);
+	if (status == BECKET_S_OK)
+		*ret_message = message;
+	return status;
+}
+
+becket_status
+files_store_answer(struct becket_token token, becket_status status,
+    const Files__StoreResponse *response)
+{
+	return becket_stub_answer(token, &files_v1_interface, 8, status,
+	    response);
+}
+
+becket_status
+files_sync_push(struct becket_stream *stream, const Files__SyncMessage *message)
+{
+	return becket_stub_send(stream, &files_v1_interface, 9, message);
+}
+
+becket_status
+files_sync_pull(struct becket_stream *stream, Files__SyncMessage **ret_message)
+{
+	becket_status status;
+	void *message;
+
+	status = becket_stub_receive(stream, &files_v1_interface, 9, &message);
+	if (status == BECKET_S_OK)
+		*ret_message = message;
+	return status;
+}
+
+becket_status
+files_sync_answer(struct becket_token token, becket_status status)
+{
+	return becket_stub_answer(token, &files_v1_interface, 9, status, NULL);
 }

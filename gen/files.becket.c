@@ -10,7 +10,7 @@
  * FileDescriptorSet.
  */
 static const uint8_t becket_file_set[] =
-    "\012\310\012\012\013files.proto\022\005files"
+    "\012\352\020\012\013files.proto\022\005files"
     "\042`\012\005Entry"
     "\022\014\012\004name\030\001 \001(\014"
     "\022\031\012\004type\030\002 \001(\0162\013.files.Type"
@@ -52,17 +52,51 @@ static const uint8_t becket_file_set[] =
     "\0420\012\014CloseMessage"
     "\022 \012\004file\030\001 \001(\014B\022\332\343\030\016\012\014files_hand"
     "le"
-    "*I\012\007Failure"
+    "\042,\012\014FetchRequest"
+    "\022\014\012\004path\030\001 \001(\014"
+    "\022\016\012\006digest\030\002 \001(\010"
+    "\042X\012\015FetchResponse"
+    "\022\035\012\005entry\030\001 \001(\0132\014.files.EntryH\000"
+    "\022\016\012\004data\030\002 \001(\014H\000"
+    "\022\020\012\006sha256\030\003 \001(\014H\000"
+    "B\006\012\004what"
+    "\042W\012\014StoreRequest"
+    "\022\035\012\005entry\030\001 \001(\0132\014.files.EntryH\000"
+    "\022\016\012\004data\030\002 \001(\014H\000"
+    "\022\020\012\006sha256\030\003 \001(\014H\000"
+    "B\006\012\004what"
+    "\042-\012\015StoreResponse"
+    "\022\014\012\004size\030\001 \001(\004"
+    "\022\016\012\006sha256\030\002 \001(\014"
+    "\042\334\001\012\013SyncMessage"
+    "\022\017\012\005begin\030\001 \001(\014H\000"
+    "\022\023\012\011directory\030\002 \001(\014H\000"
+    "\022!\012\005entry\030\003 \001(\0132\020.files.SyncEntryH\000"
+    "\022\016\012\004want\030\004 \001(\014H\000"
+    "\022\034\012\004file\030\005 \001(\0132\014.files.EntryH\000"
+    "\022\016\012\004data\030\006 \001(\014H\000"
+    "\022\015\012\003end\030\007 \001(\014H\000"
+    "\022\037\012\004note\030\010 \001(\0132\017.files.SyncNoteH\000"
+    "\022\016\012\004turn\030\011 \001(\010H\000"
+    "B\006\012\004what"
+    "\0428\012\011SyncEntry"
+    "\022\033\012\005entry\030\001 \001(\0132\014.files.Entry"
+    "\022\016\012\006sha256\030\002 \001(\014"
+    "\042*\012\010SyncNote"
+    "\022\014\012\004name\030\001 \001(\014"
+    "\022\020\012\010sentence\030\002 \001(\011"
+    "*X\012\007Failure"
     "\022\010\012\004NONE\020\000"
     "\022\015\012\011NOT_FOUND\020\002"
     "\022\022\012\015NOT_DIRECTORY\020\213\002"
     "\022\021\012\013NOT_REGULAR\020\301\204="
+    "\022\015\012\007DAMAGED\020\302\204="
     "*:\012\004Type"
     "\022\011\012\005OTHER\020\000"
     "\022\013\012\007REGULAR\020\001"
     "\022\015\012\011DIRECTORY\020\002"
     "\022\013\012\007SYMLINK\020\003"
-    "2\201\004\012\005Files"
+    "2\277\005\012\005Files"
     "\0227\012\004Stat\022\022.files.StatRequest\032\023.files.StatResponse\042"
     "\006\332\343\030\002\010\000"
     "\0227\012\004List\022\022.files.ListRequest\032\023.files.ListResponse\042"
@@ -77,7 +111,13 @@ static const uint8_t becket_file_set[] =
     "\042\013\220\002\001\332\343\030\004\010\0050\001"
     "\0229\012\005Close\022\023.files.CloseMessage\032\023.files.CloseMessage"
     "\042\006\332\343\030\002\010\006"
-    "\032K\332\343\030G\012$0c6f2a94-5f0e-4b7e-9d55-3b1a6f4c8e21\022\0031.1\032"
+    "\022>\012\005Fetch\022\023.files.FetchRequest\032\024.files.FetchResponse"
+    "\042\010\332\343\030\004\010\007 \0010\001"
+    "\022>\012\005Store\022\023.files.StoreRequest\032\024.files.StoreResponse"
+    "\042\010\332\343\030\004\010\010 \001(\001"
+    "\022<\012\004Sync\022\022.files.SyncMessage\032\022.files.SyncMessage\042"
+    "\010\332\343\030\004\010\011 \001(\0010\001"
+    "\032K\332\343\030G\012$0c6f2a94-5f0e-4b7e-9d55-3b1a6f4c8e21\022\0031.2\032"
     "\023ncacn_ip_tcp:[4748]\042\005files"
     "b\006proto3";
 
@@ -218,6 +258,55 @@ static const struct becket_operation files_operations[] = {
 		.contexts = files_close_contexts,
 		.context_count = 1,
 	},
+	[7] = {
+		.name = "Fetch",
+		.request = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &files__fetch_request__descriptor,
+			.size = sizeof(Files__FetchRequest),
+		},
+		.response = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &files__fetch_response__descriptor,
+			.size = sizeof(Files__FetchResponse),
+		},
+		.timeout_ms = 0,
+		.flags = BECKET_OPERATION_RESPONSE_STREAM |
+		         BECKET_OPERATION_BLOCKING,
+	},
+	[8] = {
+		.name = "Store",
+		.request = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &files__store_request__descriptor,
+			.size = sizeof(Files__StoreRequest),
+		},
+		.response = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &files__store_response__descriptor,
+			.size = sizeof(Files__StoreResponse),
+		},
+		.timeout_ms = 0,
+		.flags = BECKET_OPERATION_REQUEST_STREAM |
+		         BECKET_OPERATION_BLOCKING,
+	},
+	[9] = {
+		.name = "Sync",
+		.request = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &files__sync_message__descriptor,
+			.size = sizeof(Files__SyncMessage),
+		},
+		.response = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &files__sync_message__descriptor,
+			.size = sizeof(Files__SyncMessage),
+		},
+		.timeout_ms = 0,
+		.flags = BECKET_OPERATION_REQUEST_STREAM |
+		         BECKET_OPERATION_RESPONSE_STREAM |
+		         BECKET_OPERATION_BLOCKING,
+	},
 };
 
 static const char *const files_context_types[] = {
@@ -229,15 +318,15 @@ static const char *const files_endpoints[] = {
 	NULL,
 };
 
-/* files.Files 1.1, 0c6f2a94-5f0e-4b7e-9d55-3b1a6f4c8e21 */
+/* files.Files 1.2, 0c6f2a94-5f0e-4b7e-9d55-3b1a6f4c8e21 */
 const struct becket_interface files_v1_interface = {
 	.abi = BECKET_ABI,
 	.name = "files.Files",
 	.uuid = { 0x0c6f2a94, 0x5f0e, 0x4b7e,
 	    { 0x9d, 0x55, 0x3b, 0x1a, 0x6f, 0x4c, 0x8e, 0x21 } },
 	.major = 1,
-	.minor = 1,
-	.operation_count = 7,
+	.minor = 2,
+	.operation_count = 10,
 	.operations = files_operations,
 	.endpoints = files_endpoints,
 	.context_types = files_context_types,

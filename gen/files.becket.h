@@ -71,6 +71,46 @@ files_close_message_free(Files__CloseMessage *message)
 }
 #endif
 
+#ifndef FILES__FETCH_RESPONSE__BECKET_FREE
+#define FILES__FETCH_RESPONSE__BECKET_FREE
+/* Frees what was received; NULL is fine. Any thread. */
+static inline void
+files_fetch_response_free(Files__FetchResponse *message)
+{
+	becket_stub_free(message);
+}
+#endif
+
+#ifndef FILES__STORE_RESPONSE__BECKET_FREE
+#define FILES__STORE_RESPONSE__BECKET_FREE
+/* Frees what was received; NULL is fine. Any thread. */
+static inline void
+files_store_response_free(Files__StoreResponse *message)
+{
+	becket_stub_free(message);
+}
+#endif
+
+#ifndef FILES__STORE_REQUEST__BECKET_FREE
+#define FILES__STORE_REQUEST__BECKET_FREE
+/* Frees what was received; NULL is fine. Any thread. */
+static inline void
+files_store_request_free(Files__StoreRequest *message)
+{
+	becket_stub_free(message);
+}
+#endif
+
+#ifndef FILES__SYNC_MESSAGE__BECKET_FREE
+#define FILES__SYNC_MESSAGE__BECKET_FREE
+/* Frees what was received; NULL is fine. Any thread. */
+static inline void
+files_sync_message_free(Files__SyncMessage *message)
+{
+	becket_stub_free(message);
+}
+#endif
+
 #ifndef FILES_HANDLE__BECKET_CONTEXT
 #define FILES_HANDLE__BECKET_CONTEXT
 /* What a client holds of a server's state. To clients it is opaque; a server's
@@ -87,7 +127,8 @@ files_handle_context_destroy(struct files_handle **context)
 }
 #endif
 
-/* The files below one directory of the server, its root, to be read.
+/* The files below one directory of the server, its root, to be read, and where
+ * the server allows that, to be written.
  *
  * A path is relative to the root; slashes in front mean nothing, and "" is the
  * root itself. Paths and names are bytes, as file names are. A path with a
@@ -143,6 +184,41 @@ BECKET_MUST_USE becket_status files_close(struct becket_binding *binding,
     struct files_handle **file, const Files__CloseMessage *request,
     Files__CloseMessage **ret_response);
 
+/* A regular file as one stream: the entry, the bytes in pieces, and their
+ * SHA-256 if it was asked for.
+ * Free messages with files_fetch_response_free().
+ */
+BECKET_MUST_USE becket_status files_fetch_open(struct becket_binding *binding,
+    const Files__FetchRequest *request, struct becket_stream **ret_stream);
+BECKET_MUST_USE becket_status files_fetch_receive(struct becket_stream *stream,
+    Files__FetchResponse **ret_message);
+BECKET_MUST_USE becket_status files_fetch_finish(struct becket_stream **stream);
+
+/* Put a regular file in its place, which exists or not: all of it, in one
+ * step, when the stream has come to its end and is safe on disk; else
+ * nothing. The directory is there already.
+ * Free *ret_response with files_store_response_free().
+ */
+BECKET_MUST_USE becket_status files_store_open(struct becket_binding *binding,
+    struct becket_stream **ret_stream);
+BECKET_MUST_USE becket_status files_store_send(struct becket_stream *stream,
+    const Files__StoreRequest *message);
+BECKET_MUST_USE becket_status files_store_finish(struct becket_stream **stream,
+    Files__StoreResponse **ret_response);
+
+/* Make a directory of the client's and one of the server's have the same
+ * regular files, with all directories below; what was changed last counts.
+ * Nothing is deleted. See SyncMessage.
+ * Free messages with files_sync_message_free().
+ */
+BECKET_MUST_USE becket_status files_sync_open(struct becket_binding *binding,
+    struct becket_stream **ret_stream);
+BECKET_MUST_USE becket_status files_sync_send(struct becket_stream *stream,
+    const Files__SyncMessage *message);
+BECKET_MUST_USE becket_status files_sync_receive(struct becket_stream *stream,
+    Files__SyncMessage **ret_message);
+BECKET_MUST_USE becket_status files_sync_finish(struct becket_stream **stream);
+
 /* The same for calls that nobody waits for: see struct becket_async. */
 BECKET_MUST_USE becket_status files_stat_start(struct becket_binding *binding,
     const Files__StatRequest *request, struct becket_async *ret_async);
@@ -164,7 +240,8 @@ BECKET_MUST_USE becket_status files_checksum_finish(struct becket_async *async,
 
 /* The manager routines of files.Files. A request lives until its call is
  * answered. A response comes initialised and takes memory from
- * becket_call_alloc(). A routine that succeeds opens a context handle by
+ * becket_call_alloc(). A message that is pulled is freed with the function that
+ * is named after its type. A routine that succeeds opens a context handle by
  * setting it, and closes it by making it NULL. A rundown routine gives back
  * what a client has left open. A routine left NULL answers
  * BECKET_S_NOT_IMPLEMENTED.
@@ -188,6 +265,12 @@ struct files_epv {
 	becket_status (*close)(struct becket_call *call,
 	    struct files_handle **file, const Files__CloseMessage *request,
 	    Files__CloseMessage *response);
+	becket_status (*fetch)(struct becket_call *call,
+	    const Files__FetchRequest *request, struct becket_stream *stream);
+	becket_status (*store)(struct becket_call *call,
+	    struct becket_stream *stream, Files__StoreResponse *response);
+	becket_status (
+	    *sync)(struct becket_call *call, struct becket_stream *stream);
 	void (*files_handle_rundown)(struct files_handle *context);
 };
 
@@ -200,6 +283,16 @@ BECKET_MUST_USE becket_status files_register_ex(struct becket_server *server,
     const struct becket_register_options *options);
 BECKET_MUST_USE becket_status files_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait);
+
+/* The manager's end of streams: see struct becket_stream. */
+BECKET_MUST_USE becket_status files_fetch_push(struct becket_stream *stream,
+    const Files__FetchResponse *message);
+BECKET_MUST_USE becket_status files_store_pull(struct becket_stream *stream,
+    Files__StoreRequest **ret_message);
+BECKET_MUST_USE becket_status files_sync_push(struct becket_stream *stream,
+    const Files__SyncMessage *message);
+BECKET_MUST_USE becket_status files_sync_pull(struct becket_stream *stream,
+    Files__SyncMessage **ret_message);
 
 /* Answer calls that were deferred; any thread. */
 BECKET_MUST_USE becket_status files_stat_answer(struct becket_token token,
@@ -218,6 +311,12 @@ BECKET_MUST_USE becket_status files_read_at_answer(struct becket_token token,
 BECKET_MUST_USE becket_status files_close_answer(struct becket_token token,
     becket_status status, struct files_handle *file,
     const Files__CloseMessage *response);
+BECKET_MUST_USE becket_status files_fetch_answer(struct becket_token token,
+    becket_status status);
+BECKET_MUST_USE becket_status files_store_answer(struct becket_token token,
+    becket_status status, const Files__StoreResponse *response);
+BECKET_MUST_USE becket_status files_sync_answer(struct becket_token token,
+    becket_status status);
 
 #ifdef __cplusplus
 }

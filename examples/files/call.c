@@ -6,8 +6,8 @@
 
 enum { PIECE_SIZE = 1 << 20 };
 
-static bool
-failed(const char *path, becket_status status)
+bool
+call_failed(const char *path, becket_status status)
 {
 	const struct becket_error *error = becket_error_last();
 	return text_complain(path, error->status == status
@@ -32,7 +32,7 @@ call_stat(struct client *client, const char *path,
 	client->calls++;
 	becket_status status = files_stat(client->binding, &request, &response);
 	if (status != BECKET_S_OK)
-		return failed(path, status);
+		return call_failed(path, status);
 	if (response->entry == NULL) {
 		files_stat_response_free(response);
 		return text_complain(path, "the server answered nothing");
@@ -107,7 +107,7 @@ call_list(struct client *client, const char *path, call_visit *visit,
 		becket_status status =
 		    files_list(client->binding, &request, &page);
 		if (status != BECKET_S_OK) {
-			good = failed(path, status);
+			good = call_failed(path, status);
 			break;
 		}
 		good = visit_page(client, path, page, visit, user, &last);
@@ -136,7 +136,7 @@ read_all(struct client *client, struct files_handle *file, const char *path,
 		becket_status status =
 		    files_read_at(client->binding, file, &request, &response);
 		if (status != BECKET_S_OK)
-			return failed(path, status);
+			return call_failed(path, status);
 		size_t size = response->data.len;
 		more = size > 0;
 		good = !more || sink(response->data.data, size, user);
@@ -159,7 +159,7 @@ close_file(struct client *client, struct files_handle **file, const char *path)
 	if (status == BECKET_S_OK)
 		files_close_message_free(response);
 	files_handle_context_destroy(file);
-	return status == BECKET_S_OK || failed(path, status);
+	return status == BECKET_S_OK || call_failed(path, status);
 }
 
 bool
@@ -173,7 +173,7 @@ call_read(struct client *client, const char *path, call_sink *sink, void *user)
 	becket_status status =
 	    files_open(client->binding, &file, &request, &response);
 	if (status != BECKET_S_OK)
-		return failed(path, status);
+		return call_failed(path, status);
 	files_open_response_free(response);
 	if (file == NULL)
 		return text_complain(path, "the server opened nothing");
@@ -192,7 +192,7 @@ call_checksum(struct client *client, const char *path,
 	becket_status status =
 	    files_checksum(client->binding, &request, &response);
 	if (status != BECKET_S_OK)
-		return failed(path, status);
+		return call_failed(path, status);
 	bool good = response->sha256.len == DIGEST_SIZE;
 	if (good)
 		memcpy(ret_digest, response->sha256.data, DIGEST_SIZE);

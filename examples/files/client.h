@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "files.becket.h"
+#include "progress.h"
 
 /*
  * What the parts of the program `files` share. Functions that can fail say
@@ -19,10 +20,12 @@
 struct client {
 	struct becket_binding *binding;
 	bool recurse;
+	bool compare;     /* contents, where times differ and sizes do not */
+	bool is_unsummed; /* fetch() compares no SHA-256s */
 	uint64_t calls;
 	uint64_t files, bytes; /* fetched or summed */
-	uint64_t skipped;      /* neither files nor directories */
-	double checking;       /* seconds of fetch() for checksums */
+	uint64_t skipped; /* neither files nor directories, or left as it is */
+	struct progress progress;
 };
 
 enum { DIGEST_SIZE = 32, DIGEST_TEXT_SIZE = 65, DEPTH_MAX = 64 };
@@ -44,23 +47,35 @@ typedef bool call_sink(const uint8_t *data, size_t size, void *user);
 bool call_read(struct client *client, const char *path, call_sink *sink,
     void *user);
 
+/* How a call failed. */
+bool call_failed(const char *path, becket_status status);
+
 bool call_checksum(struct client *client, const char *path,
     uint8_t ret_digest[DIGEST_SIZE]);
 
 /* ---------------------------------------------------------------- fetch -- */
 
 /* Copy a file, or with client->recurse a directory and all below it, to the
- * name to, and hold what arrived against the server's checksums.
+ * name to, and hold what arrived against the server's SHA-256 of it. A file
+ * takes its place when it is complete.
  */
 bool fetch(struct client *client, const char *path, const char *to);
 
-/* ----------------------------------------------------------- text, time -- */
+/* ------------------------------------------------------------ put, sync -- */
 
-/* Seconds, of a clock that only goes forward. */
-double clock_now(void);
+/* Copy a file of ours to the server, which has it whole or not at all. */
+bool put(struct client *client, const char *from, const char *path);
+
+/* Give each end what the other has, and has newer. */
+bool sync_directories(struct client *client, const char *here, const char *path,
+    uint64_t *ret_sent, uint64_t *ret_received);
+
+/* ----------------------------------------------------------------- text -- */
 
 /* "directory/name", from malloc. */
 char *text_join(const char *directory, const char *name);
+/* The bytes as a string, from malloc; cut at a NUL. */
+char *text_copy(ProtobufCBinaryData bytes);
 /* Write text with '?' for control characters. */
 void text_print(FILE *file, const char *text);
 void text_digest(const uint8_t digest[DIGEST_SIZE],

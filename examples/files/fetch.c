@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "client.h"
+#include "incoming.h"
+#include "root.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sha2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,41 +21,100 @@ struct place {
 
 struct copy {
 	struct client *client;
-	int fd;
-	SHA2_CTX sha;
+	struct incoming incoming;
+	uint32_t mode;
+	int64_t changed_ns;
+	bool has_entry, is_whole;
+	int failure;
 };
 
-static bool
-take_piece(const uint8_t *data, size_t size, void *user)
+static int
+take_entry(struct copy *copy, const Files__Entry *entry)
 {
-	struct copy *copy = user;
-	double begin = clock_now();
-	SHA256Update(&copy->sha, data, size);
-	copy->client->checking += clock_now() - begin;
-	while (size > 0) {
-		ssize_t n = write(copy->fd, data, size);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return text_complain("write", strerror(errno));
-		data += n;
-		size -= (size_t)n;
-	}
-	return true;
+	if (entry == NULL || copy->has_entry)
+		return -EPROTO;
+	copy->mode = entry->mode;
+	copy->changed_ns = entry->changed_ns;
+	copy->has_entry = true;
+	if (!copy->client->recurse)
+		copy->client->progress.total = entry->size;
+	return 0;
+}
+
+static int
+take_data(struct copy *copy, ProtobufCBinaryData data)
+{
+	copy->client->bytes += data.len;
+	progress_move(&copy->client->progress, data.len);
+	return incoming_write(&copy->incoming, data.data, data.len);
+}
+
+static int
+take_digest(struct copy *copy, ProtobufCBinaryData digest)
+{
+	uint8_t here[DIGEST_SIZE];
+	incoming_digest(&copy->incoming, here);
+	copy->is_whole = true;
+	return digest.len == sizeof here &&
+	               memcmp(digest.data, here, sizeof here) == 0
+	           ? 0
+	           : -EBADMSG;
+}
+
+static int
+take(struct copy *copy, const Files__FetchResponse *message)
+{
+	if (message->what_case == FILES__FETCH_RESPONSE__WHAT_ENTRY)
+		return take_entry(copy, message->entry);
+	if (!copy->has_entry || copy->is_whole)
+		return -EPROTO;
+	if (message->what_case == FILES__FETCH_RESPONSE__WHAT_DATA)
+		return take_data(copy, message->data);
+	return message->what_case == FILES__FETCH_RESPONSE__WHAT_SHA256
+	           ? take_digest(copy, message->sha256)
+	           : -EPROTO;
+}
+
+/* All messages, up to the end or a failure of ours. */
+static becket_status
+take_all(struct copy *copy, struct becket_stream *stream)
+{
+	becket_status status;
+	do {
+		Files__FetchResponse *message = NULL;
+		status = files_fetch_receive(stream, &message);
+		if (status == BECKET_S_OK) {
+			copy->failure = take(copy, message);
+			files_fetch_response_free(message);
+		}
+	} while (status == BECKET_S_OK && copy->failure == 0);
+	return status;
 }
 
 static bool
-verify(struct client *client, const char *path, SHA2_CTX *sha)
+receive_file(struct copy *copy, const char *path)
 {
-	uint8_t here[DIGEST_SIZE], there[DIGEST_SIZE];
-	double begin = clock_now();
-	SHA256Final(here, sha);
-	bool good = call_checksum(client, path, there);
-	client->checking += clock_now() - begin;
-	if (!good)
-		return false;
-	return memcmp(here, there, DIGEST_SIZE) == 0 ||
-	       text_complain(path, "what arrived is not what the server has");
+	Files__FetchRequest request = FILES__FETCH_REQUEST__INIT;
+	struct becket_stream *stream = NULL;
+	request.path.data = (uint8_t *)(uintptr_t)path;
+	request.path.len = strlen(path);
+	request.digest = !copy->client->is_unsummed;
+	becket_status status =
+	    files_fetch_open(copy->client->binding, &request, &stream);
+	copy->client->calls++;
+	if (status != BECKET_S_OK)
+		return call_failed(path, status);
+	status = take_all(copy, stream);
+	if (copy->failure < 0) {
+		becket_stream_abort(&stream);
+		return text_complain(path, root_text(copy->failure));
+	}
+	status = files_fetch_finish(&stream);
+	if (status != BECKET_S_OK)
+		return call_failed(path, status);
+	return copy->is_whole ||
+	       (copy->client->is_unsummed && copy->has_entry) ||
+	       text_complain(path, root_text(-EPROTO));
 }
 
 static bool
@@ -62,16 +122,40 @@ fetch_file(struct client *client, const char *path, int directory,
     const char *name)
 {
 	struct copy copy = { .client = client };
-	copy.fd = openat(directory, name,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
-	if (copy.fd < 0)
-		return text_complain(name, strerror(errno));
-	SHA256Init(&copy.sha);
-	bool good = call_read(client, path, take_piece, &copy);
-	if (close(copy.fd) != 0 && good)
-		good = text_complain(name, strerror(errno));
+	int failure = incoming_begin(&copy.incoming, directory, name);
+	if (failure < 0)
+		return text_complain(name, root_text(failure));
+	copy.incoming.is_unsummed = client->is_unsummed;
+	bool good = receive_file(&copy, path);
+	if (good) {
+		failure = incoming_commit(&copy.incoming, copy.mode,
+		    copy.changed_ns, false);
+		good = failure == 0 || text_complain(name, root_text(failure));
+	}
+	incoming_drop(&copy.incoming);
 	client->files += good;
-	return good && verify(client, path, &copy.sha);
+	return good;
+}
+
+/* A name as a user gives it. */
+static bool
+fetch_to(struct client *client, const char *path, const char *to)
+{
+	const char *slash = strrchr(to, '/');
+	char *parent =
+	    slash == NULL ? strdup(".") : strndup(to, (size_t)(slash - to) + 1);
+	int directory = parent == NULL
+	                    ? -1
+	                    : open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (directory < 0) {
+		free(parent);
+		return text_complain(to, strerror(errno));
+	}
+	bool good =
+	    fetch_file(client, path, directory, slash == NULL ? to : slash + 1);
+	close(directory);
+	free(parent);
+	return good;
 }
 
 static call_visit fetch_entry;
@@ -120,8 +204,9 @@ fetch(struct client *client, const char *path, const char *to)
 		return false;
 	Files__Type type = response->entry->type;
 	files_stat_response_free(response);
+	progress_begin(&client->progress, 0);
 	if (type != FILES__TYPE__DIRECTORY)
-		return fetch_file(client, path, AT_FDCWD, to);
+		return fetch_to(client, path, to);
 	if (!client->recurse)
 		return text_complain(path, "this is a directory: get -r");
 	return fetch_directory(client, path, AT_FDCWD, to, 0);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A client of files.Files. */
+#include <becket_grpc.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,11 +14,18 @@ static const char usage[] =
     "usage: files BINDING stat PATH\n"
     "       files BINDING list [-r] PATH\n"
     "       files BINDING cat PATH\n"
-    "       files BINDING get [-r] PATH TO\n"
+    "       files BINDING get [-nrp] PATH TO\n"
+    "       files BINDING put [-p] FROM PATH\n"
+    "       files BINDING sync [-cp] HERE PATH\n"
     "       files BINDING sum [-r] PATH\n"
     "\n"
-    "-r: a directory with all below it. get compares what arrived with the\n"
-    "server's SHA-256; sum writes what sha256sum would.\n";
+    "PATH is the server's. get, put and sync compare SHA-256s; sum writes "
+    "what\n"
+    "sha256sum would. sync gives each directory what the other has, or has\n"
+    "newer, with all below; nothing is deleted.\n"
+    "-r: a directory with all below it. -p: say how fast it went, also where\n"
+    "no terminal is. -c: files of one size are compared by their SHA-256s.\n"
+    "-n: no SHA-256 is compared.\n";
 
 /* ------------------------------------------------------------------- text --
  */
@@ -31,6 +40,18 @@ text_join(const char *directory, const char *name)
 		exit(1);
 	}
 	return path;
+}
+
+char *
+text_copy(ProtobufCBinaryData bytes)
+{
+	char *copy =
+	    strndup(bytes.len > 0 ? (const char *)bytes.data : "", bytes.len);
+	if (copy == NULL) {
+		fputs("files: out of memory\n", stderr);
+		exit(1);
+	}
+	return copy;
 }
 
 void
@@ -147,31 +168,49 @@ command_cat(struct client *client, const char *path, const char *to)
 	return call_read(client, path, write_piece, NULL);
 }
 
-double
-clock_now(void)
+static void
+report_skipped(const struct client *client, const char *what)
 {
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+	if (client->skipped > 0)
+		printf("%" PRIu64 " left %s\n", client->skipped, what);
 }
 
 static bool
 command_get(struct client *client, const char *path, const char *to)
 {
-	double begin = clock_now();
 	if (!fetch(client, path, to))
 		return false;
-	double fetching = clock_now() - begin - client->checking;
-	double megabytes = (double)client->bytes / 1e6;
-	printf("%" PRIu64 " files, %.1f MB in %" PRIu64
-	       " calls: fetched in %.3f s, %.0f MB/s;\n"
-	       "every SHA-256 agrees with the server's; checking took %.3f s "
-	       "more\n",
-	    client->files, megabytes, client->calls, fetching,
-	    megabytes / fetching, client->checking);
-	if (client->skipped > 0)
-		printf("%" PRIu64 " left out: neither files nor directories\n",
-		    client->skipped);
+	double rate = progress_end(&client->progress);
+	printf("%" PRIu64 " files, %.1f MB in %" PRIu64 " calls, %.0f MB/s%s\n",
+	    client->files, (double)client->bytes / 1e6, client->calls, rate,
+	    client->is_unsummed ? ""
+	                        : "; every SHA-256 agrees with the server's");
+	report_skipped(client, "out: neither files nor directories");
+	return true;
+}
+
+static bool
+command_put(struct client *client, const char *from, const char *path)
+{
+	if (!put(client, from, path))
+		return false;
+	double rate = progress_end(&client->progress);
+	printf("%.1f MB stored, %.0f MB/s; the server's SHA-256 is the same\n",
+	    (double)client->bytes / 1e6, rate);
+	return true;
+}
+
+static bool
+command_sync(struct client *client, const char *here, const char *path)
+{
+	uint64_t sent = 0, received = 0;
+	if (!sync_directories(client, here, path, &sent, &received))
+		return false;
+	double rate = progress_end(&client->progress);
+	printf("%" PRIu64 " files sent, %" PRIu64
+	       " received, %.1f MB in %" PRIu64 " call, %.0f MB/s\n",
+	    sent, received, (double)client->bytes / 1e6, client->calls, rate);
+	report_skipped(client, "as they are");
 	return true;
 }
 
@@ -205,14 +244,17 @@ command_sum(struct client *client, const char *path, const char *to)
 
 static const struct command {
 	const char *name;
-	bool may_recurse, has_to;
+	const char *options;
+	bool has_to;
 	bool (*run)(struct client *client, const char *path, const char *to);
 } commands[] = {
-	{ "stat", false, false, command_stat },
-	{ "list", true, false, command_list },
-	{ "cat", false, false, command_cat },
-	{ "get", true, true, command_get },
-	{ "sum", true, false, command_sum },
+	{ "stat", "", false, command_stat },
+	{ "list", "r", false, command_list },
+	{ "cat", "", false, command_cat },
+	{ "get", "nrp", true, command_get },
+	{ "put", "p", true, command_put },
+	{ "sync", "cp", true, command_sync },
+	{ "sum", "r", false, command_sum },
 };
 
 static const struct command *
@@ -232,6 +274,8 @@ run(struct client *client, const char *string, const struct command *command,
 	becket_status status = becket_runtime_new(NULL, &runtime);
 	bool good = false;
 	if (status == BECKET_S_OK)
+		status = becket_grpc_enable(runtime);
+	if (status == BECKET_S_OK)
 		status = becket_binding_from_string_binding(runtime, string,
 		    &client->binding);
 	if (status == BECKET_S_OK)
@@ -243,17 +287,36 @@ run(struct client *client, const char *string, const struct command *command,
 	return good;
 }
 
+/* "-rp" and the like; false: one that the command does not have. */
+static bool
+take_options(struct client *client, const struct command *command,
+    const char *letters)
+{
+	for (letters++; *letters != '\0'; letters++) {
+		if (strchr(command->options, *letters) == NULL)
+			return false;
+		client->recurse |= *letters == 'r';
+		client->compare |= *letters == 'c';
+		client->is_unsummed |= *letters == 'n';
+		client->progress.wanted |= *letters == 'p';
+	}
+	return true;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct client client = { 0 };
+	/* glibc is not to give memory back to the kernel after each message of
+	 * a stream, and ask for it again.
+	 */
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	mallopt(M_TRIM_THRESHOLD, 4 << 20);
 	const struct command *command = argc < 3 ? NULL : find(argv[2]);
 	int next = 3;
-	if (command != NULL && next < argc && strcmp(argv[next], "-r") == 0 &&
-	    command->may_recurse) {
-		client.recurse = true;
+	if (command != NULL && next < argc && argv[next][0] == '-' &&
+	    argv[next][1] != '\0' && take_options(&client, command, argv[next]))
 		next++;
-	}
 	if (command == NULL || argc - next != 1 + command->has_to) {
 		fputs(usage, stderr);
 		return 2;

@@ -18,6 +18,7 @@ enum {
 };
 
 struct root served;
+bool may_write;
 
 /* --------------------------------------------------------------- failures --
  */
@@ -40,6 +41,7 @@ failure_status(int failure)
 	case ENOTDIR:
 		return FILES__FAILURE__NOT_DIRECTORY;
 	case EINVAL:
+	case EISDIR:
 		return FILES__FAILURE__NOT_REGULAR;
 	case EXDEV:
 	case ELOOP:
@@ -53,23 +55,14 @@ failure_status(int failure)
 		return BECKET_S_OUT_OF_RESOURCES;
 	case ECANCELED:
 		return BECKET_S_CALL_CANCELLED;
+	case EBADMSG:
+		return FILES__FAILURE__DAMAGED;
+	case EPROTO:
+		return BECKET_S_PROTOCOL_ERROR;
+	case E2BIG:
+		return BECKET_S_LIMIT_EXCEEDED;
 	default:
 		return BECKET_S_SYSTEM;
-	}
-}
-
-const char *
-failure_text(int failure)
-{
-	switch (-failure) {
-	case EINVAL:
-		return "not a regular file";
-	case EXDEV:
-		return "leads out of what is served";
-	case ELOOP:
-		return "a symbolic link that is not followed";
-	default:
-		return strerror(-failure);
 	}
 }
 
@@ -77,7 +70,14 @@ becket_status
 fail(struct becket_call *call, const char *path, int failure)
 {
 	return becket_call_fail(call, failure_status(failure), "%s: %s",
-	    *path == '\0' ? "the root" : path, failure_text(failure));
+	    *path == '\0' ? "the root" : path, root_text(failure));
+}
+
+becket_status
+read_only(struct becket_call *call)
+{
+	return becket_call_fail(call, BECKET_S_ACCESS_DENIED,
+	    "this server does not let anybody write");
 }
 
 becket_status
@@ -386,11 +386,15 @@ open_root(struct becket_module_host *host)
 	bool walk = how != NULL && strcmp(how, "walk") == 0;
 	if (path == NULL)
 		return wrong(host, "Root is not set: what is to be served?");
+	const char *writable = host->setting(host, "Writable");
+	may_write = writable != NULL && strcmp(writable, "yes") == 0;
+	if (writable != NULL && !may_write && strcmp(writable, "no") != 0)
+		return wrong(host, "Writable is yes or no, not %s", writable);
 	if (how != NULL && !walk && strcmp(how, "auto") != 0)
 		return wrong(host, "Resolve is auto or walk, not %s", how);
 	int failure = root_open(&served, path, walk ? ROOT_WALK : ROOT_AUTO);
 	if (failure < 0)
-		return wrong(host, "Root=%s: %s", path, failure_text(failure));
+		return wrong(host, "Root=%s: %s", path, root_text(failure));
 	host->log(host, BECKET_LOG_INFO,
 	    served.walk ? "symbolic links are not followed"
 	                : "symbolic links are followed within the root");
@@ -415,6 +419,9 @@ start(struct becket_module_host *host, struct becket_server *server)
 		.open = open_file,
 		.read_at = read_at,
 		.close = close_file,
+		.fetch = fetch,
+		.store = store,
+		.sync = sync_,
 		.files_handle_rundown = close_left,
 	};
 	becket_status status = open_root(host);

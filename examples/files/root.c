@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -177,4 +178,42 @@ root_open_regular(const struct root *root, const char *path,
 	if (fd >= 0)
 		close(fd);
 	return wrong;
+}
+
+int
+root_open_parent(const struct root *root, const char *path,
+    const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	char *parent = strndup(path, (size_t)(name - path));
+	if (parent == NULL)
+		return -ENOMEM;
+	int fd = has_dotdot(path) ? -EXDEV
+	         : *name == '\0'  ? -EISDIR
+	                          : root_open_directory(root, parent);
+	free(parent);
+	*ret_name = name;
+	return fd;
+}
+
+const char *
+root_text(int failure)
+{
+	switch (-failure) {
+	case EINVAL:
+		return "not a regular file";
+	case EXDEV:
+		return "leads out of what is served";
+	case ELOOP:
+		return "a symbolic link that is not followed";
+	case E2BIG:
+		return "too many entries in one directory";
+	case EBADMSG:
+		return "what arrived is not what was sent";
+	case EPROTO:
+		return "the other end does not speak as it should";
+	default:
+		return strerror(-failure);
+	}
 }

@@ -17,6 +17,9 @@
  * Functions return a descriptor, or a negative errno value: EXDEV for a path
  * that leads outside. Nothing here waits for a FIFO or wakes a device.
  *
+ * The client has its own directories behind the same door, so that what a
+ * server says leads nowhere else, either.
+ *
  * Any thread, once open.
  */
 struct root {
@@ -38,5 +41,13 @@ int root_open_directory(const struct root *root, const char *path);
 /* Open a regular file for reading; -EINVAL for anything else. */
 int root_open_regular(const struct root *root, const char *path,
     struct stat *ret_stat);
+/* Open the directory that a path's last component is in, or would be, and point
+ * to that. -EISDIR: it ends in a slash, or is empty.
+ */
+int root_open_parent(const struct root *root, const char *path,
+    const char **ret_name);
+
+/* A sentence for a negative errno value. */
+const char *root_text(int failure);
 
 #endif

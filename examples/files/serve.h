@@ -11,16 +11,17 @@
 /* The manager of files.Files: what its files share. */
 
 extern struct root served;
+extern bool may_write;
 
 /* A path as a string, in memory of malloc; NULL: it is none. */
 char *path_of(ProtobufCBinaryData bytes);
 
-/* The status and the sentence for a negative errno value. */
+/* The status for a negative errno value. */
 becket_status failure_status(int failure);
-const char *failure_text(int failure);
 
 /* Fail with that status and sentence; "" is the root. */
 becket_status fail(struct becket_call *call, const char *path, int failure);
+becket_status read_only(struct becket_call *call);
 becket_status no_path(struct becket_call *call);
 becket_status no_memory(struct becket_call *call);
 
@@ -44,5 +45,14 @@ void close_left(struct files_handle *file);
  */
 becket_status checksum(struct becket_call *call,
     const Files__ChecksumRequest *request, Files__ChecksumResponse *response);
+
+/* The routines with streams. Disks let them wait, and so do slow peers: all are
+ * blocking.
+ */
+becket_status fetch(struct becket_call *call,
+    const Files__FetchRequest *request, struct becket_stream *stream);
+becket_status store(struct becket_call *call, struct becket_stream *stream,
+    Files__StoreResponse *response);
+becket_status sync_(struct becket_call *call, struct becket_stream *stream);
 
 #endif

@@ -209,5 +209,4 @@ def main():
     return 0 if dissect(path) and not failures else 1
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+sys.exit(main())

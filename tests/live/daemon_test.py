@@ -1572,21 +1572,21 @@ def test_a_loop_of_ones_own():
 
 # ------------------------------------------------------------------- run --
 
-def main():
+def main(tests, suite):
     passed = failed = 0
-    for name, function in list(globals().items()):
+    for name, function in list(tests.items()):
         if not name.startswith("test_"):
             continue
         signal.alarm(4 * TIMEOUT)
         try:
             skipped = function() is SKIP
             passed += 1
-            print("ok daemon " + name[5:] + (" # SKIP" if skipped else ""))
+            print("ok %s " % suite + name[5:] + (" # SKIP" if skipped else ""))
         except Exception:  # every way to fail is one
             failed += 1
             for line in traceback.format_exc().splitlines():
                 print("# " + line)
-            print("not ok daemon " + name[5:])
+            print("not ok %s " % suite + name[5:])
         signal.alarm(0)
         sys.stdout.flush()
     print("# %d passed, %d failed" % (passed, failed))
@@ -1598,4 +1598,5 @@ def took_too_long(*_):
 
 
 signal.signal(signal.SIGALRM, took_too_long)
-main()
+if __name__ == "__main__":
+    main(globals(), "daemon")

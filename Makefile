@@ -237,6 +237,14 @@ $(IDL_PB_C) $(IDL_PB_C:.c=.h) &: idl/becket/options.proto idl/protobuf_c.proto
 $(call obj,$(idl)): | $(IDL_PB_C:.c=.h)
 $(call obj,$(idl)): private FLAGS += -DIDL_VERSION='"$(VERSION)"'
 
+# The common part of what becketc --emit wireshark writes, as strings of C.
+$(B)/gen/idl/wireshark.inc: idl/wireshark.lua
+	$(Q)mkdir -p $(@D)
+	$(call say,GEN)sed 's/[\\"]/\\&/g; s/^/"/; s/$$/\\n",/' $< >$@
+WIRESHARK_OBJ := $(B)/idl/emit_wireshark.o $(B)/fuzz/obj/idl/emit_wireshark.o
+$(WIRESHARK_OBJ): $(B)/gen/idl/wireshark.inc
+$(WIRESHARK_OBJ): private FLAGS += -I$(B)/gen
+
 # becketc finds becket/options.proto in include/ beside itself.
 $(B)/include/becket/%.proto: idl/becket/%.proto
 	$(Q)mkdir -p $(@D)

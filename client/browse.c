@@ -65,8 +65,7 @@ command_list(const struct command *command)
 	return result;
 }
 
-/* --------------------------------------------------------------- describe --
- */
+/* -------------------------------------------------------------- describe -- */
 
 static void
 show_text(struct buffer *text)

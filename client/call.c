@@ -40,8 +40,7 @@ call_failed(const struct command *command, becket_status status,
 	return EXIT_CALL + (int)code;
 }
 
-/* ---------------------------------------------------------------- messages --
- */
+/* -------------------------------------------------------------- messages -- */
 
 bool
 call_next_request(struct call *call, struct buffer *ret_request,
@@ -102,8 +101,7 @@ call_show(struct call *call, const struct becket_bytes *response)
 	return status;
 }
 
-/* ---------------------------------------------------------------- metadata --
- */
+/* -------------------------------------------------------------- metadata -- */
 
 static void
 show_entry(const struct becket_metadata_entry *entry)
@@ -202,8 +200,7 @@ add_headers(struct call *call)
 	return status == BECKET_S_OK ? EXIT_OK : EXIT_USAGE;
 }
 
-/* ------------------------------------------------------------------- calls --
- */
+/* ----------------------------------------------------------------- calls -- */
 
 /* As an Any, which it is on the wire. */
 static void

@@ -231,8 +231,7 @@ write_message(struct writer *writer, const struct proto_message *message,
 	text_put(writer->out, "}");
 }
 
-/* ---------------------------------------------------------------- options --
- */
+/* --------------------------------------------------------------- options -- */
 
 static const char *
 write_text(const struct pool *pool, const char *name,

@@ -242,8 +242,7 @@ read_flag(struct command *command, int flag)
 	}
 }
 
-/* -------------------------------------------------------------- arguments --
- */
+/* ------------------------------------------------------------- arguments -- */
 
 /* A name has no colon, and every string binding has. */
 static bool

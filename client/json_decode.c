@@ -72,145 +72,6 @@ decode_close(struct json_decode *decode, const struct brackets *brackets)
 
 /* ---------------------------------------------------------------- fields -- */
 
-/* Where the fields of a message stand in its bytes, by number, and those of one
- * number as they come.
- */
-struct spot {
-	uint32_t number, at;
-};
-
-struct spots {
-	struct becket_bytes bytes;
-	struct spot *spots;
-	size_t count;
-};
-
-/* Those of one number. */
-struct spread {
-	const struct spots *spots;
-	size_t begin, end;
-};
-
-static int
-by_number(const void *a_, const void *b_)
-{
-	const struct spot *a = a_, *b = b_;
-
-	if (a->number != b->number)
-		return a->number < b->number ? -1 : 1;
-	return (a->at > b->at) - (a->at < b->at);
-}
-
-static bool
-find_spots(struct becket_bytes bytes, struct spots *ret_spots)
-{
-	struct message_walk walk = message_walk(bytes);
-	struct protobuf_field field;
-	size_t count = 0, at = 0;
-
-	if (bytes.size > UINT32_MAX || !message_is_whole(bytes))
-		return false;
-	while (message_next(&walk, &field))
-		count++;
-	*ret_spots = (struct spots){ .bytes = bytes, .count = count };
-	if (count == 0)
-		return true;
-	ret_spots->spots =
-	    idl_memory.resize(NULL, NULL, 0, count * sizeof *ret_spots->spots);
-	walk = message_walk(bytes);
-	for (size_t i = 0; message_next(&walk, &field); i++) {
-		ret_spots->spots[i] =
-		    (struct spot){ field.number, (uint32_t)at };
-		at = walk.cursor.at;
-	}
-	qsort(ret_spots->spots, count, sizeof *ret_spots->spots, by_number);
-	return true;
-}
-
-static size_t
-lowest(const struct spots *spots, uint64_t number)
-{
-	size_t low = 0, high = spots->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (spots->spots[middle].number < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static struct spread
-spread_of(const struct spots *spots, uint32_t number)
-{
-	return (struct spread){ spots, lowest(spots, number),
-		lowest(spots, (uint64_t)number + 1) };
-}
-
-static struct protobuf_field
-field_at(const struct spread *spread, size_t index)
-{
-	const struct spots *spots = spread->spots;
-	size_t at = spots->spots[index].at;
-	struct message_walk walk = message_walk((struct becket_bytes){
-	    spots->bytes.data + at, spots->bytes.size - at });
-	struct protobuf_field field = { 0 };
-
-	(void)message_next(&walk, &field);
-	return field;
-}
-
-/* The last of a wire type; false: there is none. */
-static bool
-last_of(const struct spread *spread, enum proto_type type,
-    struct protobuf_field *ret_value)
-{
-	for (size_t i = spread->end; i > spread->begin; i--) {
-		struct protobuf_field field = field_at(spread, i - 1);
-
-		if (field.wire_type == decode_wire_type(type)) {
-			*ret_value = field;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* A message that comes in pieces is all of them. */
-static bool
-whole_of(struct json_decode *decode, const struct spread *spread,
-    struct becket_bytes *ret_bytes)
-{
-	struct becket_bytes whole = { NULL, 0 };
-	struct buffer joined = buffer_empty(&idl_memory);
-	size_t count = 0;
-
-	for (size_t i = spread->begin; i < spread->end; i++) {
-		struct protobuf_field field = field_at(spread, i);
-
-		if (field.wire_type != PROTOBUF_SIZED)
-			continue;
-		if (count++ == 1)
-			text_put_bytes(&joined, whole.data, whole.size);
-		if (count > 1)
-			text_put_bytes(&joined, field.bytes.data,
-			    field.bytes.size);
-		whole = field.bytes;
-	}
-	if (count > 1)
-		whole = (struct becket_bytes){
-			(const uint8_t *)text_copy(decode->arena,
-			    (const char *)joined.data, joined.size),
-			joined.size
-		};
-	buffer_fini(&joined);
-	*ret_bytes = whole;
-	return count > 0;
-}
-
 static struct becket_bytes
 name_of(struct json_decode *decode, const struct proto_field *field)
 {
@@ -219,106 +80,6 @@ name_of(struct json_decode *decode, const struct proto_field *field)
 	        ? field->json_name
 	        : text_print(decode->arena, "[%s]", field->full_name));
 }
-
-/* ------------------------------------------------------------------ maps -- */
-
-struct entry {
-	struct becket_bytes key;
-	bool has_value;
-	struct protobuf_field value;
-	struct becket_bytes whole; /* of a message */
-	size_t index;
-};
-
-static int
-by_key(const void *a_, const void *b_)
-{
-	const struct entry *a = a_, *b = b_;
-	size_t least = a->key.size < b->key.size ? a->key.size : b->key.size;
-	int order = memcmp(a->key.data, b->key.data, least);
-
-	if (order == 0 && a->key.size != b->key.size)
-		order = a->key.size < b->key.size ? -1 : 1;
-	if (order == 0)
-		order = a->index < b->index ? -1 : 1;
-	return order;
-}
-
-static bool
-read_entry(struct json_decode *decode, const struct proto_field *map,
-    struct becket_bytes bytes, struct entry *ret_entry)
-{
-	const struct proto_field *of_key = map->message->by_number[0];
-	const struct proto_field *of_value = map->message->by_number[1];
-	struct protobuf_field key;
-	struct spots spots;
-	struct spread keys, values;
-
-	if (!find_spots(bytes, &spots))
-		return decode_wrong(decode, "%s is malformed", map->full_name);
-	keys = spread_of(&spots, 1);
-	values = spread_of(&spots, 2);
-	ret_entry->key = decode_key(decode, of_key,
-	    last_of(&keys, of_key->type, &key) ? &key : NULL);
-	if (of_value->message != NULL)
-		ret_entry->has_value =
-		    whole_of(decode, &values, &ret_entry->whole);
-	else
-		ret_entry->has_value =
-		    last_of(&values, of_value->type, &ret_entry->value);
-	free(spots.spots);
-	return true;
-}
-
-static bool
-write_entries(struct json_decode *decode, const struct proto_field *of_value,
-    const struct entry *entries, size_t count)
-{
-	struct brackets brackets = decode_open(decode, "{}");
-	bool done = true;
-
-	for (size_t i = 0; done && i < count; i++) {
-		const struct entry *entry = &entries[i];
-
-		if (i + 1 < count && entry->key.size == entry[1].key.size &&
-		    memcmp(entry->key.data, entry[1].key.data,
-		        entry->key.size) == 0)
-			continue; /* the last one counts */
-		decode_next(decode, &brackets, entry->key);
-		if (of_value->message != NULL)
-			done = decode_message(decode, of_value->message,
-			    entry->whole);
-		else
-			decode_scalar(decode, of_value,
-			    entry->has_value ? &entry->value : NULL);
-	}
-	decode_close(decode, &brackets);
-	return done;
-}
-
-static bool
-decode_map(struct json_decode *decode, const struct proto_field *field,
-    const struct spread *spread)
-{
-	struct entry *entries = text_alloc(decode->arena,
-	    (spread->end - spread->begin) * sizeof *entries);
-	size_t count = 0;
-
-	for (size_t i = spread->begin; i < spread->end; i++) {
-		struct protobuf_field one = field_at(spread, i);
-
-		if (one.wire_type != PROTOBUF_SIZED)
-			continue;
-		entries[count].index = count;
-		if (!read_entry(decode, field, one.bytes, &entries[count++]))
-			return false;
-	}
-	qsort(entries, count, sizeof *entries, by_key);
-	return write_entries(decode, field->message->by_number[1], entries,
-	    count);
-}
-
-/* -------------------------------------------------------------- messages -- */
 
 static bool
 decode_packed(struct json_decode *decode, const struct proto_field *field,
@@ -360,7 +121,7 @@ decode_repeated(struct json_decode *decode, const struct proto_field *field,
 	bool done = true;
 
 	for (size_t i = spread->begin; done && i < spread->end; i++) {
-		struct protobuf_field value = field_at(spread, i);
+		struct protobuf_field value = spread_at(spread, i);
 
 		done = decode_element(decode, field, &value, &brackets);
 	}
@@ -376,13 +137,13 @@ decode_repeated_field(struct json_decode *decode,
 	struct spread spread;
 	bool done;
 
-	if (!find_spots(bytes, &spots))
+	if (!spots_find(bytes, &spots))
 		return decode_wrong(decode, "%s is malformed",
 		    field->full_name);
-	spread = spread_of(&spots, field->number);
+	spread = spots_of(&spots, field->number);
 	done = field_is_map(field) ? decode_map(decode, field, &spread)
 	                           : decode_repeated(decode, field, &spread);
-	free(spots.spots);
+	spots_fini(&spots);
 	return done;
 }
 
@@ -394,7 +155,7 @@ is_superseded(const struct proto_field *field, const struct spread *spread)
 
 	for (size_t i = 0; i < field->parent->field_count; i++) {
 		const struct proto_field *other = &field->parent->fields[i];
-		struct spread rival = spread_of(spread->spots, other->number);
+		struct spread rival = spots_of(spread->spots, other->number);
 
 		if (other->oneof == field->oneof && rival.end > rival.begin &&
 		    spread->spots->spots[rival.end - 1].at > last)
@@ -452,12 +213,12 @@ decode_single(struct json_decode *decode, const struct proto_field *field,
 	    is_superseded(field, spread))
 		return true;
 	if (field->message != NULL) {
-		if (!whole_of(decode, spread, &whole))
+		if (!spread_whole(decode, spread, &whole))
 			return true;
 		decode_next(decode, brackets, name_of(decode, field));
 		return decode_message(decode, field->message, whole);
 	}
-	bool has = last_of(spread, field->type, &value);
+	bool has = spread_last(spread, field->type, &value);
 	if (has && !field->has_presence && decode_is_default(field, &value))
 		has = false;
 	if (!has && (field->has_presence || !decode->emits_defaults))
@@ -471,7 +232,7 @@ static bool
 decode_field(struct json_decode *decode, const struct proto_field *field,
     const struct spots *spots, struct brackets *brackets)
 {
-	struct spread spread = spread_of(spots, field->number);
+	struct spread spread = spots_of(spots, field->number);
 
 	if (field->type == PROTO_GROUP)
 		return true; /* whose wire types are malformed to us */
@@ -516,14 +277,14 @@ decode_members(struct json_decode *decode, const struct proto_message *message,
 	struct spots spots;
 	bool done = true;
 
-	if (!find_spots(bytes, &spots))
+	if (!spots_find(bytes, &spots))
 		return decode_wrong(decode, "this is no %s",
 		    message->full_name);
 	for (size_t i = 0; done && i < message->field_count; i++)
 		done =
 		    decode_field(decode, &message->fields[i], &spots, brackets);
 	done = done && decode_others(decode, message, &spots, brackets);
-	free(spots.spots);
+	spots_fini(&spots);
 	return done;
 }
 

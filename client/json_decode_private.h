@@ -9,6 +9,37 @@
 
 /* What the files of json_decode.h share. */
 
+/* Where the fields of a message stand in its bytes, by number, and those of one
+ * number as they come.
+ */
+struct spot {
+	uint32_t number, at;
+};
+
+struct spots {
+	struct becket_bytes bytes;
+	struct spot *spots;
+	size_t count;
+};
+
+/* Those of one number. */
+struct spread {
+	const struct spots *spots;
+	size_t begin, end;
+};
+
+/* Give it back with spots_fini(). false: the bytes are no message. */
+bool spots_find(struct becket_bytes bytes, struct spots *ret_spots);
+void spots_fini(struct spots *spots);
+struct spread spots_of(const struct spots *spots, uint32_t number);
+struct protobuf_field spread_at(const struct spread *spread, size_t index);
+/* The last of the type's wire type; false: there is none. */
+bool spread_last(const struct spread *spread, enum proto_type type,
+    struct protobuf_field *ret_value);
+/* A message, all of its pieces; false: there is none. */
+bool spread_whole(struct json_decode *decode, const struct spread *spread,
+    struct becket_bytes *ret_bytes);
+
 /* An object or array that is being written. */
 struct brackets {
 	char close;
@@ -35,6 +66,10 @@ bool decode_members(struct json_decode *decode,
 /* The value of a repeated field, or a map, of the message in bytes. */
 bool decode_repeated_field(struct json_decode *decode,
     const struct proto_field *field, struct becket_bytes bytes);
+
+/* All entries of a map, as an object. */
+bool decode_map(struct json_decode *decode, const struct proto_field *field,
+    const struct spread *spread);
 
 /* A value of a type that is no message: from a field of the right wire type, or
  * (NULL) what it is when it is not there.

@@ -81,8 +81,7 @@ copy(const char *text, size_t size, char ret_copy[ENOUGH])
 	return true;
 }
 
-/* ------------------------------------------------------------- timestamps --
- */
+/* ------------------------------------------------------------ timestamps -- */
 
 static bool
 is_leap(int year)
@@ -201,8 +200,7 @@ timestamp_print(struct moment moment, char ret_text[MOMENT_TEXT])
 	return true;
 }
 
-/* -------------------------------------------------------------- durations --
- */
+/* ------------------------------------------------------------- durations -- */
 
 bool
 duration_read(const char *text, size_t size, struct moment *ret_moment)

@@ -51,8 +51,7 @@ begin(const struct command *command, struct reflection **ret_reflection)
 	return status == BECKET_S_OK ? EXIT_OK : failed(command, NULL, status);
 }
 
-/* --------------------------------------------------------------- services --
- */
+/* -------------------------------------------------------------- services -- */
 
 static int
 by_name(const void *a, const void *b)
@@ -109,8 +108,7 @@ lookup_services(const struct command *command, struct pool *pool,
 	return result;
 }
 
-/* ---------------------------------------------------------------- symbols --
- */
+/* --------------------------------------------------------------- symbols -- */
 
 /* Those that the server lists and then does not know are its own affair. */
 static becket_status

@@ -13,7 +13,7 @@ libnghttp2-dev zlib1g-dev libjansson-dev"
 check="python3 python3-impacket libcmocka-dev g++ clang clang-format-14
 libclang-rt-14-dev lld grpc-proto tshark strace valgrind python3-samba smbclient
 iproute2 mandoc shellcheck python3-grpcio python3-protobuf python3-h2
-nghttp2-client"
+nghttp2-client mingw-w64-tools"
 
 case ${1-} in
 build) packages=$build ;;

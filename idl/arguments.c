@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "idl/generate.h"
+
 /* Words that stand before others, and where we are among them. */
 struct words {
 	struct arena *arena;
@@ -30,6 +32,18 @@ value(struct words *words, const char *option, bool *missing)
 }
 
 static void
+emit(struct arguments *arguments, struct arena *arena, const char *kind)
+{
+	arguments->emits[arguments->emit_count++] = kind;
+	if (text_equal(kind, "c"))
+		arguments->emits_c = true;
+	else if (!generate_knows(kind))
+		arguments->complaint = text_print(arena,
+		    "there is no \"%s\" to emit: there are " GENERATE_KINDS,
+		    kind);
+}
+
+static void
 option(struct arguments *arguments, struct words *words)
 {
 	const char *word = words->argv[words->at], *text;
@@ -43,13 +57,15 @@ option(struct arguments *arguments, struct words *words)
 		arguments->depends = true;
 	else if (text_equal(word, "--no-file-set"))
 		arguments->no_file_set = true;
+	else if ((text = value(words, "--emit", &missing)) != NULL)
+		emit(arguments, words->arena, text + (*text == '='));
 	else if ((text = value(words, "-I", &missing)) != NULL)
 		arguments->includes[arguments->include_count++] = text;
 	else if ((text = value(words, "-o", &missing)) != NULL)
 		arguments->directory = text;
 	else if (missing)
-		arguments->complaint =
-		    text_print(words->arena, "%s needs a directory", word);
+		arguments->complaint = text_print(words->arena, "%s needs a %s",
+		    word, word[1] == '-' ? "word" : "directory");
 	else
 		arguments->complaint =
 		    text_print(words->arena, "there is no option %s", word);
@@ -80,10 +96,13 @@ arguments_parse(struct arena *arena, int argc, char **argv)
 	struct arguments arguments = {
 		.includes = text_alloc(arena, size),
 		.files = text_alloc(arena, size),
+		.emits = text_alloc(arena, size),
 	};
 	struct words words = { arena, argv, argc, 1 };
 
 	walk(&arguments, &words);
+	if (arguments.emit_count == 0)
+		arguments.emits_c = true;
 	if (arguments.include_count == 0)
 		arguments.includes[arguments.include_count++] = ".";
 	if (arguments.complaint == NULL && arguments.file_count == 0)

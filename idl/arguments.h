@@ -13,6 +13,9 @@ struct arguments {
 	const char *directory; /* -o */
 	bool depends;          /* -MD */
 	bool no_file_set;
+	const char **emits; /* --emit; none: C */
+	size_t emit_count;
+	bool emits_c;
 	bool help, version;
 	const char *complaint; /* what is wrong with it; NULL: nothing */
 };

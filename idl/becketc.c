@@ -37,8 +37,8 @@ struct compiler {
 };
 
 static const char help[] =
-    "usage: becketc [-I DIRECTORY]... [-MD] [--no-file-set] -o DIRECTORY\n"
-    "               FILE.proto...\n"
+    "usage: becketc [-I DIRECTORY]... [-MD] [--emit WHAT]... [--no-file-set]\n"
+    "               -o DIRECTORY FILE.proto...\n"
     "\n"
     "Makes of each FILE.proto, in the output directory:\n"
     "  FILE.becket.h         what clients and servers include\n"
@@ -54,6 +54,11 @@ static const char help[] =
     "  -o DIRECTORY   where files go\n"
     "  -MD            also make FILE.becket.d, a rule for make of what FILE\n"
     "                 imports\n"
+    "  --emit WHAT    make other files than these; repeatable. WHAT is c "
+    "(these),\n"
+    "                 wireshark (FILE.becket.lua, which shows calls in "
+    "Wireshark)\n"
+    "                 or idl (FILE.becket.idl, for clients made by MIDL)\n"
     "  --no-file-set  leave out what servers tell of their types (reflection)\n"
     "  --version, --help\n"
     "\n"
@@ -165,8 +170,19 @@ add_output(struct compiler *compiler, const char *name, const char *content)
 	compiler->outputs = outputs;
 }
 
-/* As plugins are told; protobuf-c has no constant strings. */
-static char no_file_set[] = "no-file-set";
+/* What a plugin would be told. */
+static char *
+parameter(const struct compiler *compiler)
+{
+	const struct arguments *arguments = &compiler->arguments;
+	char *text = text_print(compiler->arena, "%s",
+	    arguments->no_file_set ? "no-file-set" : "");
+
+	for (size_t i = 0; i < arguments->emit_count; i++)
+		text = text_print(compiler->arena, "%s,emit=%s", text,
+		    arguments->emits[i]);
+	return text;
+}
 
 static bool
 make_stubs(struct compiler *compiler)
@@ -176,8 +192,7 @@ make_stubs(struct compiler *compiler)
 
 	if (request == NULL || request->n_file_to_generate == 0)
 		return complain("what protoc says is no request");
-	request->parameter =
-	    compiler->arguments.no_file_set ? no_file_set : NULL;
+	request->parameter = parameter(compiler);
 	generated = generate(compiler->arena, request);
 	if (generated.error != NULL) {
 		fprintf(stderr, "%s\n", generated.error);
@@ -284,8 +299,9 @@ compile(struct compiler *compiler)
 {
 	const char *sentence;
 
-	if (!parse(compiler) || !make_stubs(compiler) ||
-	    !make_messages(compiler))
+	if (!parse(compiler) || !make_stubs(compiler))
+		return false;
+	if (compiler->arguments.emits_c && !make_messages(compiler))
 		return false;
 	if (compiler->arguments.depends)
 		make_depends(compiler);

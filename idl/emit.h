@@ -20,8 +20,20 @@ char *emit_tables(const struct model *model, const struct file *file);
 char *emit_client(const struct model *model, const struct file *file);
 char *emit_server(const struct model *model, const struct file *file);
 
-/* What the four share. Sets $file$ and $stem$. */
+/* And besides, where they are asked for:
+ *
+ *   calc.becket.lua       for Wireshark: what its calls say
+ *   calc.becket.idl       for MIDL and the like: PROTOCOL.md section 3.1
+ */
+char *emit_wireshark(const struct model *model, const struct file *file);
+char *emit_idl(const struct model *model, const struct file *file);
+
+/* What all of them share. Sets $file$ and $stem$. The other one is for what
+ * has comments that begin so and end with their line.
+ */
 struct out emit_begin(const struct model *model, const struct file *file);
+struct out emit_begin_in(const struct model *model, const struct file *file,
+    const char *comment);
 
 /* Set what templates call the parts of a service: $service$, $interface$ ... */
 void emit_service(struct out *out, const struct service *service);

@@ -9,16 +9,19 @@
 #include "idl/whole.h"
 
 static const struct {
-	const char *end;
+	const char *kind, *end;
 	char *(*emit)(const struct model *model, const struct file *file);
 } outputs[] = {
-	{ ".becket.h", emit_header },
-	{ ".becket.c", emit_tables },
-	{ ".becket-client.c", emit_client },
-	{ ".becket-server.c", emit_server },
+	{ "c", ".becket.h", emit_header },
+	{ "c", ".becket.c", emit_tables },
+	{ "c", ".becket-client.c", emit_client },
+	{ "c", ".becket-server.c", emit_server },
+	{ "wireshark", ".becket.lua", emit_wireshark },
+	{ "idl", ".becket.idl", emit_idl },
 };
 
 enum { OUTPUTS = sizeof outputs / sizeof *outputs };
+_Static_assert((int)OUTPUTS == (int)MODEL_OUTPUTS, "wants all of them");
 
 Request *
 generate_parse(struct arena *arena, struct becket_bytes bytes)
@@ -35,20 +38,46 @@ static void
 add_files(struct generated *generated, const struct model *model,
     const struct file *file)
 {
-	for (size_t i = 0; i < OUTPUTS; i++)
+	for (size_t i = 0; i < OUTPUTS; i++) {
+		if (!model->wants[i])
+			continue;
 		generated->files[generated->file_count++] =
 		    (struct generated_file){
 			    .name = text_print(model->arena, "%s%s", file->stem,
 			        outputs[i].end),
 			    .content = outputs[i].emit(model, file),
 		    };
+	}
+}
+
+bool
+generate_knows(const char *kind)
+{
+	for (size_t i = 0; i < OUTPUTS; i++) {
+		if (text_equal(outputs[i].kind, kind))
+			return true;
+	}
+	return false;
+}
+
+static void
+want(struct model *model, const char *kind)
+{
+	for (size_t i = 0; i < OUTPUTS; i++) {
+		if (text_equal(outputs[i].kind, kind))
+			model->wants[i] = true;
+	}
 }
 
 static const char *
 read_word(struct model *model, const char *word)
 {
+	bool emit = strncmp(word, "emit=", 5) == 0;
+
 	if (text_equal(word, "no-file-set"))
 		model->has_file_set = false;
+	else if (emit && generate_knows(word + 5))
+		want(model, word + 5);
 	else if (*word != '\0')
 		return text_print(model->arena,
 		    "protoc-gen-becket knows no parameter \"%s\"", word);
@@ -61,6 +90,8 @@ read_parameter(struct model *model, const char *parameter)
 {
 	const char *wrong = NULL;
 
+	if (parameter == NULL || strstr(parameter, "emit=") == NULL)
+		want(model, "c");
 	while (parameter != NULL && wrong == NULL) {
 		size_t size = strcspn(parameter, ",");
 

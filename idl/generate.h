@@ -23,8 +23,11 @@ Request *generate_parse(struct arena *arena, struct becket_bytes bytes);
 
 /* The request must come of generate_parse() and outlive the result. Its
  * parameter may have words, with commas between: "no-file-set" leaves out what
- * reflection needs.
+ * reflection needs; "emit=" and a word of GENERATE_KINDS asks for that, instead
+ * of "c".
  */
+#define GENERATE_KINDS "c, wireshark and idl"
+bool generate_knows(const char *kind);
 struct generated generate(struct arena *arena, const Request *request);
 
 #endif

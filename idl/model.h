@@ -128,6 +128,8 @@ struct service {
 	struct service_names names;
 };
 
+enum { MODEL_OUTPUTS = 6 };
+
 struct model {
 	struct arena *arena;
 	const Request *request;
@@ -137,7 +139,8 @@ struct model {
 	struct problem *problems;
 	size_t problem_count;
 	size_t owner_count;
-	bool has_file_set; /* wanted: becket_interface.file_set */
+	bool has_file_set;         /* wanted: becket_interface.file_set */
+	bool wants[MODEL_OUTPUTS]; /* which files are wanted of each */
 };
 
 /* Never NULL; look at problem_count. */

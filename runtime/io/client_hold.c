@@ -77,23 +77,55 @@ open_conn(struct client_hold *hold,
 	                                   fd, 0, &hold->conn);
 }
 
-/* Ours may take as long as it likes, but to begin with it has a deadline. */
+static void
+give_to_invoke(void *user, struct session_event *event)
+{
+	invoke_event(user, event);
+}
+
+/* true: there is more to send. */
+static bool
+pump(struct client_hold *hold, bool is_readable)
+{
+	bool is_blocked = client_conn_pump(hold->conn, is_readable,
+	    give_to_invoke, &hold->invoke);
+
+	if (hold->conn->is_lost && !hold->invoke.is_over)
+		invoke_lost(&hold->invoke, "the connection was lost");
+	return is_blocked;
+}
+
+/* true: there is something to read. */
+static bool
+wait_for(const struct client_hold *hold, short events, uint64_t until)
+{
+	struct pollfd poll_fd = { .fd = hold->conn->fd, .events = events };
+
+	return poll(&poll_fd, 1, clock_poll_timeout(clock_now(), until)) > 0 &&
+	       (poll_fd.revents & ~POLLOUT) != 0;
+}
+
+/* The call may take as long as it likes, but its beginning may not. */
 static becket_status
 await_answer(struct client_hold *hold, uint64_t deadline)
 {
 	const struct becket_bytes request = { 0 };
 	struct invoke *invoke = &hold->invoke;
+	bool is_readable = false;
 	becket_status status =
 	    invoke_begin(invoke, hold->conn->session, &request, clock_now());
 
 	if (status != BECKET_S_OK)
 		return status;
-	invoke->deadline = deadline;
-	client_conn_start(hold->conn);
-	while (!invoke->is_over && invoke->messages == 0) {
+	for (;;) {
+		bool is_blocked = pump(hold, is_readable);
+
+		if (invoke->is_over || invoke->messages > 0)
+			break;
 		if (clock_now() >= deadline)
 			return BECKET_S_CALL_CANCELLED;
-		client_conn_step(hold->conn, invoke);
+		is_readable = wait_for(hold,
+		    is_blocked ? POLLIN | POLLOUT : POLLIN, deadline);
 	}
 	if (invoke->messages > 0)
 		return BECKET_S_OK;
@@ -171,20 +203,10 @@ hold_new(const struct client_association *association, uint64_t deadline,
 
 /* ----------------------------------------------------------------- enter -- */
 
-static void
-give_to_invoke(void *user, struct session_event *event)
-{
-	invoke_event(user, event);
-}
-
 static bool
 is_alive(struct client_hold *hold)
 {
-	struct pollfd poll_fd = { .fd = hold->conn->fd, .events = POLLIN };
-	bool is_readable = poll(&poll_fd, 1, 0) > 0;
-
-	(void)client_conn_pump(hold->conn, is_readable, give_to_invoke,
-	    &hold->invoke);
+	(void)pump(hold, wait_for(hold, POLLIN, 1));
 	return !hold->invoke.is_over && !hold->conn->is_dead;
 }
 

@@ -226,6 +226,34 @@ def keywords():
         report("what compilers define", [text for text in problems if text])
 
 
+def midl():
+    """What is made for MIDL, as Wine's compiler reads it."""
+    widl = shutil.which("x86_64-w64-mingw32-widl")
+    where = os.path.join(TOP, "tests/golden/outputs")
+    for proto in sorted(os.listdir(where)):
+        if not proto.endswith(".proto"):
+            continue
+        with tempfile.TemporaryDirectory() as out:
+            run([BECKETC, "--emit", "idl", "-I", os.path.dirname(where), "-o",
+                 out, "outputs/" + proto])
+            name = os.path.join(out, "outputs",
+                                proto.replace(".proto", ".becket.idl"))
+            if not os.path.exists(name):
+                continue  # it has no service
+            with open(name, encoding="utf-8") as file:
+                rpcs = len(re.findall(r"\[in\] handle_t", file.read()))
+            done = run([widl, "-h", "-c", "-s", "-H", "x.h", "-C", "x_c.c",
+                        "-S", "x_s.c", name], cwd=out)
+            problems = [done.stderr] if done.returncode or done.stderr else []
+            if not problems and rpcs:
+                with open(os.path.join(out, "x.h"), encoding="utf-8") as file:
+                    found = len(re.findall(r"^void __cdecl", file.read(),
+                                           re.MULTILINE))
+                if found != rpcs:
+                    problems.append("%d of %d procedures" % (found, rpcs))
+            report("midl " + proto, problems)
+
+
 def only_options():
     """Imports for options alone need no C, so none is included."""
     with tempfile.TemporaryDirectory() as out:
@@ -289,6 +317,17 @@ def command():
     expect("with a missing file", [BECKETC, "-o", "OUT", "no.proto"], 1,
            "no.proto")
     expect("on calc.proto", [BECKETC, "-o", "OUT"] + CALC, 0, "^$", CALC_MADE)
+    expect("for Wireshark and MIDL",
+           [BECKETC, "--emit", "idl", "--emit=wireshark", "-o", "OUT"] + CALC,
+           0, "^$", ["calc.becket.idl", "calc.becket.lua"])
+    expect("for Wireshark and C",
+           [BECKETC, "--emit", "wireshark", "--emit", "c", "-o", "OUT"] + CALC,
+           0, "^$", CALC_MADE + ["calc.becket.lua"])
+    expect("with something else to emit",
+           [BECKETC, "--emit", "cobol", "-o", "OUT"] + CALC, 2,
+           'no "cobol" to emit: there are c, wireshark and idl')
+    expect("with nothing to emit", [BECKETC, "x.proto", "--emit"], 2,
+           "--emit needs a word")
     expect("on calc.proto without its descriptors",
            [BECKETC, "--no-file-set", "-o", "OUT"] + CALC, 0, "^$", CALC_MADE)
     expect("with joined values",
@@ -390,6 +429,7 @@ def main():
         sys.exit("WARN is empty")
     golden()
     keywords()
+    midl()
     only_options()
     plugin_alone()
     grpc_proto()

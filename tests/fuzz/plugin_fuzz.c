@@ -92,6 +92,22 @@ expect_sound(const struct generated *generated)
 	}
 }
 
+/* MIDL's language looks like C; of Lua only what it is made of can be wrong. */
+static void
+expect_others(struct arena *arena, struct becket_bytes bytes)
+{
+	static char parameter[] = "emit=idl,emit=wireshark";
+	Request *request = generate_parse(arena, bytes);
+	struct generated generated;
+
+	request->parameter = parameter;
+	generated = generate(arena, request);
+	for (size_t i = 0; i < generated.file_count; i++) {
+		if (text_ends(generated.files[i].name, ".idl"))
+			expect_plain_c(generated.files[i].content);
+	}
+}
+
 /* What protoc-gen-c would be given is a request, and one without services. */
 static void
 expect_stripped(struct arena *arena, struct becket_bytes bytes)
@@ -139,6 +155,7 @@ answer(struct becket_bytes bytes, bool *ret_is_request)
 		response_pack(&arena, &generated, &response);
 		walk_depends(&arena, request, &generated);
 		expect_stripped(&arena, bytes);
+		expect_others(&arena, bytes);
 	}
 	if (request != NULL && generated.error != NULL &&
 	    request->parameter == NULL)

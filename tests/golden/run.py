@@ -70,10 +70,11 @@ def becketc(proto, *more):
         return done.returncode, done.stderr, tree(out)
 
 
-def protoc(proto):
+def protoc(proto, *more):
     with tempfile.TemporaryDirectory() as out:
         done = run(["protoc", "--plugin=" + PLUGIN, "--becket_out=" + out] +
-                   extra(proto) + ["-I", HERE, "-I", "idl", proto])
+                   extra(proto) + list(more) +
+                   ["-I", HERE, "-I", "idl", proto])
         error = done.stderr.replace("--becket_out: ", "")
         return done.returncode, error, tree(out)
 
@@ -96,6 +97,22 @@ def ours(files):
     return {name: text for name, text in files.items() if ".becket" in name}
 
 
+OTHERS = ("idl", "wireshark")
+
+
+def others(proto):
+    """What is made for others than C, without what all Lua has in common."""
+    status, error, files = becketc(proto, *(
+        word for kind in OTHERS for word in ("--emit", kind)))
+    assert status == 0 and not error, error
+    found = protoc(proto, *("--becket_opt=emit=" + kind for kind in OTHERS))
+    assert found == (0, "", files), "protoc --becket_opt gives something else"
+    for name, text in files.items():
+        if name.endswith(".lua"):
+            files[name] = text[text.rindex("\nbecket.add({\n") + 1:]
+    return files
+
+
 def check_output(proto):
     name = os.path.relpath(proto, HERE)
     stem = os.path.splitext(name)[0]
@@ -104,17 +121,18 @@ def check_output(proto):
     problems = []
     if status != 0 or error:
         return ["exit status %d: %s" % (status, error)]
+    shown = dict(generated, **others(proto))
     if UPDATE:
         for old in glob.glob(os.path.join(HERE, stem + ".becket*")):
             os.unlink(old)
-        for new, text in generated.items():
+        for new, text in shown.items():
             with open(os.path.join(HERE, new), "w", encoding="utf-8") as file:
                 file.write(text)
     expected = {os.path.relpath(path, HERE): read(path)
                 for path in glob.glob(os.path.join(HERE, stem + ".becket*"))}
-    for file in sorted(set(expected) | set(generated)):
+    for file in sorted(set(expected) | set(shown)):
         problems += difference(file, expected.get(file, ""),
-                               generated.get(file, ""))
+                               shown.get(file, ""))
     for end in (".pb-c.h", ".pb-c.c"):
         if stem + end not in files:
             problems.append("no " + stem + end)

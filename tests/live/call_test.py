@@ -339,13 +339,18 @@ def compiled(name, *includes):
     """What protoc makes of a file, without what it imports."""
     with tempfile.NamedTemporaryFile() as out:
         flags = [flag for i in includes for flag in ("-I", i)]
-        result = subprocess.run(
-            ["protoc", *flags, "--descriptor_set_out=" + out.name, name],
-            check=False, capture_output=True, text=True)
-        if result.returncode != 0:
-            return result.stderr
-        return tidy(descriptor_pb2.FileDescriptorSet.FromString(
-            out.read()).file[0])
+        if subprocess.run(["protoc", *flags, "--descriptor_set_out=" +
+                           out.name, name], check=False,
+                          stderr=subprocess.DEVNULL).returncode != 0:
+            return None
+        files = descriptor_pb2.FileDescriptorSet.FromString(out.read())
+    # protoc, as against python, joins an option that was set in pieces
+    return subprocess.run(
+        ["protoc", "-I", STAGE + "/include", "-I", "/usr/include",
+         "--decode=google.protobuf.FileDescriptorProto",
+         "becket/options.proto", "protobuf-c/protobuf-c.proto"],
+        input=tidy(files.file[0]).SerializeToString(), check=True,
+        capture_output=True).stdout.decode("latin-1")
 
 
 def tidy(message):
@@ -372,13 +377,13 @@ def test_described_files_mean_the_same():
     names = [path[len(top) + 1:] for top in includes[1:]
              for path in glob.glob(top + "/**/*.proto", recursive=True)
              if top != "/usr/include" or "/google/protobuf/" in path
-             if "/golden/" not in path]  # set options in pieces
+             if "/golden/errors/" not in path]
     names.append("becket/options.proto")
     known = 0
     with Place() as place:
         for name in names:
             before = compiled(name, *includes)
-            if isinstance(before, str):
+            if before is None:
                 continue  # it imports what is not here
             known += 1
             result = place.run(
@@ -388,8 +393,8 @@ def test_described_files_mean_the_same():
             place.file(name, result.stdout.encode())
             after = compiled(name, place.path, *includes)
             assert before == after, name + "\n" + "\n".join(
-                difflib.unified_diff(str(before).splitlines(),
-                                     str(after).splitlines(), lineterm=""))
+                difflib.unified_diff(before.splitlines(),
+                                     (after or "").splitlines(), lineterm=""))
     assert known > 30, known
 
 

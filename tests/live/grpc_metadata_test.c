@@ -16,7 +16,7 @@
  * What travels beside messages, through real sockets: a server that gives back
  * all that it was told, in front and behind, whether it fails or not.
  */
-enum { REFLECT, REFUSE, LATER_ON, OPERATIONS };
+enum { REFLECT, REFUSE, LATER_ON, FEED, GATHER, OPERATIONS };
 
 #define RAW \
 	{ \
@@ -27,6 +27,15 @@ static const struct becket_operation operations[OPERATIONS] = {
 	[REFLECT] = { .name = "Reflect", .request = RAW, .response = RAW },
 	[REFUSE] = { .name = "Refuse", .request = RAW, .response = RAW },
 	[LATER_ON] = { .name = "LaterOn", .request = RAW, .response = RAW },
+	[FEED] = { .name = "Feed",
+	    .request = RAW,
+	    .response = RAW,
+	    .flags = BECKET_OPERATION_RESPONSE_STREAM },
+	[GATHER] = { .name = "Gather",
+	    .request = RAW,
+	    .response = RAW,
+	    .flags =
+	        BECKET_OPERATION_REQUEST_STREAM | BECKET_OPERATION_BLOCKING },
 };
 
 static const struct becket_interface mirror = {
@@ -114,8 +123,56 @@ later_on(const void *epv, struct becket_call *call, const void *request,
 	return status;
 }
 
-static becket_routine *const mirrors[OPERATIONS] = { reflect, refuse,
-	later_on };
+/* The request as a message, then the end: "fail" fails. */
+static becket_status
+feed(const void *epv, struct becket_call *call, const void *request,
+    void *response)
+{
+	const struct becket_bytes *bytes = request;
+	becket_status status = give_back(call);
+
+	(void)epv;
+	assert_null(response);
+	if (status == BECKET_S_OK)
+		status = becket_stub_send(becket_call_stream(call), &mirror,
+		    FEED, request);
+	if (status != BECKET_S_OK)
+		return status;
+	if (becket_call_add_metadata(call, BECKET_METADATA_INITIAL, "late", "",
+	        0) != BECKET_X_WRONG_PIPE_ORDER)
+		return BECKET_S_CALL_FAILED;
+	if (bytes->size != 4 || memcmp(bytes->data, "fail", 4) != 0)
+		return BECKET_S_OK;
+	status = becket_call_add_detail(call, "x", "y", 1);
+	return status != BECKET_S_OK
+	           ? status
+	           : becket_call_fail(call, BECKET_S_ABORTED, "no!");
+}
+
+/* How many messages there were. */
+static becket_status
+gather(const void *epv, struct becket_call *call, const void *request,
+    void *response)
+{
+	becket_status status = give_back(call);
+	uint8_t *count = becket_call_alloc(call, 1);
+	void *message;
+
+	(void)epv;
+	assert_null(request);
+	if (status != BECKET_S_OK || count == NULL)
+		return BECKET_S_CALL_FAILED;
+	while ((status = becket_stub_receive(becket_call_stream(call), &mirror,
+	            GATHER, &message)) == BECKET_S_OK) {
+		becket_stub_free(message);
+		++*count;
+	}
+	*(struct becket_bytes *)response = (struct becket_bytes){ count, 1 };
+	return status == BECKET_X_PIPE_EMPTY ? BECKET_S_OK : status;
+}
+
+static becket_routine *const mirrors[OPERATIONS] = { reflect, refuse, later_on,
+	feed, gather };
 
 static const struct becket_routines routines = {
 	.abi = BECKET_ABI,
@@ -359,6 +416,97 @@ those_of_an_asynchronous_call_come_when_it_is_finished(void **state)
 }
 
 static void
+initial_ones_of_a_stream_come_with_its_first_message(void **state)
+{
+	struct place *place = *state;
+	struct becket_bytes request = { (const uint8_t *)"hello", 5 };
+	struct becket_metadata_entry entry;
+	struct becket_stream *stream;
+	void *message;
+
+	add_usual(place);
+	becket_binding_set_next_metadata(place->binding, place->metadata);
+	assert_int_equal(becket_stub_open(place->binding, &mirror, FEED,
+	                     &request, &stream),
+	    BECKET_S_OK);
+	assert_int_equal(becket_stub_receive(stream, &mirror, FEED, &message),
+	    BECKET_S_OK);
+	becket_stub_free(message);
+	expect(place, BECKET_METADATA_INITIAL, 0, "i-x-id", "4711", 4);
+	expect(place, BECKET_METADATA_INITIAL, 1, "i-x-bin", "\0\xff", 2);
+	assert_false(becket_metadata_at(place->metadata,
+	    BECKET_METADATA_TRAILING, 0, &entry));
+	assert_int_equal(becket_stub_receive(stream, &mirror, FEED, &message),
+	    BECKET_X_PIPE_EMPTY);
+	assert_int_equal(becket_stub_finish_stream(&stream, &mirror, FEED,
+	                     NULL),
+	    BECKET_S_OK);
+	assert_null(stream);
+	expect_reflection(place);
+}
+
+static void
+a_stream_that_fails_brings_them_and_details(void **state)
+{
+	struct place *place = *state;
+	struct becket_bytes request = { (const uint8_t *)"fail", 4 };
+	struct becket_stream *stream;
+
+	add_usual(place);
+	becket_binding_set_next_metadata(place->binding, place->metadata);
+	assert_int_equal(becket_stub_open(place->binding, &mirror, FEED,
+	                     &request, &stream),
+	    BECKET_S_OK);
+	assert_int_equal(becket_stub_finish_stream(&stream, &mirror, FEED,
+	                     NULL),
+	    BECKET_S_ABORTED);
+	expect_reflection(place);
+	assert_string_equal(becket_error_last()->detail, "no!");
+	assert_int_equal(becket_error_last()->detail_count, 1);
+	assert_string_equal(becket_error_last()->details[0].type, "x");
+}
+
+static void
+those_of_a_request_come_before_its_messages(void **state)
+{
+	struct place *place = *state;
+	struct becket_bytes request = { (const uint8_t *)"hello", 5 };
+	struct becket_stream *stream;
+	void *response;
+
+	add_usual(place);
+	becket_binding_set_next_metadata(place->binding, place->metadata);
+	assert_int_equal(becket_stub_open(place->binding, &mirror, GATHER, NULL,
+	                     &stream),
+	    BECKET_S_OK);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(becket_stub_send(stream, &mirror, GATHER,
+		                     &request),
+		    BECKET_S_OK);
+	assert_int_equal(becket_stub_finish_stream(&stream, &mirror, GATHER,
+	                     &response),
+	    BECKET_S_OK);
+	assert_int_equal(((struct becket_bytes *)response)->data[0], 3);
+	becket_stub_free(response);
+	expect_reflection(place);
+}
+
+static becket_status
+open_and_finish(struct place *place)
+{
+	struct becket_stream *stream;
+	void *response = NULL;
+	becket_status status;
+
+	assert_int_equal(becket_stub_open(place->binding, &mirror, GATHER, NULL,
+	                     &stream),
+	    BECKET_S_OK);
+	status = becket_stub_finish_stream(&stream, &mirror, GATHER, &response);
+	becket_stub_free(response);
+	return status;
+}
+
+static void
 who_authorises_sees_them(void **state)
 {
 	struct place *place = *state;
@@ -377,10 +525,15 @@ who_authorises_sees_them(void **state)
 	assert_int_equal(call(place, REFLECT, ""), BECKET_S_ACCESS_DENIED);
 	assert_string_equal(becket_error_last()->detail, "say the word");
 	assert_int_equal(becket_error_last()->outcome, BECKET_NOT_SENT);
+	assert_int_equal(open_and_finish(place), BECKET_S_ACCESS_DENIED);
+	assert_string_equal(becket_error_last()->detail, "say the word");
+	assert_int_equal(becket_error_last()->outcome, BECKET_NOT_SENT);
 	add(place, "x-word", "please", 6);
 	becket_binding_set_next_metadata(place->binding, place->metadata);
 	assert_int_equal(call(place, REFLECT, ""), BECKET_S_OK);
 	expect(place, BECKET_METADATA_INITIAL, 0, "i-x-word", "please", 6);
+	becket_binding_set_next_metadata(place->binding, place->metadata);
+	assert_int_equal(open_and_finish(place), BECKET_S_OK);
 }
 
 static void
@@ -423,6 +576,9 @@ main(void)
 		EACH(a_failure_brings_them_too_and_details),
 		EACH(a_call_that_is_not_made_says_nothing),
 		EACH(those_of_an_asynchronous_call_come_when_it_is_finished),
+		EACH(initial_ones_of_a_stream_come_with_its_first_message),
+		EACH(a_stream_that_fails_brings_them_and_details),
+		EACH(those_of_a_request_come_before_its_messages),
 		EACH(who_authorises_sees_them),
 		EACH(as_much_as_may_be_added_may_come_back),
 	};

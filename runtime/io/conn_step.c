@@ -92,6 +92,9 @@ put_metadata(struct conn *conn, struct becket_call *call, struct call_end *end)
 	if (!ops->is_plain)
 		return;
 	end->metadata = buffer_bytes(&answer->trailing);
+	if (call->packing != CALL_PACKS_AS_CAME && call->stream == NULL &&
+	    ops->pack != NULL)
+		ops->pack(conn->session, call->id, call->packing == CALL_PACKS);
 	if (answer->initial.size > 0 && !answer->is_headed && ops->head != NULL)
 		(void)!ops->head(conn->session, call->id,
 		    buffer_bytes(&answer->initial));
@@ -180,8 +183,10 @@ take_message(struct becket_call *call, struct session_event *event)
 		buffer_fini(&event->message);
 	if (call == NULL)
 		return;
-	if (!call->has_request)
+	if (!call->has_request) {
 		call->request = event->message;
+		call->was_packed = event->is_packed;
+	}
 	call->is_overfull = call->has_request;
 	call->has_request = true;
 }

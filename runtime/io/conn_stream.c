@@ -53,7 +53,8 @@ conn_take_stream(struct conn *conn, struct becket_call *call,
 	bool is_due = false;
 
 	if (event->kind == SESSION_MESSAGE)
-		is_due = server_stream_feed(stream, &event->message);
+		is_due = server_stream_feed(stream, &event->message,
+		    event->is_packed);
 	else if (event->kind == SESSION_END)
 		is_due = server_stream_end(stream);
 	else if (event->kind == SESSION_WRITABLE)

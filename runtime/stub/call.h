@@ -81,6 +81,12 @@ enum { /* who has finished with a deferred call; the second one passes it on */
 	CALL_TURN_ANSWERED = 2, /* the token's holder */
 };
 
+enum call_packing { /* of the messages that are sent, where there is such */
+	CALL_PACKS_AS_CAME,
+	CALL_PACKS,
+	CALL_PACKS_NOT,
+};
+
 struct becket_call {
 	struct call_host *host;
 	struct list node;          /* of whoever has the call in a queue */
@@ -100,6 +106,8 @@ struct becket_call {
 	bool is_opened;
 	bool has_request;
 	bool is_overfull; /* more than one message came */
+	bool was_packed;  /* the first of them */
+	enum call_packing packing;
 	struct arena arena;
 	uint64_t began;
 	uint64_t deadline; /* 0: not said */

@@ -11,6 +11,7 @@
 struct parcel {
 	struct list node;
 	struct buffer bytes;
+	enum call_packing packing;
 };
 
 /* --------------------------------------------------------- begin and end -- */
@@ -187,13 +188,15 @@ take_head(struct server_stream *stream)
 }
 
 bool
-server_stream_feed(struct server_stream *stream, struct buffer *piece)
+server_stream_feed(struct server_stream *stream, struct buffer *piece,
+    bool is_packed)
 {
 	size_t credit;
 	bool is_due;
 
 	pthread_mutex_lock(&stream->lock);
 	stream->bytes_in += piece->size;
+	stream->in.comes_packed = is_packed;
 	(void)!stream_in_feed(&stream->in, piece); /* its status keeps it */
 	let_more_in(stream);
 	take_head(stream);
@@ -350,20 +353,35 @@ put_head(struct server_stream *stream)
 	           : ops->head(stream->session, stream->call->id, initial);
 }
 
+/* The head says whether anything may be compressed. */
+static becket_status
+put_parcel(struct server_stream *stream, struct parcel *parcel)
+{
+	const struct session_ops *ops = stream->session->ops;
+	struct idmap_id id = stream->call->id;
+	struct buffer bytes;
+	becket_status status;
+
+	if (parcel->packing != CALL_PACKS_AS_CAME && ops->pack != NULL)
+		ops->pack(stream->session, id, parcel->packing == CALL_PACKS);
+	status = put_head(stream);
+	if (status != BECKET_S_OK)
+		return status;
+	bytes = buffer_take(&parcel->bytes);
+	return ops->put(stream->session, id, &bytes);
+}
+
 static becket_status
 put_batch(struct server_stream *stream, struct list *batch)
 {
-	const struct session_ops *ops = stream->session->ops;
 	becket_status status = BECKET_S_OK;
 
-	if (!list_is_empty(batch))
-		status = put_head(stream);
 	while (!list_is_empty(batch) && status == BECKET_S_OK) {
 		struct parcel *parcel = first_parcel(batch);
-		struct buffer bytes = buffer_take(&parcel->bytes);
 
+		status = put_parcel(stream, parcel);
+		buffer_fini(&parcel->bytes);
 		free_parcel(stream, parcel);
-		status = ops->put(stream->session, stream->call->id, &bytes);
 	}
 	drop_parcels(stream, batch);
 	return status;
@@ -477,6 +495,7 @@ add_out(struct server_stream *stream, struct buffer *bytes)
 		if (last == NULL)
 			return BECKET_S_OUT_OF_MEMORY;
 		last->bytes = buffer_take(bytes);
+		last->packing = stream->call->packing;
 		list_append(&stream->out, &last->node);
 	}
 	stream->queued += cost_of(stream, size);

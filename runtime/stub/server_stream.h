@@ -78,7 +78,8 @@ void server_stream_free(struct server_stream *stream);
 /* The loop's thread, all of these. */
 
 /* A piece of the request; taken. */
-bool server_stream_feed(struct server_stream *stream, struct buffer *piece);
+bool server_stream_feed(struct server_stream *stream, struct buffer *piece,
+    bool is_packed);
 /* The request is complete. */
 bool server_stream_end(struct server_stream *stream);
 /* Can its manager routine be run? Its request has come as far as it must. */

@@ -214,11 +214,22 @@ wait_for(struct becket_stream *base, unsigned events, uint32_t milliseconds,
 	return BECKET_S_OK;
 }
 
+static void
+set_compression(struct becket_stream *base, bool compression)
+{
+	struct server_stream *stream = stream_of(base);
+
+	pthread_mutex_lock(&stream->lock);
+	stream->call->packing = compression ? CALL_PACKS : CALL_PACKS_NOT;
+	pthread_mutex_unlock(&stream->lock);
+}
+
 const struct becket_stream_ops server_stream_ops = {
 	.send = send_message,
 	.receive = receive_message,
 	.set_nonblocking = set_nonblocking,
 	.set_callback = set_callback,
+	.set_compression = set_compression,
 	.wait = wait_for,
 };
 
@@ -226,4 +237,20 @@ struct becket_stream *
 becket_call_stream(struct becket_call *call)
 {
 	return call->stream == NULL ? NULL : &call->stream->stream;
+}
+
+bool
+becket_call_was_compressed(const struct becket_call *call)
+{
+	return call->stream == NULL ? call->was_packed
+	                            : call->stream->in.was_packed;
+}
+
+void
+becket_call_set_compression(struct becket_call *call, bool compression)
+{
+	if (call->stream != NULL)
+		set_compression(&call->stream->stream, compression);
+	else
+		call->packing = compression ? CALL_PACKS : CALL_PACKS_NOT;
 }

@@ -108,7 +108,7 @@ becket_stream_wait(struct becket_stream *stream, unsigned events,
 void
 becket_stream_set_compression(struct becket_stream *stream, bool compression)
 {
-	if (stream != NULL && stream->ops->set_compression != NULL)
+	if (stream != NULL)
 		stream->ops->set_compression(stream, compression);
 }
 

@@ -15,6 +15,7 @@
 struct piece {
 	struct list node;
 	struct buffer message;
+	bool was_packed;
 };
 
 enum {
@@ -40,6 +41,7 @@ take_piece(struct stream_in *in)
 	struct piece *piece = container_of(in->pieces.next, struct piece, node);
 	struct buffer message = piece->message;
 
+	in->was_packed = piece->was_packed;
 	list_remove(&piece->node);
 	memory_free(in->memory, piece, sizeof *piece);
 	return message;
@@ -257,6 +259,7 @@ add_piece(struct stream_in *in, struct buffer *message)
 	if (piece == NULL)
 		return BECKET_S_OUT_OF_MEMORY;
 	piece->message = buffer_take(message);
+	piece->was_packed = in->comes_packed;
 	list_append(&in->pieces, &piece->node);
 	return BECKET_S_OK;
 }

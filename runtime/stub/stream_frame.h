@@ -38,6 +38,8 @@ struct stream_in {
 	struct buffer metadata; /* with the head */
 	struct buffer trailer;  /* behind the last message */
 	bool is_ended;
+	bool comes_packed;        /* plain: the piece that is fed */
+	bool was_packed;          /* plain: the message that was taken last */
 	enum stream_in_part part; /* what comes next */
 	becket_status status;     /* why it cannot go on */
 	struct buffer message;    /* of wanted bytes, when all have come */

@@ -3,6 +3,7 @@
 """HTTP/2 and gRPC that are not well-formed against a live server, by h2 and by
 hand; after each of them a normal call works."""
 
+import gzip
 import socket
 import struct
 import sys
@@ -210,6 +211,26 @@ def test_messages(server):
     refused(server, 13, data=framed(b"abc", 2))         # a flag of its own
     refused(server, 13, data=framed(b"abc", 1))         # compressed, how?
     refused(server, 13, changed(grpc_encoding="gzip"), framed(b"abc", 1))
+
+
+def test_messages_are_compressed_as_the_manager_says(server):
+    takes = [("grpc-accept-encoding", "identity, gzip")]
+    for fields, flag, expected in (
+            (takes, b"1", (1, "gzip", b"n" * 32)),
+            (takes, b"0", (0, "gzip", b"n" * 32)),
+            ([], b"1", (0, None, b"n" * 32)),
+            (takes + [("grpc-encoding", "gzip")], b"1", (1, "gzip", b"y" * 32)),
+            (takes + [("grpc-encoding", "gzip")], b"0", (0, "gzip", b"y" * 32))):
+        packed = ("grpc-encoding", "gzip") in fields
+        with Peer(server) as peer:
+            headers = peer.ask(
+                changed(path="/interop.Echo/Pack") + fields,
+                framed(gzip.compress(flag) if packed else flag, packed))
+            body = peer.data[5:]
+            if peer.data[0]:
+                body = gzip.decompress(body)
+            assert (peer.data[0], headers.get("grpc-encoding"), body) == \
+                expected, (fields, flag, headers, peer.data)
 
 
 def test_announced_gigabytes_are_refused_at_once(server):

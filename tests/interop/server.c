@@ -28,6 +28,9 @@ enum operation {
 	MIRROR,  /* metadata "x-..." come back as "i-x-..." and "t-x-..."; the
 	          * request too if it is not empty, else it fails with a detail
 	          */
+	PACK,    /* its answer is compressed if the request begins with '1', and
+	          * says 'y' or 'n', whether the request was
+	          */
 	OPERATIONS,
 };
 
@@ -47,6 +50,7 @@ static const struct becket_operation operations[OPERATIONS] = {
 	[HOLD]    = { .name = "Hold",    .request = RAW, .response = RAW },
 	[RELEASE] = { .name = "Release", .request = RAW, .response = RAW },
 	[MIRROR]  = { .name = "Mirror",  .request = RAW, .response = RAW },
+	[PACK]    = { .name = "Pack",    .request = RAW, .response = RAW },
 };
 /* clang-format on */
 
@@ -161,6 +165,22 @@ object(const void *epv, struct becket_call *call, const void *request,
 }
 
 static becket_status
+pack(const void *epv, struct becket_call *call, const void *request,
+    void *response)
+{
+	const struct becket_bytes *bytes = request;
+
+	(void)epv;
+	becket_call_set_compression(call,
+	    bytes->size > 0 && bytes->data[0] == '1');
+	return say(call,
+	    becket_call_was_compressed(call)
+	        ? "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy"
+	        : "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn",
+	    response);
+}
+
+static becket_status
 time_left(const void *epv, struct becket_call *call, const void *request,
     void *response)
 {
@@ -255,6 +275,7 @@ static becket_routine *const list[OPERATIONS] = {
 	[TIME] = time_left,
 	[HOLD] = hold,
 	[RELEASE] = release,
+	[PACK] = pack,
 	[MIRROR] = mirror,
 };
 

@@ -356,6 +356,13 @@ $(SETS)/%.set: tests/unit/sets/%.proto $(wildcard tests/unit/sets/*.proto)
 $(B)/tests/unit/grpc_descriptors_test: | $(SETS)/shapes.set $(SETS)/colours.set
 $(B)/tests/unit/grpc_descriptors_test.o: private FLAGS += -DSETS='"$(SETS)"'
 
+# Those of the tool's JSON stand on that.
+CLIENT_PARTS := $(filter-out $(addprefix $(B)/client/,browse.o call.o call_stream.o \
+                  flags.o interface.o lookup.o main.o manage.o map.o output.o ping.o \
+                  reflection.o sources.o),$(CLIENT_OBJ)) $(B)/idl/text.o
+$(B)/tests/unit/json_test: $(CLIENT_PARTS)
+$(B)/tests/unit/json_test: private LIBS += -ljansson
+
 tests: $(TESTS)
 
 UNIT_TESTS := $(filter $(B)/tests/unit/%,$(TESTS))
@@ -708,9 +715,6 @@ $(JSON_FUZZ_CC) $(JSON_FUZZ_CC:.cc=.h) &: tests/fuzz/known.proto
 	$(Q)mkdir -p $(B)/gen
 	$(call say,GEN)protoc --cpp_out=$(B)/gen $^
 
-CLIENT_PARTS := $(filter-out $(addprefix $(B)/client/,browse.o call.o call_stream.o \
-                  flags.o interface.o lookup.o main.o manage.o map.o output.o ping.o \
-                  reflection.o sources.o),$(CLIENT_OBJ)) $(B)/idl/text.o
 JSON_FUZZ    := $(call fuzz_obj,$(CLIENT_PARTS) $(B)/tests/fuzz/json_both.o \
                   $(JSON_FUZZ_CC:.cc=.o) $(B)/gen/tests/fuzz/everything.pb.o)
 $(B)/fuzz/json_fuzz: $(JSON_FUZZ)

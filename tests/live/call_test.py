@@ -576,6 +576,122 @@ def test_each_code_has_its_exit_status():
                         '{"code": %d}' % i)
 
 
+# ----------------------------------------------------------- reflection --
+
+def messages(name, *includes):
+    """The files of a .proto, and the class of each of its messages."""
+    with tempfile.NamedTemporaryFile() as out:
+        flags = [flag for i in includes for flag in ("-I", i)]
+        subprocess.run(["protoc", "--include_imports", *flags,
+                        "--descriptor_set_out=" + out.name, name], check=True)
+        files = descriptor_pb2.FileDescriptorSet.FromString(out.read()).file
+    pool = descriptor_pool.DescriptorPool()
+    for file in files:
+        pool.Add(file)
+    factory = message_factory.MessageFactory(pool)
+    package = files[-1].package
+    return files, lambda message: factory.GetPrototype(
+        pool.FindMessageTypeByName(package + "." + message))
+
+
+def reflecting(version, files, without=(), one_by_one=True):
+    """What a server of reflection answers, by hand; for grpc_server()."""
+    _, message = messages("grpc/reflection/%s/reflection.proto" % version,
+                          "/usr/share/grpc-proto")
+    request = message("ServerReflectionRequest")
+    response = message("ServerReflectionResponse")
+    known = {file.name: file for file in files if file.name not in without}
+
+    def names(file):
+        dot = file.package + "." if file.package else ""
+        for service in file.service:
+            yield dot + service.name
+            for method in service.method:
+                yield dot + service.name + "." + method.name
+        for one in file.message_type:
+            yield dot + one.name
+
+    def answer(question):
+        result = response(original_request=question)
+        kind = question.WhichOneof("message_request")
+        if kind == "list_services":
+            for file in known.values():
+                for name in names(file):
+                    if name.count(".") == file.package.count(".") + 1 and \
+                            name.split(".")[-1] in [s.name for s in
+                                                    file.service]:
+                        result.list_services_response.service.add(name=name)
+            return result
+        if kind == "file_by_filename":
+            found = [known.get(question.file_by_filename)]
+        else:
+            found = [file for file in known.values()
+                     if question.file_containing_symbol in names(file)]
+        if not found or found[0] is None:
+            result.error_response.error_code = 5
+            result.error_response.error_message = "not here"
+            return result
+        if not one_by_one:
+            found += [file for file in known.values() if file is not found[0]]
+        result.file_descriptor_response.file_descriptor_proto.extend(
+            file.SerializeToString() for file in found)
+        return result
+
+    def serve(requests, _):
+        for one in requests:
+            yield answer(request.FromString(one)).SerializeToString()
+
+    return {"/grpc.reflection.%s.ServerReflection/ServerReflectionInfo" %
+            version: ("each", serve)}
+
+
+def test_a_server_is_asked_what_it_serves():
+    files, _ = messages("odd.proto", HERE + "/call", STAGE + "/include")
+    echo, _ = messages("echo.proto", HERE + "/call")
+    both = list({file.name: file for file in [*files, *echo]}.values())
+    for version in ("v1", "v1alpha"):
+        for without in ((), ("google/protobuf/descriptor.proto",
+                             "becket/options.proto",
+                             "google/protobuf/timestamp.proto")):
+            for one_by_one in (True, False):
+                with Place() as place, grpc_server(reflecting(
+                        version, both, without, one_by_one)) as port:
+                    where = "127.0.0.1:%d" % port
+                    result = place.run("list", where)
+                    assert result.stdout == \
+                        "tests.echo.Echo\ntests.odd.Oddities\n", result
+                    result = place.run("list", where, "Echo")
+                    assert result.stdout.count("\n") == 4, result
+                    for name in ("tests.odd.Odd", "Oddities.One"):
+                        said = place.run("describe", where, name)
+                        assert said.stdout == place.run(
+                            "describe", "-protoset", place.file(
+                                "set", descriptor_pb2.FileDescriptorSet(
+                                    file=both).SerializeToString()),
+                            name).stdout, said
+                    for name in ("tests.echo.Echo.One", "One", "Echo/One"):
+                        if name == "One":
+                            place.fails(2, "could be", "call", where, name)
+                            continue
+                        assert place.json("call", where, name,
+                                          '{"number": 5}') == {"number": "5"}
+
+
+def test_a_server_that_does_not_say():
+    with Place() as place, grpc_server() as port:
+        for command in (("list",), ("describe",), ("describe", "x.Y")):
+            place.fails(64 + 12, "the server does not say what it serves",
+                        command[0], "127.0.0.1:%d" % port, *command[1:])
+    files, _ = messages("echo.proto", HERE + "/call")
+    files[-1].message_type[0].field[0].type = 11  # without a type's name
+    with Place() as place, \
+            grpc_server(reflecting("v1", files)) as port:
+        place.fails(1, "echo.proto: field tests.echo.Text.text has no type",
+                    "describe", "127.0.0.1:%d" % port, "tests.echo.Echo")
+        place.fails(2, "there is no tests.nobody.Here", "describe",
+                    "-proto", ECHO, "tests.nobody.Here")
+
+
 # ------------------------------------------------------------------ run --
 
 def main():

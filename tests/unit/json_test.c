@@ -357,7 +357,7 @@ values_follow_each_other_in_a_text(void **state)
 	}
 	assert_false(json_source_next(&source, &value));
 	assert_non_null(source.sentence);
-	assert_int_equal(strncmp(source.sentence, "line 2, column 17: ", 19),
+	assert_int_equal(strncmp(source.sentence, "line 2, column 15: ", 19),
 	    0);
 	json_source_fini(&source);
 	fclose(file);

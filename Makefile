@@ -508,20 +508,22 @@ check-call: all
 # Golden files; programs of what was generated; whatever else it compiles.
 
 MADE    := $(B)/tests/compile/made
-MADE_C  := $(foreach p,two three outputs/calc,$(addprefix $(MADE)/$p, \
+MADE_C  := $(foreach p,two three streams outputs/calc,$(addprefix $(MADE)/$p, \
              .becket.c .becket-client.c .becket-server.c .pb-c.c)) \
            $(MADE)/google/protobuf/empty.pb-c.c
-LINKED  := $(B)/tests/compile/link_test $(B)/tests/compile/caller
+LINKED  := $(B)/tests/compile/link_test $(B)/tests/compile/caller \
+           $(B)/tests/compile/stream_test
 CXX     ?= c++
 
-$(MADE_C) &: tests/compile/two.proto tests/compile/three.proto \
+$(MADE_C) &: $(patsubst %,tests/compile/%.proto,two three streams) \
              tests/golden/outputs/calc.proto $(B)/becketc
 	$(call say,IDL)$(B)/becketc -I tests/compile -I tests/golden \
-	    -o $(MADE) two.proto three.proto outputs/calc.proto \
+	    -o $(MADE) two.proto three.proto streams.proto \
+	    outputs/calc.proto \
 	    google/protobuf/empty.proto
 
-$(MADE_C:.c=.o) $(B)/tests/compile/link_test.o: private FLAGS += -I$(MADE)
-$(B)/tests/compile/link_test.o $(B)/tests/compile/caller.o: $(MADE_C)
+$(MADE_C:.c=.o) $(LINKED:=.o): private FLAGS += -I$(MADE)
+$(LINKED:=.o): $(MADE_C)
 $(B)/tests/compile/caller.o: tests/compile/caller.cc
 	$(Q)mkdir -p $(@D)
 	$(call say,CXX)$(CXX) -std=c++11 -Wall -Wextra -Wpedantic $(CFLAGS) \
@@ -530,6 +532,9 @@ $(B)/tests/compile/caller.o: tests/compile/caller.cc
 $(B)/tests/compile/link_test: $(B)/tests/compile/link_test.o \
     $(MADE_C:.c=.o) $(B)/libbecket.a
 	$(call say,LD)$(LINK) -o $@ $^ -lcmocka $(LIBS)
+$(B)/tests/compile/stream_test: $(B)/tests/compile/stream_test.o \
+    $(MADE_C:.c=.o) $(B)/libbecket-grpc.a $(B)/libbecket.a
+	$(call say,LD)$(LINK) -o $@ $^ -lcmocka $(GRPC_LIBS) $(LIBS)
 $(B)/tests/compile/caller: $(B)/tests/compile/caller.o $(MADE_C:.c=.o) \
     $(B)/libbecket.a
 	$(call say,LD)$(CXX) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)

@@ -58,7 +58,7 @@ python tests/interop/envelope_peer.py "$work/root" "${daemon[@]}" \
 printf '[mapper]\nListen = ncacn_ip_tcp:\n' >"$work/mapper.conf"
 python tests/interop/mapper_peer.py "$stage/bin/becket" "${daemon[@]}" \
     --config "$work/mapper.conf"
-/usr/bin/python3 -B tests/interop/wireshark.py "$B/becketc" "$work" \
+/usr/bin/python3 -B tests/interop/wireshark.py "$B" "$work" \
     "$calculator/calculator" "${daemon[@]}" || failed=1
 here='ncacn_ip_tcp:127.0.0.1[4747]' # in a network of our own
 python tests/interop/capture.py "$work/capture.pcap" "$server" \

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""wireshark.py BECKETC WORK CALCULATOR DAEMON...: does Wireshark show calls with
+"""wireshark.py B WORK CALCULATOR DAEMON...: does Wireshark show calls with
 what becketc --emit wireshark writes?
 
 First conversations that nobody had, in a capture made by hand, so that every
 form and every cut is in it: the same must be shown whatever the segments. Then
-calls of ours, of DAEMON's Calculator.
+calls of ours: of DAEMON's Calculator, and streams between generated code.
 """
 
 import os
@@ -20,7 +20,7 @@ import dce
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 SHARK = ("6f0a3b9e-55b1-4a8e-9a52-8f3c1f0d7e61", 2, 1)
-becketc, work, calculator = sys.argv[1:4]
+build, work, calculator = sys.argv[1:4]
 daemon = sys.argv[4:]
 
 sys.path[:0] = [work, os.path.join(TOP, "tests/install")]
@@ -57,10 +57,10 @@ class Capture:
         self.file.close()
 
 
-def show(path, lua, *words, fields=(), port="dcerpc"):
+def show(path, lua, *words, fields=(), port="4747,dcerpc"):
     """tshark's lines, or the values of fields: one list for each of them."""
     command = ["tshark", "-n", "-r", path, "-X", "lua_script:" + lua, "-d",
-               "tcp.port==4747," + port] + list(words)
+               "tcp.port==" + port] + list(words)
     if fields:
         command += ["-T", "fields", "-E", "separator=/t", "-E", "aggregator=|"]
         command += [word for field in fields for word in ("-e", field)]
@@ -78,7 +78,7 @@ def show(path, lua, *words, fields=(), port="dcerpc"):
 
 
 def compile_lua(include, name):
-    subprocess.run([becketc, "--emit", "wireshark", "-I", include, "-o", work,
+    subprocess.run([os.path.join(build, "becketc"), "--emit", "wireshark", "-I", include, "-o", work,
                     name], check=True)
     return os.path.join(work, name.replace(".proto", ".becket.lua"))
 
@@ -296,9 +296,44 @@ def test_our_own_calls(_):
     assert terms == [str(i << 20) for i in range(20000)], len(terms)
     assert total == [str(sum(range(20000)) << 20)], total
     assert said == ["7 cannot be divided by zero"], said
-    added = show(path, lua, *words, port="http2", fields=[
+    added = show(path, lua, *words, port="4747,http2", fields=[
         "calc.AddRequest.a", "calc.AddRequest.b", "calc.AddResponse.sum"])
     assert added == [["1"], ["2"], ["3"]], added
+
+
+def test_our_own_streams(_):
+    """Over DCE/RPC in becket.operation's frames, over gRPC in others."""
+    lua = compile_lua(os.path.join(TOP, "tests/compile"), "streams.proto")
+    path = os.path.join(work, "streams.pcap")
+    recorder = capture.Recorder(path)
+    recorder.start()
+    try:
+        subprocess.run([os.path.join(build, "tests/compile/stream_test")],
+                       check=True, capture_output=True)
+    finally:
+        recorder.stop()
+    # 0 is not written
+    negated = [str(value) for i in range(1, 50) for value in (i, -i)]
+    counted = [str(i) for i in range(1, 100)]
+    ports = list(dict.fromkeys(show(
+        path, lua, "-Y", "tcp.flags.syn == 1 && tcp.flags.ack == 1",
+        fields=["tcp.srcport"])[0]))
+    assert len(ports) == 2, ports
+    for port in (ports[0] + ",dcerpc", ports[1] + ",http2"):
+        only = ("-Y", "tcp.port == " + port.split(",")[0])
+        values, totals, counts = show(path, lua, *only, port=port, fields=[
+            "streams.Number.value", "streams.Sum.total", "streams.Sum.count"])
+        joined = " ".join(values) + " "
+        for part in (counted, negated, [str(-i) for i in range(1, 101)]):
+            assert " ".join(part) + " " in joined, (port, values)
+        assert "-5050" in totals and "42" in totals, (port, totals)
+        assert "100" in counts, (port, counts)
+    port = ports[0] + ",dcerpc"
+    lines = show(path, lua, "-Y", "becket.status", port=port)
+    assert [line.split()[-1].split(".")[-1] for line in lines] == [
+        "Count", "Missing"], lines
+    assert not show(path, lua, "-Y", "becket.malformed || _ws.lua.error",
+                    port=port)
 
 
 if __name__ == "__main__":

@@ -660,8 +660,8 @@ BECKET_API bool becket_metadata_find(const struct becket_metadata *metadata,
  * handle, and for that call alone: its request's metadata go along, and what
  * comes back replaces the other two lists: those of a call that waits when it
  * returns, else when it is finished; a stream's initial ones when the first
- * message is received. The metadata must live until then, and are not to be added
- * to. NULL: none. This thread.
+ * message is received. The metadata must live until then, and are not to be
+ * added to. NULL: none. This thread.
  */
 BECKET_API void becket_binding_set_next_metadata(struct becket_binding *binding,
     struct becket_metadata *metadata);
@@ -1213,8 +1213,8 @@ BECKET_API char *becket_call_strdup(struct becket_call *call, const char *text);
 BECKET_API becket_status becket_call_fail(struct becket_call *call,
     becket_status status, const char *format, ...) BECKET_PRINTF(3, 4);
 
-/* Say more of a failure, for programs to read: a message in protobuf encoding of
- * the type that type names, as google.protobuf.Any does
+/* Say more of a failure, for programs to read: a message in protobuf encoding
+ * of the type that type names, as google.protobuf.Any does
  * ("type.googleapis.com/google.rpc.RetryInfo"); a copy. It goes along if the
  * call fails, in the details of a google.rpc.Status; not over NDR.
  * S_INVALID_ARG, S_LIMIT_EXCEEDED (BECKET_DETAILS_SIZE), S_OUT_OF_MEMORY.

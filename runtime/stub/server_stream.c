@@ -475,7 +475,15 @@ server_stream_open(struct server_stream *stream, struct buffer *ret_message)
 	return status;
 }
 
-enum { PARCEL = 64 << 10 }; /* so much goes into one, if it may */
+/* So much goes into one, if it may: there are several in a window. */
+static size_t
+parcel_size(const struct server_stream *stream)
+{
+	const size_t most = 64 << 10;
+	size_t quarter = stream->call->host->limits->stream_window / 4;
+
+	return quarter < most ? quarter : most;
+}
 
 /* With the lock held. */
 static becket_status
@@ -487,7 +495,7 @@ add_out(struct server_stream *stream, struct buffer *bytes)
 	    container_of(stream->out.previous, struct parcel, node);
 
 	if (!stream->in.is_plain && !list_is_empty(&stream->out) &&
-	    last->bytes.size + size <= PARCEL) {
+	    last->bytes.size + size <= parcel_size(stream)) {
 		if (!buffer_append(&last->bytes, bytes->data, size))
 			return BECKET_S_OUT_OF_MEMORY;
 	} else {

@@ -44,6 +44,7 @@ struct config {
 	char *ncalrpc_dir; /* NULL: the runtime's default */
 	unsigned loops;    /* of the server */
 	int workers;       /* as in struct becket_server_options */
+	unsigned without;  /* the same */
 	struct log_options log;
 	bool allow_stop;
 	bool mapper; /* be the host's endpoint mapper */

@@ -157,6 +157,36 @@ take_workers(struct reader *reader, const char *value)
 		reader->config->workers = number == 0 ? -1 : (int)number;
 }
 
+static void
+take_service(struct reader *reader, const char *value, unsigned service)
+{
+	bool yes;
+	if (!parse_yes(reader, value, &yes))
+		return;
+	if (yes)
+		reader->config->without &= ~service;
+	else
+		reader->config->without |= service;
+}
+
+static void
+take_health(struct reader *reader, const char *value)
+{
+	take_service(reader, value, BECKET_WITHOUT_HEALTH);
+}
+
+static void
+take_reflection(struct reader *reader, const char *value)
+{
+	take_service(reader, value, BECKET_WITHOUT_REFLECTION);
+}
+
+static void
+take_hold(struct reader *reader, const char *value)
+{
+	take_service(reader, value, BECKET_WITHOUT_HOLD);
+}
+
 static const struct key {
 	const char *name;
 	void (*take)(struct reader *reader, const char *value);
@@ -170,6 +200,9 @@ static const struct key {
 	{ "AccessLog", take_access_log, false },
 	{ "AllowStop", take_allow_stop, false },
 	{ "Register", take_register, false },
+	{ "Health", take_health, false },
+	{ "Reflection", take_reflection, false },
+	{ "Hold", take_hold, false },
 };
 
 /* -------------------------------------------------------------- sections -- */

@@ -54,12 +54,15 @@ keep_what_cannot_change(struct config *config, struct config *new)
 	        : strcmp(config->ncalrpc_dir, new->ncalrpc_dir) == 0;
 	if (!same_dir || config->mapper != new->mapper ||
 	    config->loops != new->loops || config->workers != new->workers ||
+	    config->without != new->without ||
 	    !limits_equal(&config->limits, &new->limits))
 		log_line(BECKET_LOG_WARNING,
-		    "[limits], NcalrpcDir, Loops, Workers, and whether there "
-		    "is a [mapper] change with a restart only");
+		    "[limits], NcalrpcDir, Loops, Workers, Health, Reflection, "
+		    "Hold, and whether there is a [mapper] change with a "
+		    "restart only");
 	new->loops = config->loops;
 	new->workers = config->workers;
+	new->without = config->without;
 	new->mapper = config->mapper;
 	new->limits = config->limits;
 	free(new->ncalrpc_dir);
@@ -299,6 +302,7 @@ make_server(struct daemon *daemon)
 		.size = sizeof server_options,
 		.workers = config->workers,
 		.loops = config->loops,
+		.without = config->without,
 	};
 	becket_status status = becket_runtime_new(&options, &daemon->runtime);
 

@@ -1017,7 +1017,8 @@ def test_reload_says_what_it_cannot_change():
     with Reloaded(AT_TCP) as it:
         text = AT_TCP + "Loops = 2\n[limits]\nconnections = 5\n"
         it.reload(text)
-        warning = "[limits], NcalrpcDir, Loops, Workers, and whether " \
+        warning = "[limits], NcalrpcDir, Loops, Workers, Health, " \
+            "Reflection, Hold, and whether " \
             "there is a [mapper] change with a restart only"
         assert warning in it.log(), it.log()
         it.reload(AT_TCP)

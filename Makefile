@@ -122,10 +122,21 @@ $(B)/libbecket.so: $(B)/$(SONAME)
 # A library of its own, so that programs without gRPC do not need nghttp2. It
 # carries its own copies of the few things of base and wire that it stands on.
 
-GRPC_OBJ    := $(call obj,$(grpc) $(services))
-GRPC_UNDER  := $(call obj,$(addprefix runtime/base/,allocate buffer idmap utf8) \
-                 $(addprefix runtime/wire/,cursor protobuf call_header status_message))
-GRPC_LIBS   := -lnghttp2 -lz
+# Both ends of the services' protocols are made of their .proto files.
+GRPC_PROTO  ?= /usr/share/grpc-proto
+SERVICE_IDL := $(addprefix grpc/,health/v1/health reflection/v1/reflection \
+                 reflection/v1alpha/reflection)
+SERVICE_C   := $(foreach p,$(SERVICE_IDL),$(addprefix $(B)/gen/$p, \
+                 .becket.c .pb-c.c .becket-client.c))
+SERVICE_H   := $(foreach p,$(SERVICE_IDL),$(addprefix $(B)/gen/$p, \
+                 .becket.h .pb-c.h))
+GRPC_OBJ    := $(call obj,$(grpc) $(services)) \
+                 $(filter-out %.becket-client.o,$(SERVICE_C:.c=.o))
+GRPC_UNDER  := $(call obj,$(addprefix runtime/base/,allocate arena buffer \
+                 idmap utf8) \
+                 $(addprefix runtime/wire/,cursor protobuf call_header \
+                 status_message))
+GRPC_LIBS   := -lprotobuf-c -lnghttp2 -lz
 GRPC_SO     := libbecket-grpc.so.$(VERSION)
 GRPC_SONAME := libbecket-grpc.so.$(SOMAJOR)
 PROBES      := nghttp2_option_set_stream_reset_rate_limit \
@@ -140,6 +151,13 @@ $(B)/gen/grpc/probe.h: Makefile
 	    echo "#define HAVE_$$f 1"; done >$@ || :
 
 $(call obj,runtime/grpc/http2): $(B)/gen/grpc/probe.h
+
+$(SERVICE_C) $(SERVICE_H) &: $(B)/becketc
+	$(call say,IDL)$(B)/becketc -I $(GRPC_PROTO) -o $(B)/gen \
+	    $(SERVICE_IDL:=.proto)
+
+$(call obj,$(services)) $(B)/tests/unit/grpc_answers_test.o: \
+    | $(SERVICE_H)
 
 all: $(B)/libbecket-grpc.a $(B)/public/libbecket-grpc.a $(B)/libbecket-grpc.so
 
@@ -363,6 +381,11 @@ CLIENT_PARTS := $(filter-out $(addprefix $(B)/client/,browse.o call.o call_strea
 $(B)/tests/unit/json_test: $(CLIENT_PARTS)
 $(B)/tests/unit/json_test: private LIBS += -ljansson
 
+# A client of the services, with the stubs that their library does not need.
+SERVICE_STUBS := $(SERVICE_IDL:%=$(B)/gen/%.becket-client.o)
+$(B)/tests/live/grpc_services_test.o: | $(SERVICE_H)
+$(B)/tests/live/grpc_services_test: $(SERVICE_STUBS)
+
 tests: $(TESTS)
 
 UNIT_TESTS := $(filter $(B)/tests/unit/%,$(TESTS))
@@ -400,7 +423,8 @@ tests: $(INTEROP) $(CALLER)
 SUITES += interop
 check-interop: all $(INTEROP) $(CALLER) $(B)/tests/live/server_test \
     $(B)/tests/live/ep_test
-	$(Q)MAKE="$(MAKE)" SAN=$(SAN) tests/interop/run.sh $(B)
+	$(Q)MAKE="$(MAKE)" SAN=$(SAN) GRPC_PROTO="$(GRPC_PROTO)" \
+	    tests/interop/run.sh $(B)
 
 # The examples and README's call, out of an installed tree.
 SUITES += install
@@ -731,6 +755,8 @@ GRPC_FUZZERS := $(B)/fuzz/grpc_server_fuzz $(B)/fuzz/grpc_client_fuzz \
                 $(B)/fuzz/deframe_fuzz
 $(GRPC_FUZZERS): $(call fuzz_obj,$(GRPC_OBJ) $(B)/tests/fuzz/grpc_drive.o)
 $(call fuzz_obj,$(GRPC_OBJ)): $(B)/gen/grpc/probe.h
+$(B)/fuzz/descriptors_fuzz: $(call fuzz_obj,$(call obj,runtime/services/descriptors))
+fuzz_libs_descriptors := -lprotobuf
 fuzz_libs_grpc_server := $(GRPC_LIBS)
 fuzz_libs_grpc_client := $(GRPC_LIBS)
 fuzz_libs_deframe     := $(GRPC_LIBS)

@@ -8,12 +8,12 @@ set -eu
 
 build="gcc libc6-dev make pkg-config protobuf-compiler protobuf-c-compiler
 libprotobuf-c-dev libc-ares-dev libprotobuf-dev libprotoc-dev libinih-dev libmd-dev
-libnghttp2-dev zlib1g-dev libjansson-dev"
+libnghttp2-dev zlib1g-dev libjansson-dev grpc-proto"
 
 check="python3 python3-impacket libcmocka-dev g++ clang clang-format-14
-libclang-rt-14-dev lld grpc-proto tshark strace valgrind python3-samba smbclient
+libclang-rt-14-dev lld tshark strace valgrind python3-samba smbclient
 iproute2 mandoc shellcheck python3-grpcio python3-protobuf python3-h2
-nghttp2-client mingw-w64-tools"
+nghttp2-client mingw-w64-tools etcd-server"
 
 case ${1-} in
 build) packages=$build ;;

@@ -44,7 +44,7 @@ shared_examples()
 {
 	local example
 	cp -r examples "$work/shared"
-	for example in calculator files loop; do
+	for example in calculator files loop etcd; do
 		$MAKE -C "$work/shared/$example"
 	done
 	ldd "$work/shared/calculator/build/calculator" |
@@ -55,7 +55,7 @@ static_examples()
 {
 	local example
 	cp -r examples "$work/static"
-	for example in calculator files; do
+	for example in calculator files etcd; do
 		$MAKE -C "$work/static/$example" LDFLAGS=-static \
 		    PKG_CONFIG='pkg-config --static' "build/$example"
 		if ldd "$work/static/$example/build/$example"; then

@@ -29,7 +29,7 @@ build()
 	rm -rf "$work" && mkdir -p "$work" &&
 	    flock "$B/installing" ${MAKE:-make} -s B="$B" DESTDIR= \
 	        PREFIX="$stage" install &&
-	    example calculator && example files
+	    example calculator && example files && example etcd
 }
 
 python tests/interop/raw.py "$server"
@@ -48,6 +48,10 @@ python tests/interop/worked.py "$calculator/calculator" "${daemon[@]}" \
     --listen ncacn_ip_tcp:127.0.0.1
 python tests/interop/grpc_calculator.py "$work" "$calculator/calculator" \
     "${daemon[@]}" --listen ncacn_ip_tcp:127.0.0.1
+python tests/interop/services_client.py "$work" \
+    "${GRPC_PROTO:-/usr/share/grpc-proto}" "$calculator/calculator.so" \
+    "$stage/sbin/becketd"
+python tests/interop/etcd_server.py "$work/etcd/etcd"
 cat >"$work/files.conf" <<END
 [module files]
 Path = $work/files/files.so

@@ -29,7 +29,7 @@ ROOMS = {
     "stub": {"payload", "engine", "wire", "base"},
     "io": {"stub", "payload", "engine", "wire", "base"},
     "grpc": {"engine", "wire", "base"},
-    "services": {"engine", "wire", "base"},
+    "services": {"grpc", "engine", "wire", "base"},
 }
 
 # What `becket` has of the compiler.

@@ -3,11 +3,13 @@
 
 #include "becket_grpc.h"
 #include "becket_stub.h"
+#include "services/services.h"
 
 static const struct becket_door door = {
 	.abi = DOOR_ABI,
 	.server_session_new = grpc_server_session_new,
 	.client_session_new = grpc_client_session_new,
+	.equip_server = services_new,
 };
 
 becket_status

@@ -6,13 +6,29 @@
 
 enum { DATA_HEAD_SIZE = 9 }; /* of a frame of HTTP/2 */
 
+/* Streams wait on their own, for who reads them; the session need not. */
+static void
+count(struct grpc_stream *stream, size_t size)
+{
+	stream->queued += size;
+	if (!stream->is_stream)
+		stream->grpc->queued += size;
+}
+
+static void
+uncount(struct grpc_stream *stream, size_t size)
+{
+	stream->queued -= size;
+	if (!stream->is_stream)
+		stream->grpc->queued -= size;
+}
+
 static void
 drop_chunk(struct grpc_stream *stream, struct grpc_chunk *chunk)
 {
 	struct grpc *grpc = stream->grpc;
 
-	grpc->queued -= FRAME_HEAD_SIZE + chunk->message.size;
-	stream->queued -= FRAME_HEAD_SIZE + chunk->message.size - chunk->at;
+	uncount(stream, FRAME_HEAD_SIZE + chunk->message.size - chunk->at);
 	list_remove(&chunk->node);
 	buffer_fini(&chunk->message);
 	memory_free(grpc->memory, chunk, sizeof *chunk);
@@ -60,8 +76,7 @@ stream_put(struct grpc_stream *stream, struct buffer *message)
 	frame_head_put(chunk->head, is_packed, message->size);
 	chunk->message = buffer_take(message);
 	list_append(&stream->out, &chunk->node);
-	grpc->queued += FRAME_HEAD_SIZE + chunk->message.size;
-	stream->queued += FRAME_HEAD_SIZE + chunk->message.size;
+	count(stream, FRAME_HEAD_SIZE + chunk->message.size);
 	stream->is_writable = false;
 	return BECKET_S_OK;
 }
@@ -104,7 +119,7 @@ send_chunk(struct grpc_stream *stream, struct grpc_chunk *chunk, size_t most)
 	if (!buffer_append(&stream->grpc->out, from, size))
 		return 0;
 	chunk->at += size;
-	stream->queued -= size;
+	uncount(stream, size);
 	if (chunk->at == all)
 		drop_chunk(stream, chunk);
 	return size;
@@ -127,11 +142,11 @@ send_chunks(struct grpc_stream *stream, size_t size)
 
 /* All at once, if there is much to come. */
 static bool
-make_room(struct grpc *grpc, size_t size)
+make_room(const struct grpc_stream *stream, size_t size)
 {
-	size_t most = grpc->queued < GRPC_PIECE ? grpc->queued : GRPC_PIECE;
+	size_t most = stream->queued < GRPC_PIECE ? stream->queued : GRPC_PIECE;
 
-	return buffer_reserve(&grpc->out,
+	return buffer_reserve(&stream->grpc->out,
 	    DATA_HEAD_SIZE + (size > most ? size : most));
 }
 
@@ -144,7 +159,7 @@ stream_send(nghttp2_session *http2, nghttp2_frame *frame, const uint8_t *head,
 
 	(void)http2;
 	(void)frame;
-	if (!make_room(grpc, size) ||
+	if (!make_room(stream, size) ||
 	    !buffer_append(&grpc->out, head, DATA_HEAD_SIZE) ||
 	    !send_chunks(stream, size))
 		return NGHTTP2_ERR_CALLBACK_FAILURE;

@@ -110,7 +110,7 @@ struct grpc {
 	struct list ready;
 	struct idmap ids;
 	size_t assembling; /* announced and not pulled, bytes */
-	size_t queued;     /* put and not taken by nghttp2, bytes */
+	size_t queued;     /* put and not taken by nghttp2, of no streams */
 	uint64_t now;
 	uint64_t greet_by; /* the peer's SETTINGS; 0: they are there */
 

@@ -521,17 +521,22 @@ a_reader_that_is_slow_slows_the_writer(void **state)
 static void
 a_stream_that_nobody_reads_keeps_no_other_waiting(void **state)
 {
-	struct idmap_id slow, slow_server;
+	static const uint8_t block[WINDOW];
 
 	(void)state;
 	open_pair_with(SIZE_MAX, narrow());
-	slow = begin();
-	run();
-	slow_server = accept_call();
-	pour(&pair.client, slow);
-	pour(&pair.server, slow_server);
-	pair.client.seen = pair.client.count;
-	pair.server.seen = pair.server.count;
+	for (int i = 0; i < 40; i++) {
+		struct idmap_id slow = begin(), slow_server;
+
+		run();
+		slow_server = accept_call();
+		pour(&pair.client, slow);
+		pour(&pair.server, slow_server);
+		assert_int_equal(put(&pair.server, slow_server, block, WINDOW),
+		    BECKET_S_OK);
+		pair.client.seen = pair.client.count;
+		pair.server.seen = pair.server.count;
+	}
 	for (int i = 0; i < 300; i++)
 		converse();
 	close_pair();

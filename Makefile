@@ -508,8 +508,10 @@ check-daemon: all $(HELD)/hold.so $(HELD)/hold_abi.so
 	    CFLAGS="$(CFLAGS) -Wall -Wextra -Werror \
 	        $(if $(SAN),-fsanitize=$(SAN))" \
 	    LDFLAGS=-Wl,-rpath,$(DAEMON_DIR)/stage/lib || exit 1; done
-	$(Q)for t in daemon files; do /usr/bin/python3 tests/live/$${t}_test.py \
-	    $(DAEMON_DIR)/stage $(DAEMON_DIR) $(HELD) || exit 1; done
+	$(Q)status=0; for t in daemon files; do \
+	    /usr/bin/python3 tests/live/$${t}_test.py \
+	        $(DAEMON_DIR)/stage $(DAEMON_DIR) $(HELD) || status=1; done; \
+	    exit $$status
 
 # `becket call` and its kin, likewise, in a directory of their own.
 CALL_DIR := $(abspath $(B))/call

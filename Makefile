@@ -420,6 +420,32 @@ $(INTEROP) $(CALLER): $(B)/tests/interop/%: $(B)/tests/interop/%.o \
 
 tests: $(INTEROP) $(CALLER)
 
+# grpc.testing.TestService, both roles, of Debian's own .proto.
+TESTING       := $(addprefix $(B)/tests/interop/testing/,server client)
+TESTING_PROTO := grpc/testing/test grpc/testing/messages grpc/testing/empty
+TESTING_C     := $(foreach suffix,.becket .becket-client .becket-server .pb-c, \
+                   $(B)/gen/grpc/testing/test$(suffix).c) \
+                 $(patsubst %,$(B)/gen/grpc/testing/%.pb-c.c,messages empty)
+
+$(TESTING_C) &: $(B)/becketc
+	$(call say,GEN)$(B)/becketc -I/usr/share/grpc-proto -o $(B)/gen \
+	    $(TESTING_PROTO:=.proto)
+
+$(TESTING:=.o): | $(TESTING_C)
+# protobuf-c's output is not ours to mend.
+$(TESTING_C:.c=.o): private WARN :=
+
+$(TESTING): %: %.o $(TESTING_C:.c=.o) $(B)/libbecket.so $(B)/libbecket-grpc.so
+	$(call say,LD)$(LINK) -o $@ $(filter %.o,$^) -L$(B) -lbecket-grpc \
+	    -lbecket $(LIBS) -Wl,-rpath,'$$ORIGIN/../../..'
+
+tests: $(TESTING)
+
+SUITES += testing
+check-testing: $(TESTING)
+	$(Q)rm -rf $(B)/testing && mkdir -p $(B)/testing
+	$(Q)/usr/bin/python3 -B tests/interop/testing/run.py $(B)/testing $^
+
 SUITES += interop
 check-interop: all $(INTEROP) $(CALLER) $(B)/tests/live/server_test \
     $(B)/tests/live/ep_test

@@ -15,6 +15,9 @@ libclang-rt-14-dev lld tshark strace valgrind python3-samba smbclient
 iproute2 mandoc shellcheck python3-grpcio python3-protobuf python3-h2
 nghttp2-client mingw-w64-tools etcd-server"
 
+# What brings npm along is for its user to choose; without any, Debian's.
+command -v npm >/dev/null || check="$check nodejs npm"
+
 case ${1-} in
 build) packages=$build ;;
 check) packages="$build $check" ;;

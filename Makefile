@@ -698,14 +698,16 @@ $(BENCH)/echo.becket.h: bench/echo.proto $(B)/becketc
 	$(Q)mkdir -p $(@D)
 	$(call say,IDL)$(B)/becketc -I bench -o $(BENCH) echo.proto
 
-$(BENCH)/pingpong: bench/pingpong.c $(BENCH)/echo.becket.h $(B)/libbecket.so
+BENCHES := $(addprefix $(BENCH)/,pingpong stream)
+$(BENCHES): $(BENCH)/%: bench/%.c bench/measure.c bench/measure.h \
+    $(BENCH)/echo.becket.h $(B)/libbecket.so $(B)/libbecket-grpc.so
 	$(call say,LD)$(LINK) -D_GNU_SOURCE -Iruntime -I$(BENCH) -o $@ \
-	    bench/pingpong.c $(addprefix $(BENCH)/echo.,becket.c becket-client.c \
-	    becket-server.c pb-c.c) -L$(B) -lbecket $(LIBS) \
-	    -Wl,-rpath,'$$ORIGIN/..'
+	    bench/$*.c bench/measure.c $(addprefix $(BENCH)/echo.,becket.c \
+	    becket-client.c becket-server.c pb-c.c) -L$(B) -lbecket-grpc \
+	    -lbecket $(LIBS) -Wl,-rpath,'$$ORIGIN/..'
 
-bench: $(BENCH)/pingpong
-	$(Q)$(BENCH)/pingpong
+bench: $(BENCHES)
+	$(Q)for bench in $^; do $$bench || exit 1; done
 
 .PHONY: bench
 

@@ -163,7 +163,10 @@ struct becket_error {
 	becket_status status;
 	enum becket_outcome outcome;
 	const char *sentence; /* what failed and where; never NULL */
-	const char *detail;   /* the server's own sentence, or "" */
+	/* The server's own sentence, or "": as it came, so it may have control
+	 * characters, which are not for terminals. sentence has none.
+	 */
+	const char *detail;
 	const char *host;     /* these four: "" where there is none */
 	const char *endpoint;
 	const char *interface;

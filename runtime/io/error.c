@@ -80,14 +80,15 @@ copy(char *to, size_t capacity, const char *from, size_t size)
 	to[size] = '\0';
 	if (is_cut)
 		mark_cut(to, capacity);
-	make_harmless(to);
 	return to;
 }
 
 static const char *
 copy_name(char to[NAME_SIZE], const char *from)
 {
-	return copy(to, NAME_SIZE, from, from == NULL ? 0 : strlen(from));
+	copy(to, NAME_SIZE, from, from == NULL ? 0 : strlen(from));
+	make_harmless(to);
+	return to;
 }
 
 static const char *

@@ -68,7 +68,7 @@ function upload(from, messages) {
     const call = from.StreamingInputCall(new grpc.Metadata(), soon(),
       (error, response) => (error ? reject(error) : resolve(response)));
     for (const [message, flags] of messages)
-      call.write(message, undefined, undefined, flags);
+      call.write(message, flags);
     call.end();
   });
 }

@@ -534,7 +534,13 @@ BECKET_API bool becket_runtime_process(struct becket_runtime *runtime);
  * thread: its stream lives until the call is answered.
  *
  * A call with streams has no deadline unless one is set, in the IDL or on the
- * handle; becket_binding_set_next_timeout() counts for the next open, too.
+ * handle; becket_binding_set_next_timeout() counts for the next open, too. On a
+ * client no thread of ours works for it: open begins to connect, and the rest,
+ * also of what was sent, goes on while the program sends, receives, waits, or
+ * processes as with asynchronous calls. Over DCE/RPC each stream has a
+ * connection of its own, and waits for one if there are
+ * limits.connections_per_association, but not longer than limits.call_ms or its
+ * deadline; over gRPC they share one.
  *
  * Threads: one may send while another receives; else one at a time. Statuses
  * are those of DCE's pipes. RpcPipe, C706 14.3.10; over gRPC they are its four
@@ -586,8 +592,8 @@ BECKET_API BECKET_MUST_USE becket_status becket_stream_half_close(
     struct becket_stream *stream);
 
 /* Client: ask the server to end the call; finish, or receive, tells when it is
- * over and how. Over gRPC it is over at once. Any thread.
- * RpcAsyncCancelCall.
+ * over and how: after limits.cancel_ms at the latest, or at once if the server
+ * does not read, and always over gRPC. Any thread. RpcAsyncCancelCall.
  */
 BECKET_API BECKET_MUST_USE becket_status becket_stream_cancel(
     struct becket_stream *stream);

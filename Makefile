@@ -125,7 +125,7 @@ $(B)/libbecket.so: $(B)/$(SONAME)
 # Both ends of the services' protocols are made of their .proto files.
 GRPC_PROTO  ?= /usr/share/grpc-proto
 SERVICE_IDL := $(addprefix grpc/,health/v1/health reflection/v1/reflection \
-                 reflection/v1alpha/reflection)
+                 reflection/v1alpha/reflection) becket/session
 SERVICE_C   := $(foreach p,$(SERVICE_IDL),$(addprefix $(B)/gen/$p, \
                  .becket.c .pb-c.c .becket-client.c))
 SERVICE_H   := $(foreach p,$(SERVICE_IDL),$(addprefix $(B)/gen/$p, \
@@ -152,8 +152,8 @@ $(B)/gen/grpc/probe.h: Makefile
 
 $(call obj,runtime/grpc/http2): $(B)/gen/grpc/probe.h
 
-$(SERVICE_C) $(SERVICE_H) &: $(B)/becketc
-	$(call say,IDL)$(B)/becketc -I $(GRPC_PROTO) -o $(B)/gen \
+$(SERVICE_C) $(SERVICE_H) &: $(B)/becketc idl/becket/session.proto
+	$(call say,IDL)$(B)/becketc -I $(GRPC_PROTO) -I idl -o $(B)/gen \
 	    $(SERVICE_IDL:=.proto)
 
 $(call obj,$(services)) $(B)/tests/unit/grpc_answers_test.o: \
@@ -360,7 +360,7 @@ $(B)/tests/live/ep_test: $(call obj,$(filter server/map% server/lookups \
 
 # Those of gRPC stand on its library too.
 GRPC_TESTS := $(filter $(B)/tests/unit/grpc_% $(B)/tests/live/grpc_% \
-                $(B)/tests/live/async_test,$(TESTS))
+                $(B)/tests/live/async_test $(B)/tests/live/context_test,$(TESTS))
 $(GRPC_TESTS): $(B)/libbecket-grpc.a
 $(GRPC_TESTS): private LIBS := $(B)/libbecket-grpc.a $(B)/libbecket.a \
     $(GRPC_LIBS) $(LIBS)

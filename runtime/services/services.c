@@ -6,6 +6,7 @@
 #include "becket_grpc.h"
 #include "becket_stub.h"
 #include "services/health.h"
+#include "services/hold.h"
 #include "services/reflection.h"
 
 struct services {
@@ -13,6 +14,7 @@ struct services {
 	const struct becket_memory *memory;
 	struct health *health;         /* NULL: without it */
 	struct reflection *reflection; /* NULL: without it */
+	struct hold_service *hold;     /* NULL: without it */
 };
 
 static struct services *
@@ -30,6 +32,8 @@ changed(struct door_equipment *equipment, enum door_change change)
 		health_changed(services->health, change);
 	if (services->reflection != NULL)
 		reflection_changed(services->reflection, change);
+	if (services->hold != NULL)
+		hold_service_changed(services->hold, change);
 }
 
 static void
@@ -39,6 +43,7 @@ services_free(struct door_equipment *equipment)
 
 	health_free(services->health);
 	reflection_free(services->reflection);
+	hold_service_free(services->hold);
 	memory_free(services->memory, services, sizeof *services);
 }
 
@@ -60,6 +65,8 @@ services_new(const struct door_equip_config *config,
 	if (status == BECKET_S_OK &&
 	    !(config->without & BECKET_WITHOUT_REFLECTION))
 		status = reflection_new(config, &services->reflection);
+	if (status == BECKET_S_OK && !(config->without & BECKET_WITHOUT_HOLD))
+		status = hold_service_new(config, &services->hold);
 	if (status != BECKET_S_OK) {
 		services_free(&services->equipment);
 		return status;

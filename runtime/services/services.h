@@ -7,8 +7,9 @@
 /*
  * The services that every server of a runtime with gRPC offers besides its own
  * interfaces, as the door's equipment of the server: grpc.health.v1
- * (services/health.h), grpc.reflection.v1 and v1alpha (services/reflection.h).
- * Over DCE/RPC they are the same interfaces, known by the UUIDs of their names.
+ * (services/health.h), grpc.reflection.v1 and v1alpha (services/reflection.h),
+ * becket.v1.Session (services/hold.h). Over DCE/RPC they are the same
+ * interfaces, known by the UUIDs of their names.
  *
  * Their routines run on the threads that serve connections and never wait. What
  * a client keeps open is a deferred call whose stream calls back; all of them

@@ -59,6 +59,8 @@ Root = $work/root
 END
 python tests/interop/envelope_peer.py "$work/root" "${daemon[@]}" \
     --config "$work/files.conf" --listen ncacn_ip_tcp:127.0.0.1
+python tests/interop/grpc_session.py "$work" "$work/root" "${daemon[@]}" \
+    --config "$work/files.conf" --listen ncacn_ip_tcp:127.0.0.1
 printf '[mapper]\nListen = ncacn_ip_tcp:\n' >"$work/mapper.conf"
 python tests/interop/mapper_peer.py "$stage/bin/becket" "${daemon[@]}" \
     --config "$work/mapper.conf"

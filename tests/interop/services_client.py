@@ -45,6 +45,7 @@ HEALTH = "grpc.health.v1."
 Asked, Answer = (message(HEALTH + "HealthCheck" + kind)
                  for kind in ("Request", "Response"))
 UNKNOWN, SERVING, NOT_SERVING, SERVICE_UNKNOWN = range(4)
+SESSION = "becket.v1.Session"
 SERVICES = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
             "grpc.reflection.v1alpha.ServerReflection"]
 VERSIONS = ("v1", "v1alpha")
@@ -133,7 +134,8 @@ def test_an_interface_that_goes_and_comes(server):
         assert calculator.next() == other.next() == SERVING
         server.configure(calculator=False)
         assert calculator.next() == SERVICE_UNKNOWN
-        assert reflect(c, "v1", list_services="").names() == SERVICES
+        assert reflect(c, "v1", list_services="").names() == \
+            [SESSION] + SERVICES
         server.configure(calculator=True)
         assert calculator.next() == SERVING
         assert "calc.Calculator" in reflect(c, "v1", list_services="").names()
@@ -183,7 +185,7 @@ def test_services_are_listed(server):
     with channel(server) as c:
         for version in VERSIONS:
             assert reflect(c, version, list_services="*").names() == \
-                ["calc.Calculator"] + SERVICES
+                [SESSION, "calc.Calculator"] + SERVICES
 
 
 def test_symbols_are_in_their_files(server):
@@ -231,7 +233,7 @@ def test_a_thousand_questions_in_one_talk(server):
         answers = list(talk(c, "v1", requests * 500))
         assert len(answers) == 1000
         assert answers[-2].files()[0].name == "calc.proto"
-        assert answers[-1].names()[0] == "calc.Calculator"
+        assert answers[-1].names()[1] == "calc.Calculator"
 
 
 class Database:

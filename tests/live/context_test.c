@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "becket_grpc.h"
 #include "tests/live/context/store.h"
 
 /*
@@ -229,7 +230,7 @@ an_idle_connection_stays_for_its_handles(void **state)
 	handle = client_open(&client);
 	becket_binding_free(&client.binding);
 	assert_int_equal(becket_binding_from_string_binding(client.runtime,
-	                     store.echo.addresses[1 - which(state)],
+	                     store.echo.addresses[which(state) == 0],
 	                     &elsewhere),
 	    BECKET_S_OK);
 	/* Long enough for it to be closed, if it could be. */
@@ -272,8 +273,9 @@ a_handle_ends_with_its_server(void **state)
 	store_start(NULL);
 	client = client_start(which(state), NULL);
 	handle = client_open(&client);
+	/* gRPC comes through the port of DCE/RPC. */
 	snprintf(address, sizeof address, "%s",
-	    store.echo.addresses[which(state)]);
+	    store.echo.addresses[which(state) % 2]);
 	assert_int_equal(becket_server_stop(store.echo.server), BECKET_S_OK);
 	assert_int_equal(becket_server_wait(store.echo.server), BECKET_S_OK);
 	assert_int_equal(store_left(), 0);
@@ -286,8 +288,8 @@ a_handle_ends_with_its_server(void **state)
 	assert_int_equal(client_look(client.binding, handle, ""),
 	    BECKET_X_SS_CONTEXT_MISMATCH);
 	assert_int_equal(becket_error_last()->outcome, BECKET_NOT_SENT);
-	assert_non_null(strstr(becket_error_last()->sentence,
-	    "the association it belongs to has ended"));
+	assert_non_null(
+	    strstr(becket_error_last()->sentence, "it belongs to has ended"));
 	next = client_open(&client);
 	assert_int_equal(client_look(client.binding, next, ""), BECKET_S_OK);
 	assert_int_equal(client_look(client.binding, handle, ""),
@@ -611,19 +613,141 @@ ten_thousand_are_run_down(void **state)
 	store_stop();
 }
 
+/* ------------------------------------------------------------------- gRPC --
+ */
+
+static void
+without_sessions_there_are_no_handles_over_grpc(void **state)
+{
+	const struct becket_server_options options = {
+		.size = sizeof options,
+		.without = BECKET_WITHOUT_HOLD,
+	};
+	struct store_handle *handle = NULL;
+	struct client client, local;
+
+	store_start_as(NULL, &options);
+	client = client_start(which(state), NULL);
+	local = client_start(1, NULL);
+	assert_int_equal(client_open_how(client.binding, "", &handle),
+	    BECKET_S_UNKNOWN_IF);
+	assert_null(handle);
+	assert_int_equal(becket_error_last()->outcome, BECKET_NOT_SENT);
+	assert_non_null(
+	    strstr(becket_error_last()->sentence, "becket.v1.Session/Hold"));
+	handle = client_open(&local);
+	assert_int_equal(client_alter(NULL, &handle, "close"), BECKET_S_OK);
+	client_stop(&local);
+	client_stop(&client);
+	store_stop();
+}
+
+/* ----------------------------------------------------------------- memory --
+ */
+
+struct scarce {
+	size_t fail_at, count, blocks;
+	bool failed;
+};
+
+static void *
+resize(void *user, void *old, size_t old_size, size_t new_size)
+{
+	struct scarce *scarce = user;
+
+	if (new_size == 0) {
+		scarce->blocks--;
+		free(old);
+		return NULL;
+	}
+	if (new_size > old_size && scarce->count++ == scarce->fail_at) {
+		scarce->failed = true;
+		return NULL;
+	}
+	scarce->blocks += old == NULL;
+	return realloc(old, new_size);
+}
+
+/* All that a client may do with a handle; how often it went well. */
+static unsigned
+open_look_and_close(struct becket_binding *binding,
+    struct becket_metadata *metadata)
+{
+	struct store_handle *handle = NULL;
+	unsigned well = 0;
+
+	well += becket_metadata_add(metadata, "x-a", "1", 1) == BECKET_S_OK;
+	becket_binding_set_next_metadata(binding, metadata);
+	well += client_open_how(binding, "", &handle) == BECKET_S_OK;
+	if (handle == NULL)
+		return well;
+	well += client_look(binding, handle, "") == BECKET_S_OK;
+	well += client_alter(NULL, &handle, "close") == BECKET_S_OK;
+	store_handle_context_destroy(&handle);
+	return well;
+}
+
+static unsigned
+try_with(struct scarce *scarce, size_t which)
+{
+	struct becket_runtime_options options = {
+		.size = sizeof options,
+		.memory = { resize, scarce },
+		.ncalrpc_dir = store.echo.dir,
+	};
+	struct becket_metadata *metadata = NULL;
+	struct becket_binding *binding = NULL;
+	struct becket_runtime *runtime;
+	unsigned well = 0;
+
+	if (becket_runtime_new(&options, &runtime) != BECKET_S_OK)
+		return 0;
+	if (echo_equip(runtime) == BECKET_S_OK &&
+	    becket_binding_from_string_binding(runtime,
+	        store.echo.addresses[which], &binding) == BECKET_S_OK &&
+	    becket_metadata_new(runtime, &metadata) == BECKET_S_OK)
+		well = open_look_and_close(binding, metadata);
+	becket_metadata_free(&metadata);
+	becket_binding_free(&binding);
+	becket_runtime_free(runtime);
+	return well;
+}
+
+static void
+a_client_survives_each_failed_allocation(void **state)
+{
+	bool failed = true;
+	unsigned well = 0;
+
+	store_start(NULL);
+	for (size_t n = 0; failed; n++) {
+		struct scarce scarce = { .fail_at = n };
+
+		well = try_with(&scarce, which(state));
+		assert_int_equal(scarce.blocks, 0);
+		WAIT_UNTIL(store_left() == 0);
+		failed = scarce.failed;
+	}
+	assert_int_equal(well, 4);
+	store_stop();
+}
+
 #define FOR_EACH(test) \
 	{ .name = #test " (TCP)", \
 		.test_func = test, \
 		.initial_state = &sequences[0] }, \
+	    { .name = #test " (local)", \
+		    .test_func = test, \
+		    .initial_state = &sequences[1] }, \
 	{ \
-		.name = #test " (local)", .test_func = test, \
-		.initial_state = &sequences[1] \
+		.name = #test " (gRPC)", .test_func = test, \
+		.initial_state = &sequences[2] \
 	}
 
 int
 main(void)
 {
-	static size_t sequences[] = { 0, 1 };
+	static size_t sequences[] = { 0, 1, 2 };
 	const struct CMUnitTest tests[] = {
 		FOR_EACH(a_handle_is_opened_used_and_closed),
 		FOR_EACH(the_binding_handle_may_be_freed_right_after_open),
@@ -645,7 +769,13 @@ main(void)
 		FOR_EACH(many_threads_use_one_handle),
 		FOR_EACH(a_client_has_so_many_and_no_more),
 		FOR_EACH(ten_thousand_are_run_down),
+		FOR_EACH(a_client_survives_each_failed_allocation),
+		{ .name = "without_sessions_there_are_no_handles_over_grpc",
+		    .test_func =
+		        without_sessions_there_are_no_handles_over_grpc,
+		    .initial_state = &sequences[2] },
 	};
 
+	echo_equip = becket_grpc_enable;
 	return cmocka_run_group_tests_name("context", tests, NULL, NULL);
 }

@@ -317,11 +317,13 @@ expect_names(struct becket_stream *stream, bool has_echo)
 	assert_int_equal(response->message_response_case,
 	    ANSWER(LIST_SERVICES_RESPONSE));
 	assert_int_equal(response->list_services_response->n_service,
-	    3 + has_echo);
+	    4 + has_echo);
 	assert_string_equal(response->list_services_response->service[0]->name,
+	    "becket.v1.Session");
+	assert_string_equal(response->list_services_response->service[1]->name,
 	    "grpc.health.v1.Health");
 	if (has_echo)
-		assert_string_equal(response->list_services_response->service[3]
+		assert_string_equal(response->list_services_response->service[4]
 		                        ->name,
 		    echo_name);
 	grpc_reflection_v1_server_reflection_response_free(response);
@@ -435,7 +437,7 @@ the_older_version_answers_too(void **state)
 	    grpc_reflection_v1alpha_server_reflection_server_reflection_info_receive(
 	        stream, &response),
 	    BECKET_S_OK);
-	assert_int_equal(response->list_services_response->n_service, 4);
+	assert_int_equal(response->list_services_response->n_service, 5);
 	grpc_reflection_v1alpha_server_reflection_response_free(response);
 	becket_stream_abort(&stream);
 	end(&world);

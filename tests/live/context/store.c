@@ -273,14 +273,24 @@ store_answer(unsigned index)
  */
 
 void
-store_start(const struct becket_limits *limits)
+store_start_as(const struct becket_limits *limits,
+    const struct becket_server_options *options)
 {
 	memset(&store, 0, sizeof store);
-	echo_start(&store.echo, limits);
+	echo_open_as(&store.echo, limits, options);
+	assert_int_equal(becket_server_listen(store.echo.server,
+	                     BECKET_LISTEN_DONT_WAIT),
+	    BECKET_S_OK);
 	assert_int_equal(store_register(store.echo.server, NULL, &epv, 0),
 	    BECKET_S_OK);
 	assert_int_equal(other_register(store.echo.server, NULL, &other_epv, 0),
 	    BECKET_S_OK);
+}
+
+void
+store_start(const struct becket_limits *limits)
+{
+	store_start_as(limits, NULL);
 }
 
 unsigned
@@ -321,6 +331,8 @@ client_start(size_t which, const struct becket_limits *limits)
 
 	assert_int_equal(becket_runtime_new(&options, &client.runtime),
 	    BECKET_S_OK);
+	if (echo_equip != NULL)
+		assert_int_equal(echo_equip(client.runtime), BECKET_S_OK);
 	assert_int_equal(becket_binding_from_string_binding(client.runtime,
 	                     store.echo.addresses[which], &client.binding),
 	    BECKET_S_OK);

@@ -42,6 +42,8 @@ enum { ALTER_CLOSE, ALTER_KEEP, ALTER_OPEN, ALTER_EXCHANGE };
 
 /* limits may be NULL. */
 void store_start(const struct becket_limits *limits);
+void store_start_as(const struct becket_limits *limits,
+    const struct becket_server_options *options);
 /* Everything that was opened has been closed or run down, once. */
 void store_stop(void);
 
@@ -58,7 +60,7 @@ struct client {
 	struct becket_binding *binding;
 };
 
-/* limits may be NULL; which: 0 TCP, 1 local. */
+/* limits may be NULL; which: 0 TCP, 1 local, 2 gRPC. */
 struct client client_start(size_t which, const struct becket_limits *limits);
 /* All of its connections are closed. */
 void client_stop(struct client *client);

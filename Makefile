@@ -781,6 +781,10 @@ $(B)/fuzz/obj/tests/fuzz/json_fuzz.o: | $(TEST_PB_CC:.cc=.h) \
     $(JSON_FUZZ_CC:.cc=.h)
 fuzz_libs_json := -lprotobuf -ljansson
 
+$(B)/fuzz/describe_fuzz: $(call fuzz_obj,$(CLIENT_PARTS) \
+    $(B)/tests/fuzz/describe_text.o)
+fuzz_libs_describe := -lprotobuf -ljansson
+
 GRPC_FUZZERS := $(B)/fuzz/grpc_server_fuzz $(B)/fuzz/grpc_client_fuzz \
                 $(B)/fuzz/deframe_fuzz
 $(GRPC_FUZZERS): $(call fuzz_obj,$(GRPC_OBJ) $(B)/tests/fuzz/grpc_drive.o)

@@ -243,12 +243,17 @@ link_field(struct pool *pool, struct proto_field *field)
 }
 
 static const char *
-link_fields(struct pool *pool, struct proto_field *fields, size_t count)
+link_fields(struct pool *pool, struct proto_field *fields, size_t count,
+    bool are_extensions)
 {
 	const char *sentence = NULL;
 
 	for (size_t i = 0; sentence == NULL && i < count; i++)
-		sentence = link_field(pool, &fields[i]);
+		sentence =
+		    are_extensions == (fields[i].extendee != NULL)
+		        ? link_field(pool, &fields[i])
+		        : text_print(pool->arena, "%s stands where it cannot",
+		              fields[i].full_name);
 	return sentence;
 }
 
@@ -307,11 +312,11 @@ static const char *
 link_message(struct pool *pool, struct proto_message *message)
 {
 	const char *sentence =
-	    link_fields(pool, message->fields, message->field_count);
+	    link_fields(pool, message->fields, message->field_count, false);
 
 	if (sentence == NULL)
 		sentence = link_fields(pool, message->extensions,
-		    message->extension_count);
+		    message->extension_count, true);
 	if (sentence == NULL)
 		sentence = sort_fields(pool, message);
 	if (sentence == NULL)
@@ -343,7 +348,7 @@ static const char *
 link_file(struct pool *pool, struct proto_file *file)
 {
 	const char *sentence =
-	    link_fields(pool, file->extensions, file->extension_count);
+	    link_fields(pool, file->extensions, file->extension_count, true);
 
 	for (size_t i = 0; sentence == NULL && i < file->message_count; i++)
 		sentence = link_message(pool, &file->messages[i]);

@@ -12,6 +12,7 @@ import concurrent.futures
 import contextlib
 import difflib
 import glob
+import hashlib
 import json
 import os
 import shutil
@@ -83,7 +84,8 @@ def daemon(place):
     place.file("root/a", b"hello\n")
     config = place.file("conf", (
         "[module calculator]\nPath = %s/calculator/calculator.so\n"
-        "[module files]\nPath = %s/files/files.so\nRoot = %s\n" % (
+        "[module files]\nPath = %s/files/files.so\nRoot = %s\n"
+        "Writable = yes\n" % (
             EXAMPLES, EXAMPLES, root)).encode())
     process = subprocess.Popen(
         [STAGE + "/sbin/becketd", "-c", config, "-l",
@@ -544,6 +546,57 @@ def test_bad_input_ends_a_stream():
             assert result.returncode == 2, result
             assert "line 2, column 3: tests.echo.Text has no field" in \
                 result.stderr, result
+
+
+def test_streams_of_files_through_every_door():
+    def b64(data):
+        return base64.b64encode(data).decode()
+
+    content = bytes(range(256)) * 1000
+    with Place() as place, daemon(place) as doors:
+        for door, binding in doors.items():
+            begin = ("call", "-proto", FILES, binding)
+            pieces = [{"entry": {"name": b64(door.encode())}}] + [
+                {"data": b64(content[at:at + 50000])}
+                for at in range(0, len(content), 50000)]
+            answer = place.json(*begin, "Files.Store", "-", stdin="\n".join(
+                json.dumps(piece) for piece in pieces))
+            assert answer["size"] == str(len(content)), answer
+            result = place.run(*begin, "Files.Fetch", json.dumps(
+                {"path": b64(door.encode()), "digest": True}))
+            assert result.returncode == 0, result
+            got = values(result.stdout)
+            assert got[0]["entry"]["size"] == str(len(content)), got[0]
+            assert b"".join(base64.b64decode(one["data"])
+                            for one in got[1:-1]) == content
+            assert base64.b64decode(got[-1]["sha256"]) == \
+                hashlib.sha256(content).digest()
+            # both ways: what the server lacks of a directory of one file
+            sync = [{"begin": b64(b"dir-" + door.encode())},
+                    {"directory": ""},
+                    {"entry": {"entry": {"name": b64(b"x"), "size": 1,
+                                         "type": "REGULAR"}}},
+                    {"turn": True}]
+            client = subprocess.Popen(
+                [BECKET, *begin, "Files.Sync", "-"],
+                env=place.environment, stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, text=True)
+            with client:
+                client.stdin.write("".join(map(json.dumps, sync)))
+                client.stdin.flush()
+                assert json.loads(client.stdout.readline()) == {
+                    "want": b64(b"x")}
+                assert json.loads(client.stdout.readline()) == {"turn": True}
+                client.stdin.write("".join(map(json.dumps, (
+                    {"file": {"name": b64(b"x"), "size": 1}},
+                    {"data": b64(b"!")},
+                    {"end": b64(hashlib.sha256(b"!").digest())},
+                    {"turn": True}))))
+                client.stdin.close()
+                rest = client.stdout.read()
+                assert client.wait(TIMEOUT) == 0, rest
+            place.fails(64 + 2, "", *begin, "Files.Fetch",
+                        '{"path": "%s"}' % b64(b"nosuch"))
 
 
 def test_metadata_go_and_are_shown():

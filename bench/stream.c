@@ -246,19 +246,19 @@ main(int argc, char **argv)
 {
 	unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 11;
 	unsigned times = argc > 2 ? (unsigned)atoi(argv[2]) : 20;
-	char string[256];
+	char string[256], grpc[256];
 	struct becket_runtime *runtime;
 	uint16_t port;
 
 	pin();
 	raw_serve_in_child(raw_serve, &port);
 	serve_in_child(serve, string);
+	snprintf(grpc, sizeof grpc, "grpc_%s", string + strlen("ncacn_"));
 	raw_fd = raw_connect(port);
 	MUST(becket_runtime_new(NULL, &runtime) == BECKET_S_OK);
 	MUST(becket_grpc_enable(runtime) == BECKET_S_OK);
 	measure(runtime, string, "DCE", rounds, times);
-	memcpy(string, "grpc_", 5); /* for ncacn */
-	measure(runtime, string, "gRPC", rounds, times);
+	measure(runtime, grpc, "gRPC", rounds, times);
 
 	becket_runtime_free(runtime);
 	end_children();

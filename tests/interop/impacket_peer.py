@@ -79,7 +79,7 @@ def test_small_fragments(server):
 
 def test_faults_by_name(server):
     client = bound(server)
-    expect_error("nca_s_op_rng_error", call, client, 9, b"")
+    expect_error("nca_s_op_rng_error", call, client, 99, b"")
     expect_error("nca_s_fault_cancel", call, client, 2,
                  struct.pack("<I", 1818))
     expect_error("nca_s_unsupported_type", call, client, 2,

@@ -448,7 +448,7 @@ check-testing: $(TESTING)
 
 SUITES += interop
 check-interop: all $(INTEROP) $(CALLER) $(B)/tests/live/server_test \
-    $(B)/tests/live/ep_test
+    $(B)/tests/live/ep_test $(B)/tests/compile/stream_test
 	$(Q)MAKE="$(MAKE)" SAN=$(SAN) GRPC_PROTO="$(GRPC_PROTO)" \
 	    tests/interop/run.sh $(B)
 
@@ -605,7 +605,7 @@ check-golden: $(IDL_PROGRAMS:%=$(B)/%)
 	$(Q)tests/golden/run.py $(B)
 
 SUITES += compile
-check-compile: $(IDL_PROGRAMS:%=$(B)/%)
+check-compile: $(IDL_PROGRAMS:%=$(B)/%) $(B)/libbecket.so
 	$(Q)WARN="$(WARN)" tests/compile/run.py $(B)
 
 golden: check-golden

@@ -77,6 +77,15 @@ def compile_all(out):
     return problems
 
 
+def linked(out):
+    """Everything under out in one library that lacks nothing."""
+    done = run(["gcc", "-std=c11", "-O0", "-shared", "-fPIC",
+                "-Wl,--no-undefined", "-I", os.path.join(TOP, "runtime"), "-I",
+                out, "-o", os.path.join(out, "all.so")] + files(out, ".c") +
+               ["-L", B, "-lbecket", "-lprotobuf-c"])
+    return [done.stderr[:2000]] if done.returncode != 0 else []
+
+
 def formatted(out):
     ours = [path for path in files(out) if ".becket" in path and
             path[-2:] in (".c", ".h")]
@@ -118,7 +127,7 @@ def grpc_proto():
             problems = []
             if done.returncode != 0 or done.stderr:
                 problems = [done.stderr]
-            problems += compile_all(out) + formatted(out)
+            problems += compile_all(out) + linked(out) + formatted(out)
             problems += file_set_problems(GRPC, service, out)
             report("grpc-proto " + service, problems)
 
@@ -135,7 +144,7 @@ def golden():
         with tempfile.TemporaryDirectory() as out:
             done = run([BECKETC, "-I", where, "-o", out] + names)
             problems = [done.stderr] if done.returncode != 0 else []
-            problems += compile_all(out) + formatted(out)
+            problems += compile_all(out) + linked(out) + formatted(out)
             problems += file_set_problems(where, proto, out)
             report("golden " + proto, problems)
 

@@ -145,6 +145,8 @@ grpc_received(struct session *session, size_t size, uint64_t now)
 		take_failure(grpc, taken);
 	if (size == grpc->in_size && size < LARGE_INPUT)
 		resize_input(grpc, LARGE_INPUT);
+	if (grpc->rest_at == 0)
+		grpc->rest_at = now + SECOND;
 	grpc_settle(grpc);
 }
 
@@ -196,6 +198,8 @@ grpc_sent(struct session *session, size_t size)
 	grpc->out_at += size;
 	if (grpc->out_at == grpc->out.size)
 		grpc->out_at = grpc->out.size = 0;
+	if (grpc->rest_at == 0)
+		grpc->rest_at = grpc->now + SECOND;
 	grpc_settle(grpc);
 }
 
@@ -255,14 +259,31 @@ judge_end(struct grpc *grpc)
 
 /* An idle session keeps no buffers. */
 static void
+give_buffers_back(struct grpc *grpc)
+{
+	grpc->rest_at = 0;
+	resize_input(grpc, 0);
+	if (grpc->out.size == 0)
+		buffer_fini(&grpc->out);
+}
+
+static void
 rest(struct grpc *grpc)
 {
 	if (!list_is_empty(&grpc->streams))
 		return;
 	ping_rest(grpc);
-	resize_input(grpc, 0);
-	if (grpc->out.size == 0)
-		buffer_fini(&grpc->out);
+	give_buffers_back(grpc);
+}
+
+/* Nor does one whose calls go on for hours, and rarely say something. */
+static void
+rest_if_quiet(struct grpc *grpc)
+{
+	if (grpc->now - grpc->heard >= SECOND)
+		give_buffers_back(grpc);
+	else
+		grpc->rest_at = grpc->now + SECOND;
 }
 
 void
@@ -350,6 +371,7 @@ grpc_deadline(const struct session *session)
 		return 0;
 	note(grpc->greet_by, &earliest);
 	note(grpc->retire_at, &earliest);
+	note(grpc->rest_at, &earliest);
 	note(ping_deadline(grpc), &earliest);
 	for (const struct list *node = grpc->streams.next;
 	     node != &grpc->streams; node = node->next) {
@@ -390,6 +412,8 @@ grpc_tick(struct session *session, uint64_t now)
 	}
 	if (is_due(grpc->retire_at, now))
 		retire(grpc);
+	if (is_due(grpc->rest_at, now))
+		rest_if_quiet(grpc);
 	ping_tick(grpc);
 	grpc_settle(grpc);
 }

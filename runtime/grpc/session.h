@@ -105,6 +105,7 @@ struct grpc {
 	size_t in_size;
 	struct buffer out;
 	size_t out_at;
+	uint64_t rest_at; /* to give both back if nothing has moved */
 
 	struct list streams;
 	struct list ready;

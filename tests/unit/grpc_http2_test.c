@@ -582,6 +582,7 @@ nobody_is_asked_unless_that_is_wished(void **state)
 	send_frame(NGHTTP2_SETTINGS, 0, 0, NULL, 0);
 	call(0);
 	tick_after(0);
+	tick_after(2);
 	assert_int_equal(peer.session->ops->deadline(peer.session), 0);
 	tick_after(100000);
 	assert_null(find_frame(NGHTTP2_PING));

@@ -7,6 +7,7 @@
 #include "engine/registry.h"
 #include "test_memory.h"
 #include "unit.h"
+
 #include "wire/call_header.h"
 
 enum { MOST_EVENTS = 8192, CUTS = 60 };
@@ -633,6 +634,53 @@ a_complete_response_outlives_its_connection(void **state)
 	close_pair();
 }
 
+static void
+rest_for_a_second(struct session *session)
+{
+	uint64_t until = pair.now + 3000000000;
+	uint64_t at;
+
+	while (at = session->ops->deadline(session), at != 0 && at <= until)
+		session->ops->tick(session, at);
+	assert_int_equal(session->ops->deadline(session), 0);
+}
+
+/* Calls that go on for hours and rarely say something are the ones that there
+ * are many of.
+ */
+static void
+a_stream_that_rests_keeps_no_buffers(void **state)
+{
+	static const uint8_t block[WINDOW];
+	size_t before;
+	struct idmap_id client, server;
+
+	(void)state;
+	open_pair(SIZE_MAX);
+	client = begin();
+	run();
+	server = accept_call();
+	rest_for_a_second(pair.server.session);
+	rest_for_a_second(pair.client.session);
+	before = pair.test.bytes;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(put(&pair.client, client, block, WINDOW),
+		    BECKET_S_OK);
+		assert_int_equal(put(&pair.server, server, block, WINDOW),
+		    BECKET_S_OK);
+		run();
+		consume(&pair.client, client, WINDOW);
+		consume(&pair.server, server, WINDOW);
+		forget(&pair.client);
+		forget(&pair.server);
+		assert_true(pair.test.bytes > before + 32768);
+		rest_for_a_second(pair.server.session);
+		rest_for_a_second(pair.client.session);
+		assert_true(pair.test.bytes < before + 4000);
+	}
+	close_pair();
+}
+
 /* ------------------------------------------------------------- metadata -- */
 
 static struct buffer
@@ -978,6 +1026,7 @@ main(void)
 		cmocka_unit_test(a_message_may_be_larger_than_the_window),
 		cmocka_unit_test(empty_messages_are_held_back_too),
 		cmocka_unit_test(a_complete_response_outlives_its_connection),
+		cmocka_unit_test(a_stream_that_rests_keeps_no_buffers),
 		cmocka_unit_test(metadata_go_both_ways),
 		cmocka_unit_test(initial_metadata_cannot_come_late_or_twice),
 		cmocka_unit_test(what_is_no_metadata_does_not_leave),

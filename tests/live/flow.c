@@ -44,6 +44,7 @@ static const struct becket_operation operations[FLOW_OPERATIONS] = {
 	[BREAK] = STREAMS("Break", OUT),
 	[SOON] = STREAMS("Soon", IN),
 	[DEAF] = STREAMS("Deaf", IN),
+	[STUBBORN] = STREAMS("Stubborn", IN),
 	[GREET] = STREAMS("Greet", IN | OUT),
 };
 
@@ -184,6 +185,10 @@ run(struct flow *flow, struct becket_call *call, const void *request,
 		return break_off(call, request, stream);
 	case SOON:
 		return answer_soon(stream, response);
+	case STUBBORN:
+		while (!atomic_load(&flow->gate))
+			echo_yield();
+		return sum(call, stream, STUBBORN, response);
 	case DEAF:
 		status = wait_for_gate(flow, call);
 		return status != BECKET_S_OK
@@ -211,7 +216,7 @@ routine(const void *epv, struct becket_call *call, const void *request,
 }
 
 static becket_routine *const entries[FLOW_OPERATIONS] = { routine, routine,
-	routine, routine, routine, routine, routine };
+	routine, routine, routine, routine, routine, routine };
 
 static const struct becket_routines routines = {
 	.abi = BECKET_ABI,

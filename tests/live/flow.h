@@ -17,7 +17,8 @@ enum flow_operation {
 	BREAK, /* "n": n messages, then a failure with a sentence */
 	SOON,  /* answers when the first message is there, and reads no more */
 	DEAF,  /* reads nothing until flow.gate opens; then as SUM */
-	GREET, /* says "hello" before it reads; then as TALK */
+	STUBBORN, /* as DEAF, and does not care whether it is cancelled */
+	GREET,    /* says "hello" before it reads; then as TALK */
 	FLOW_OPERATIONS,
 };
 

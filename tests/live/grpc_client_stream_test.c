@@ -425,6 +425,38 @@ another_thread_cancels_who_waits_to_send(void **state)
 }
 
 static void
+a_server_that_goes_on_is_cut_off(void **state)
+{
+	struct place *place = *state;
+	struct becket_limits limits = BECKET_LIMITS_DEFAULT;
+	struct becket_runtime_options options = { .size = sizeof options,
+		.limits = &limits,
+		.ncalrpc_dir = place->echo.dir };
+	struct becket_runtime *runtime;
+	struct becket_binding *binding;
+	struct becket_bytes *response;
+	struct becket_stream *stream;
+
+	limits.cancel_ms = 40;
+	assert_int_equal(becket_runtime_new(&options, &runtime), 0);
+	assert_int_equal(becket_binding_from_string_binding(runtime,
+	                     place->echo.addresses[place->which], &binding),
+	    0);
+	stream = flow_open(binding, STUBBORN, NULL);
+	assert_int_equal(flow_send(stream, STUBBORN, "x", 1), 0);
+	WAIT_UNTIL(place->flow.running == 1);
+	assert_int_equal(becket_stream_cancel(stream), 0);
+	assert_int_equal(flow_finish(&stream, STUBBORN, &response),
+	    BECKET_S_CALL_CANCELLED);
+	assert_int_equal(becket_error_last()->outcome, BECKET_MAYBE_EXECUTED);
+	atomic_store(&place->flow.gate, true);
+	WAIT_UNTIL(place->flow.ended == 1);
+	assert_int_equal(place->flow.last, BECKET_S_CALL_CANCELLED);
+	becket_binding_free(&binding);
+	becket_runtime_free(runtime);
+}
+
+static void
 what_is_cancelled_before_it_is_sent_was_not_sent(void **state)
 {
 	struct place *place = *state;
@@ -1036,6 +1068,8 @@ main(void)
 		ALL(who_sends_after_the_end_is_told),
 		ALL(another_thread_cancels_who_waits_to_receive),
 		ALL(another_thread_cancels_who_waits_to_send),
+		ONE(a_server_that_goes_on_is_cut_off, tcp),
+		ONE(a_server_that_goes_on_is_cut_off, local),
 		REMOTE(what_is_cancelled_before_it_is_sent_was_not_sent),
 		ALL(an_aborted_stream_is_told_the_server),
 		ALL(an_aborted_flood_ends_at_the_server),

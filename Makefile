@@ -403,7 +403,7 @@ endif
 
 # The same servers with three loops.
 LOOPED := $(addprefix $(B)/tests/live/,conn_test context_test disconnect_test \
-            mgmt_test offer_test server_test)
+            grpc_services_test mgmt_test offer_test server_test)
 
 SUITES += loops
 check-loops: $(LOOPED)

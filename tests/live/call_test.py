@@ -745,6 +745,44 @@ def test_a_server_that_does_not_say():
                     "-proto", ECHO, "tests.nobody.Here")
 
 
+def test_becketd_says_what_it_serves_through_every_door():
+    with Place() as place, daemon(place) as doors:
+        for binding in doors.values():
+            result = place.run("list", binding)
+            assert result.returncode == 0 and not result.stderr, result
+            names = result.stdout.splitlines()
+            assert {"calc.Calculator", "files.Files",
+                    "grpc.health.v1.Health"} <= set(names), names
+            assert names == sorted(names), names
+            assert place.json("call", binding, "Calculator.Divide",
+                              '{"dividend": 7, "divisor": 2}') == {
+                                  "quotient": "3", "remainder": "1"}
+            assert place.json("call", binding, "Health.Check",
+                              '{"service": "files.Files"}') == {
+                                  "status": "SERVING"}
+            result = place.run("call", binding, "files.Files/Fetch",
+                               '{"path": "YQ=="}')
+            assert [list(one) for one in values(result.stdout)] == [
+                ["entry"], ["data"]], result
+            place.fails(64 + 3, "divided by zero", "call", binding,
+                        "calc.Calculator.Divide", '{"dividend": 1}')
+            place.fails(2, 'has no field "x"', "call", binding, "Sum",
+                        '{"x": 1}')
+            place.fails(2, "there is no calc.Nothing", "describe", binding,
+                        "calc.Nothing")
+            # what the .proto says is what the server says
+            for name, proto in (("Calculator", CALC), ("Files.Sync", FILES),
+                                ("files.Entry", FILES),
+                                ("calc.Failure", CALC)):
+                said = place.run("describe", binding, name)
+                read = place.run("describe", "-proto", proto, name)
+                assert said.returncode == 0, said
+                assert said.stdout == read.stdout, (said, read)
+            result = place.run("describe", binding)
+            for name in names:
+                assert "// %s, in " % name in result.stdout, result
+
+
 # ------------------------------------------------------------------ run --
 
 def main():

@@ -109,11 +109,14 @@ run(struct command *command)
 	return command->run(command);
 }
 
+/* As old as the program: who reads requests may still be at what is in it. */
+static struct arena arena;
+
 int
 main(int argc, char **argv)
 {
-	struct arena arena = arena_empty(&idl_memory, SIZE_MAX);
 	struct command command = { .arena = &arena };
+	arena = arena_empty(&idl_memory, SIZE_MAX);
 	flags_read(&command, argc, argv);
 	int status = run(&command);
 	becket_binding_free(&command.binding);

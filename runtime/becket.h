@@ -167,7 +167,7 @@ struct becket_error {
 	 * characters, which are not for terminals. sentence has none.
 	 */
 	const char *detail;
-	const char *host;     /* these four: "" where there is none */
+	const char *host; /* these four: "" where there is none */
 	const char *endpoint;
 	const char *interface;
 	const char *operation;
@@ -530,8 +530,16 @@ BECKET_API bool becket_runtime_process(struct becket_runtime *runtime);
  * worth trying again. A manager routine that runs on a thread that serves
  * connections has a non-blocking one: where the IDL calls the operation
  * blocking, or the interface is registered with BECKET_IF_BLOCKING, a worker
- * runs it, and it may wait. It may also defer the call and go on from any
- * thread: its stream lives until the call is answered.
+ * runs it, and it may wait; it has that worker to itself as long as the stream
+ * lasts. It may also defer the call and go on from any thread: its stream lives
+ * until the call is answered.
+ *
+ * A routine whose request is a stream runs as soon as the call has begun. When
+ * the client has cancelled or is gone, the call's time is over, the interface
+ * is unregistered, or the server has stopped waiting (limits.drain_ms), sending
+ * and receiving end with S_CALL_CANCELLED at once, also for who waits; then it
+ * is time to return, or to answer. What was sent before is still sent, also
+ * before a failure.
  *
  * A call with streams has no deadline unless one is set, in the IDL or on the
  * handle; becket_binding_set_next_timeout() counts for the next open, too. On a
@@ -559,7 +567,9 @@ becket_stream_set_nonblocking(struct becket_stream *stream, bool nonblocking);
  * too often; try until S_ASYNC_CALL_PENDING. On a client by
  * becket_runtime_process(), in its thread; it may do what it likes, finish the
  * stream too. On a server by the thread that serves the connection, and it must
- * not wait; not any more once the call is answered. NULL: not any more.
+ * not wait; not any more once the call is answered. What can be done already
+ * when it is set is told, too. NULL: not any more; on a server, when this
+ * returns in another thread, ready is not running either.
  */
 BECKET_API BECKET_MUST_USE becket_status
 becket_stream_set_callback(struct becket_stream *stream,
@@ -571,8 +581,8 @@ enum {
 };
 
 /* Wait, also on a non-blocking stream, until one of events is so; *ret_events
- * says which, and at the end of the call it is all of them. 0 milliseconds:
- * just look. S_ASYNC_CALL_PENDING: none is.
+ * says which, and at the end of the call it is all of them. 0 milliseconds, or
+ * in a thread that must not wait: just look. S_ASYNC_CALL_PENDING: none is.
  */
 BECKET_API BECKET_MUST_USE becket_status
 becket_stream_wait(struct becket_stream *stream, unsigned events,
@@ -856,7 +866,8 @@ becket_server_register_if_ex(struct becket_server *server,
 /* Take it back: new calls are answered "interface is not registered".
  * interface NULL: all of them but AUTOLISTEN's. type NULL: of every type. wait:
  * return when the calls that run are done; not from a manager routine, nor from
- * the thread that runs the server. S_UNKNOWN_IF, S_UNKNOWN_MGR_TYPE. Any
+ * the thread that runs the server. Calls with streams, which might go on for
+ * ever, are cancelled. S_UNKNOWN_IF, S_UNKNOWN_MGR_TYPE. Any
  * thread. rpc_server_unregister_if.
  */
 BECKET_API BECKET_MUST_USE becket_status

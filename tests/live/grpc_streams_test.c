@@ -69,7 +69,7 @@ ask(struct wire_client *client, uint16_t opnum, const char *text)
 static void
 a_server_streams(void **state)
 {
-	static const enum stream_operation both[] = { POUR, POUR_ON };
+	static const uint16_t both[] = { POUR, POUR_ON };
 	struct stream_bench bench;
 	struct wire_client client;
 
@@ -109,7 +109,7 @@ add_up(struct wire_client *client, uint16_t opnum, unsigned count, size_t size)
 static void
 a_client_streams(void **state)
 {
-	static const enum stream_operation both[] = { ADD, ADD_ON };
+	static const uint16_t both[] = { ADD, ADD_ON };
 	struct stream_bench bench;
 	struct wire_client client;
 
@@ -128,7 +128,7 @@ a_client_streams(void **state)
 static void
 both_stream_in_turns(void **state)
 {
-	static const enum stream_operation both[] = { CHAT, CHAT_ON };
+	static const uint16_t both[] = { CHAT, CHAT_ON };
 	struct stream_bench bench;
 	struct wire_client client;
 
@@ -320,7 +320,7 @@ begin_and_wait(struct stream_bench *bench, struct wire_client *client,
 static void
 a_cancel_wakes_who_waits(void **state)
 {
-	static const enum stream_operation both[] = { STARE, WAIT };
+	static const uint16_t both[] = { STARE, WAIT };
 
 	for (size_t i = 0; i < 2; i++) {
 		struct stream_bench bench;
@@ -339,7 +339,7 @@ a_cancel_wakes_who_waits(void **state)
 static void
 a_client_that_is_gone_is_missed_at_once(void **state)
 {
-	static const enum stream_operation both[] = { STARE, WAIT };
+	static const uint16_t both[] = { STARE, WAIT };
 
 	for (size_t i = 0; i < 4; i++) {
 		struct stream_bench bench;

@@ -208,7 +208,7 @@ feed(struct bench *bench, const char *hex)
 	size_t size = from_hex(hex, bytes);
 
 	if (buffer_append(&piece, bytes, size))
-		(void)server_stream_feed(bench->stream, &piece);
+		(void)server_stream_feed(bench->stream, &piece, false);
 }
 
 /* Its manager routine has deferred it. */

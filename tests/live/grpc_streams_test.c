@@ -647,6 +647,71 @@ many_stream_at_once_on_several_loops(void **state)
 	stream_bench_stop(&bench);
 }
 
+/* Each goes in another way, in another state of the stream. */
+static void *
+come_and_go(void *argument)
+{
+	static const uint16_t opnums[] = { POUR, POUR_ON, CHAT, CHAT_ON,
+		STARE };
+	static const uint8_t data[5000];
+	struct many *many = argument;
+
+	for (unsigned round = 0; round < 40; round++) {
+		uint16_t opnum = opnums[(round + many->opnum) % 5];
+		struct wire_client client;
+
+		stream_bench_connect(many->bench, many->which, &client);
+		wire_begin(&client, opnum, round % 7 == 0 ? 1 : 0);
+		if (opnum == POUR || opnum == POUR_ON) {
+			wire_say(&client, "100000 1000");
+			wire_half_close(&client);
+		} else {
+			for (unsigned i = 0; i < round * 3; i++)
+				wire_send(&client, data, sizeof data);
+		}
+		for (unsigned i = 0; i < round % 8; i++) {
+			echo_yield();
+			wire_look(&client);
+		}
+		if (round % 3 == 0)
+			wire_cancel(&client);
+		else if (round % 3 == 1)
+			wire_reset(&client);
+		wire_close(&client);
+	}
+	return NULL;
+}
+
+static void
+who_comes_and_goes_leaves_nothing(void **state)
+{
+	enum { MANY = 4 };
+	const struct becket_limits limits = { .drain_ms = 200 };
+	unsigned before = echo_count_descriptors();
+	struct stream_bench bench;
+	struct wire_client client;
+	struct many many[MANY];
+
+	stream_bench_start(&bench, &limits, 3, 0);
+	for (size_t i = 0; i < MANY; i++) {
+		many[i] = (struct many){ .bench = &bench,
+			.which = which(state),
+			.opnum = (uint16_t)i };
+		assert_int_equal(pthread_create(&many[i].thread, NULL,
+		                     come_and_go, &many[i]),
+		    0);
+	}
+	for (size_t i = 0; i < MANY; i++)
+		pthread_join(many[i].thread, NULL);
+	/* Workers are free again. */
+	stream_bench_connect(&bench, which(state), &client);
+	ask(&client, POUR, "10 10");
+	expect_count(&client, 10, 10);
+	wire_close(&client);
+	stream_bench_stop(&bench);
+	assert_int_equal(echo_count_descriptors(), before);
+}
+
 static size_t ways[] = { 0, 1, 2 };
 
 /* clang-format off */
@@ -680,6 +745,7 @@ main(void)
 		EACH(any_thread_goes_on_with_a_deferred_one),
 		EACH(the_log_counts_all_bytes),
 		EACH(many_stream_at_once_on_several_loops),
+		EACH(who_comes_and_goes_leaves_nothing),
 	};
 
 	cmocka_set_test_filter(getenv("STREAMS_TEST"));

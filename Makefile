@@ -788,7 +788,7 @@ fuzz_libs_describe := -lprotobuf -ljansson
 GRPC_FUZZERS := $(B)/fuzz/grpc_server_fuzz $(B)/fuzz/grpc_client_fuzz \
                 $(B)/fuzz/deframe_fuzz
 $(GRPC_FUZZERS): $(call fuzz_obj,$(GRPC_OBJ) $(B)/tests/fuzz/grpc_drive.o)
-$(call fuzz_obj,$(GRPC_OBJ)): $(B)/gen/grpc/probe.h
+$(call fuzz_obj,$(GRPC_OBJ)): $(B)/gen/grpc/probe.h | $(SERVICE_H)
 $(B)/fuzz/descriptors_fuzz: $(call fuzz_obj,$(call obj,runtime/services/descriptors))
 fuzz_libs_descriptors := -lprotobuf
 fuzz_libs_grpc_server := $(GRPC_LIBS)

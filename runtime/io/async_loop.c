@@ -74,10 +74,12 @@ becket_runtime_process(struct becket_runtime *runtime)
 	bool is_busy;
 
 	pthread_mutex_lock(&hub->lock);
+	hub->is_processed = true;
 	if (hub_open(hub) == BECKET_S_OK) {
 		hub_hush_loop(hub);
 		hub_poll(hub);
 	}
+	hub->is_processed = false;
 	take_due(hub, &due);
 	call_back(&due);
 	is_busy = !list_is_empty(&hub->lines) ||

@@ -263,11 +263,11 @@ hub_tell(struct hub *hub, struct becket_async_call *call)
 		if (is_about(waiter, call))
 			pthread_cond_signal(&waiter->told);
 	}
-	if (!call->has_callback)
+	if (!call->has_callback || !list_is_empty(&call->due))
 		return;
-	list_remove(&call->due);
 	list_append(&hub->due, &call->due);
-	ring(hub->loop_wake);
+	if (!hub->is_processed)
+		ring(hub->loop_wake);
 }
 
 /* ------------------------------------------------------------- driving -- */

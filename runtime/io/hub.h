@@ -40,7 +40,7 @@ struct hub {
 	int epoll, loop_epoll;
 	int wake, loop_wake;         /* eventfds */
 	const struct waiter *driver; /* who waits on epoll, or NULL */
-	bool has_loop;
+	bool has_loop, is_processed; /* the latter: what is due is seen */
 	uint64_t driver_until, loop_until;
 	struct idmap ids; /* of lines */
 	struct list lines;

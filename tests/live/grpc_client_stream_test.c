@@ -927,6 +927,34 @@ a_server_that_dies_amid_a_stream_is_noticed(void **state)
 	}
 }
 
+/* Both windows are full when it dies. */
+static void
+what_came_before_a_hang_up_is_received(void **state)
+{
+	struct place *place = *state;
+	struct becket_stream *stream = flow_open(place->binding, TALK, NULL);
+	struct becket_bytes *message;
+	unsigned received = 0;
+	becket_status status;
+
+	fill(stream, TALK);
+	becket_server_stop_now(place->echo.server);
+	assert_int_equal(becket_server_wait(place->echo.server), 0);
+	assert_int_equal(becket_stream_set_nonblocking(stream, false), 0);
+	while ((status = flow_send(stream, TALK, piece, PIECE)) == 0)
+		;
+	assert_int_equal(status, BECKET_X_PIPE_CLOSED);
+	while ((status = flow_receive(stream, TALK, &message)) == 0) {
+		assert_int_equal(message->size, PIECE);
+		becket_stub_free(message);
+		received++;
+	}
+	assert_int_not_equal(status, BECKET_X_PIPE_EMPTY);
+	assert_in_range(received, 1, 10000);
+	assert_int_equal(flow_finish(&stream, TALK, NULL), status);
+	assert_int_not_equal(becket_error_last()->outcome, BECKET_NOT_SENT);
+}
+
 static void
 nobody_there_is_told(void **state)
 {
@@ -1086,6 +1114,7 @@ main(void)
 		ALL(many_threads_have_streams),
 		ALL(a_child_is_told_that_streams_are_stale),
 		REMOTE(a_server_that_dies_amid_a_stream_is_noticed),
+		ALL(what_came_before_a_hang_up_is_received),
 		REMOTE(nobody_there_is_told),
 		ALL(streams_without_memory_fail_cleanly),
 	};

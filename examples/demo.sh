@@ -211,6 +211,17 @@ title "Nothing outside the root"
 show_failing files "$tcp" cat ../etc/passwd
 show_failing files "$tcp" cat include/../../etc/passwd
 
+# ----------------------------------------------------------------- a shell --
+
+title "becket calls anything: the server says what it serves"
+show becket list "$tcp"
+show becket describe "$tcp" Calculator.Divide
+show becket call "$tcp" Calculator.Divide '{"dividend": 7, "divisor": 2}'
+show becket call "${tcp/ncacn/grpc}" Add '{"a": "40", "b": "2"}'
+show becket call "$local" Files.Fetch \
+    "{\"path\": \"$(printf lib/os-release | base64)\", \"digest\": true}"
+show_failing becket call "$local" Divide '{"dividend": 7, "divisor": "two"}'
+
 # ------------------------------------------------------------- management --
 
 title "Management, as every server of DCE/RPC has it"

@@ -9,6 +9,7 @@
 #include "base64.h"
 #include "becket_grpc.h"
 #include "describe.h"
+#include "headers.h"
 #include "interface.h"
 #include "json_decode.h"
 #include "json_encode.h"
@@ -150,54 +151,16 @@ call_show_trailing(struct call *call)
 	    "metadata at the end of the response");
 }
 
-/* "name: value"; that of a name in -bin is in base64. */
-static becket_status
-add_header(const struct call *call, const char *header)
-{
-	struct arena *arena = call->command->arena;
-	const char *colon = strchr(header, ':'), *value;
-	size_t size = colon == NULL ? 0 : (size_t)(colon - header);
-	char *name = text_copy(arena, header, size);
-	struct buffer bytes = buffer_empty(&idl_memory);
-	becket_status status = BECKET_S_INVALID_ARG;
-	if (colon == NULL)
-		return status;
-	for (char *c = name; *c != '\0'; c++)
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
-	value = colon + 1 + strspn(colon + 1, " ");
-	if (!text_ends(name, "-bin"))
-		status = becket_metadata_add(call->metadata, name, value,
-		    strlen(value));
-	else if (base64_decode(value, strlen(value), &bytes))
-		status = becket_metadata_add(call->metadata, name,
-		    bytes.size == 0 ? (const void *)"" : bytes.data,
-		    bytes.size);
-	buffer_fini(&bytes);
-	return status;
-}
-
 static int
 add_headers(struct call *call)
 {
 	const struct command *command = call->command;
-	becket_status status = BECKET_S_OK;
 	if (command->headers.count == 0 && !command->is_verbose)
 		return EXIT_OK;
-	status = becket_metadata_new(command->runtime, &call->metadata);
-	for (size_t i = 0; status == BECKET_S_OK && i < command->headers.count;
-	     i++) {
-		status = add_header(call, command->headers.texts[i]);
-		if (status != BECKET_S_OK)
-			print_failure(text_print(command->arena,
-			    "this is no metadata: %s (%s)",
-			    command->headers.texts[i],
-			    becket_status_text(status)));
-	}
-	if (status == BECKET_S_OK)
-		becket_binding_set_next_metadata(command->binding,
-		    call->metadata);
-	return status == BECKET_S_OK ? EXIT_OK : EXIT_USAGE;
+	if (!headers_make(command, &command->headers, &call->metadata))
+		return EXIT_USAGE;
+	becket_binding_set_next_metadata(command->binding, call->metadata);
+	return EXIT_OK;
 }
 
 /* ----------------------------------------------------------------- calls -- */

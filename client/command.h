@@ -34,7 +34,10 @@ struct command {
 	struct arena *arena;
 	const char *symbol;   /* the argument behind the binding, or NULL */
 	const char *data;     /* JSON, "-" for stdin, or NULL */
-	struct texts headers; /* "name: value" */
+	struct texts headers; /* "name: value"; and for asking the server: */
+	struct texts asking_headers;
+	uint64_t most_bytes; /* of a response; 0: what is usual */
+	const char *set_out; /* a file for a set of descriptors, or NULL */
 	struct sources sources;
 	bool is_about_types; /* any of their flags was given */
 	bool is_verbose, emits_defaults, ignores_unknown, wants_template;

@@ -45,20 +45,24 @@ static const char usage[] =
     "\n"
     "of call, list and describe, most of them grpcurl's:\n"
     "  -d, --data JSON          requests; \"-\" and \"@\": stdin\n"
-    "  -H, --rpc-header 'NAME: VALUE'   metadata; base64 for names in -bin\n"
+    "  -H, --header 'NAME: VALUE'   metadata; base64 for names in -bin\n"
+    "      --rpc-header, --reflect-header   of the call alone, or of asking\n"
     "      --proto FILE         types are those of a .proto, read by protoc\n"
     "      --import-path DIR    where its imports are; \".\" unless given\n"
     "      --protoset FILE      types are those of a set of descriptors;\n"
     "                           without either, the server is asked\n"
     "      --emit-defaults      write fields that have their default, too\n"
     "      --allow-unknown-fields   in JSON: they are left out\n"
+    "      --max-msg-sz BYTES   how large a response may be\n"
     "      --msg-template       describe: a message as JSON to fill in\n"
+    "      --protoset-out FILE  describe: write a set of descriptors, too\n"
     "  -v, --verbose            metadata, and what is called, on stderr\n"
     "      --plaintext, --format json, --use-reflection[=false]\n"
     "\n"
     "BINDING is a string binding: 'ncacn_ip_tcp:127.0.0.1[4747]',\n"
     "'ncalrpc:[name]', 'grpc_ip_tcp:127.0.0.1[50051]', 'grpc_unix:[/path]';\n"
-    "or HOST:PORT, for gRPC. $BECKET_NCALRPC_DIR is where ncalrpc sockets\n"
+    "or HOST:PORT or unix:PATH, for gRPC. $BECKET_NCALRPC_DIR is where ncalrpc "
+    "sockets\n"
     "live, $BECKET_MAPPER the string binding of the endpoint mapper.\n"
     "\n"
     "Exit status: 0 success, 2 wrong usage, also of JSON; call, list and\n"
@@ -69,6 +73,7 @@ static const char usage[] =
 enum {
 	VERSION = 256, VERY_VERBOSE, PROTO, IMPORT_PATH, PROTOSET, DEFAULTS,
 	UNKNOWN, TEMPLATE, PLAINTEXT, FORMAT, REFLECTION, CONNECT,
+	RPC_HEADER, ASKING_HEADER, MOST_BYTES, SET_OUT,
 };
 
 static const struct option options[] = {
@@ -79,7 +84,11 @@ static const struct option options[] = {
 	{ "connect-timeout",      required_argument, NULL, CONNECT },
 	{ "json",                 no_argument,       NULL, 'j' },
 	{ "data",                 required_argument, NULL, 'd' },
-	{ "rpc-header",           required_argument, NULL, 'H' },
+	{ "header",               required_argument, NULL, 'H' },
+	{ "rpc-header",           required_argument, NULL, RPC_HEADER },
+	{ "reflect-header",       required_argument, NULL, ASKING_HEADER },
+	{ "max-msg-sz",           required_argument, NULL, MOST_BYTES },
+	{ "protoset-out",         required_argument, NULL, SET_OUT },
 	{ "proto",                required_argument, NULL, PROTO },
 	{ "import-path",          required_argument, NULL, IMPORT_PATH },
 	{ "protoset",             required_argument, NULL, PROTOSET },
@@ -167,6 +176,19 @@ read_call_flag(struct command *command, int flag)
 		return true;
 	case 'H':
 		texts_add(command->arena, &command->headers, optarg);
+		texts_add(command->arena, &command->asking_headers, optarg);
+		return true;
+	case RPC_HEADER:
+		texts_add(command->arena, &command->headers, optarg);
+		return true;
+	case ASKING_HEADER:
+		texts_add(command->arena, &command->asking_headers, optarg);
+		return true;
+	case MOST_BYTES:
+		command->most_bytes = parse_count(optarg);
+		return true;
+	case SET_OUT:
+		command->set_out = optarg;
 		return true;
 	case PROTO:
 		texts_add(command->arena, &command->sources.protos, optarg);

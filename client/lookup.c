@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "headers.h"
 #include "output.h"
 #include "reflection.h"
 
@@ -34,21 +35,40 @@ failed(const struct command *command, struct reflection *reflection,
 	return has_sentence ? EXIT_REFUSED : call_failed(command, status, 0);
 }
 
+struct asking {
+	struct becket_metadata *metadata;
+	struct reflection *reflection;
+};
+
+static void
+end(struct asking *asking)
+{
+	reflection_end(asking->reflection);
+	becket_metadata_free(&asking->metadata);
+}
+
 static int
-begin(const struct command *command, struct reflection **ret_reflection)
+begin(const struct command *command, struct asking *asking)
 {
 	becket_status status;
-
+	*asking = (struct asking){ 0 };
 	if (command->binding == NULL)
 		return complain("neither a string binding is given nor a file "
 		                "to look into");
 	if (command->sources.without_reflection)
 		return complain("neither a file to look into is given nor may "
 		                "the server be asked");
-	status = reflection_begin(command->arena, command->binding,
-	    command->timeout_ms > 0 ? command->timeout_ms : ASKING_MS,
-	    ret_reflection);
-	return status == BECKET_S_OK ? EXIT_OK : failed(command, NULL, status);
+	if (command->asking_headers.count > 0 &&
+	    !headers_make(command, &command->asking_headers, &asking->metadata))
+		return EXIT_USAGE;
+	status =
+	    reflection_begin(command->arena, command->binding, asking->metadata,
+	        command->timeout_ms > 0 ? command->timeout_ms : ASKING_MS,
+	        &asking->reflection);
+	if (status == BECKET_S_OK)
+		return EXIT_OK;
+	end(asking);
+	return failed(command, NULL, status);
 }
 
 /* -------------------------------------------------------------- services -- */
@@ -74,16 +94,16 @@ services_of(const struct command *command, const struct pool *pool,
 static int
 ask_services(const struct command *command, struct texts *ret_services)
 {
-	struct reflection *reflection = NULL;
+	struct asking asking;
 	becket_status status;
-	int result = begin(command, &reflection);
+	int result = begin(command, &asking);
 
 	if (result != EXIT_OK)
 		return result;
-	status = reflection_list(reflection, ret_services);
+	status = reflection_list(asking.reflection, ret_services);
 	if (status != BECKET_S_OK)
-		result = failed(command, reflection, status);
-	reflection_end(reflection);
+		result = failed(command, asking.reflection, status);
+	end(&asking);
 	return result;
 }
 
@@ -112,13 +132,11 @@ lookup_services(const struct command *command, struct pool *pool,
 
 /* Those that the server lists and then does not know are its own affair. */
 static becket_status
-fetch_all(const struct command *command, struct reflection *reflection,
-    struct pool *pool)
+fetch_all(struct reflection *reflection, struct pool *pool)
 {
 	struct texts services = { 0 };
 	becket_status status = reflection_list(reflection, &services);
 
-	(void)command;
 	for (size_t i = 0; status == BECKET_S_OK && i < services.count; i++) {
 		status = reflection_fetch(reflection, services.texts[i], pool);
 		if (status == BECKET_S_NOT_FOUND)
@@ -130,13 +148,15 @@ fetch_all(const struct command *command, struct reflection *reflection,
 static int
 ask(const struct command *command, struct pool *pool, const char *name)
 {
-	struct reflection *reflection = NULL;
+	struct asking asking;
+	struct reflection *reflection;
 	becket_status status = BECKET_S_NOT_FOUND;
 	const char *dot = name == NULL ? NULL : strrchr(name, '.');
-	int result = begin(command, &reflection);
+	int result = begin(command, &asking);
 
 	if (result != EXIT_OK)
 		return result;
+	reflection = asking.reflection;
 	if (name != NULL)
 		status = reflection_fetch(reflection, name, pool);
 	if (status == BECKET_S_NOT_FOUND && dot != NULL)
@@ -144,10 +164,10 @@ ask(const struct command *command, struct pool *pool, const char *name)
 		    text_copy(command->arena, name, (size_t)(dot - name)),
 		    pool);
 	if (status == BECKET_S_NOT_FOUND)
-		status = fetch_all(command, reflection, pool);
+		status = fetch_all(reflection, pool);
 	if (status != BECKET_S_OK)
 		result = failed(command, reflection, status);
-	reflection_end(reflection);
+	end(&asking);
 	return result;
 }
 

@@ -24,11 +24,15 @@ is_for_types(const struct command *command)
 	       command->run == command_describe;
 }
 
-/* host:port is how others name a server of gRPC. */
+/* host:port and unix:path are how others name a server of gRPC. */
 static const char *
-host_and_port(struct arena *arena, const char *typed)
+as_others_do(struct arena *arena, const char *typed)
 {
 	const char *colon = strrchr(typed, ':');
+	if (strncmp(typed, "unix:", 5) == 0) {
+		typed += strncmp(typed, "unix:///", 8) == 0 ? 7 : 5;
+		return text_print(arena, "grpc_unix:[%s]", typed);
+	}
 	if (colon == NULL || colon[1] == '\0' ||
 	    colon[1 + strspn(colon + 1, "0123456789")] != '\0')
 		return NULL;
@@ -50,7 +54,7 @@ binding_text(const struct command *command)
 	becket_string_free(command->runtime, &protseq);
 	other = status == BECKET_S_OK || !is_for_types(command)
 	            ? NULL
-	            : host_and_port(command->arena, typed);
+	            : as_others_do(command->arena, typed);
 	return other == NULL ? typed : other;
 }
 
@@ -96,7 +100,15 @@ make_binding(struct command *command)
 static int
 run(struct command *command)
 {
-	becket_status status = becket_runtime_new(NULL, &command->runtime);
+	struct becket_limits limits = BECKET_LIMITS_DEFAULT;
+	const struct becket_runtime_options options = {
+		.size = sizeof options,
+		.limits = &limits,
+	};
+	becket_status status;
+	if (command->most_bytes > 0)
+		limits.response_size = (size_t)command->most_bytes;
+	status = becket_runtime_new(&options, &command->runtime);
 	if (status == BECKET_S_OK)
 		status = becket_grpc_enable(command->runtime);
 	if (status == BECKET_S_OK &&

@@ -26,6 +26,7 @@ enum {
 struct reflection {
 	struct arena *arena;
 	struct becket_binding *binding;
+	struct becket_metadata *metadata;
 	uint32_t timeout_ms;
 	struct becket_operation operation;
 	struct becket_interface interface;
@@ -64,6 +65,8 @@ open_as(struct reflection *reflection, const char *name)
 	describe_service(reflection, name);
 	becket_binding_set_next_timeout(reflection->binding,
 	    reflection->timeout_ms);
+	becket_binding_set_next_metadata(reflection->binding,
+	    reflection->metadata);
 	return becket_stub_open(reflection->binding, &reflection->interface, 0,
 	    NULL, &reflection->stream);
 }
@@ -113,13 +116,15 @@ begin(struct reflection *reflection, const char *name)
 
 becket_status
 reflection_begin(struct arena *arena, struct becket_binding *binding,
-    uint32_t timeout_ms, struct reflection **ret_reflection)
+    struct becket_metadata *metadata, uint32_t timeout_ms,
+    struct reflection **ret_reflection)
 {
 	struct reflection *reflection = text_alloc(arena, sizeof *reflection);
 	becket_status status;
 
 	reflection->arena = arena;
 	reflection->binding = binding;
+	reflection->metadata = metadata;
 	reflection->timeout_ms = timeout_ms;
 	status = begin(reflection, "grpc.reflection.v1.ServerReflection");
 	if (status == BECKET_S_NOT_IMPLEMENTED || status == BECKET_S_UNKNOWN_IF)

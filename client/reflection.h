@@ -11,10 +11,12 @@
  */
 struct reflection;
 
-/* In the arena; end it with reflection_end(). What becket_stub_open() says. */
+/* In the arena; end it with reflection_end(). metadata: to go along, or NULL;
+ * they must live until then. What becket_stub_open() says.
+ */
 BECKET_MUST_USE becket_status reflection_begin(struct arena *arena,
-    struct becket_binding *binding, uint32_t timeout_ms,
-    struct reflection **ret_reflection);
+    struct becket_binding *binding, struct becket_metadata *metadata,
+    uint32_t timeout_ms, struct reflection **ret_reflection);
 void reflection_end(struct reflection *reflection);
 
 /* The full names of its services. */

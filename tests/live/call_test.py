@@ -155,9 +155,20 @@ def test_hosts_with_ports_are_gRPC():
         port = doors["grpc_ip_tcp"].split("[")[1].rstrip("]")
         for where in ("127.0.0.1:" + port, "localhost:" + port):
             assert place.json("call", "-plaintext", "-proto", CALC, "-d",
-                              '{"a": 1}', "-max-time", "10",
+                              '{"a": 1}', "-format", "json", "-max-msg-sz",
+                              "1000", "-use-reflection=true", "-max-time", "10",
                               "-connect-timeout", "10", where,
                               "calc.Calculator/Add") == {"sum": "1"}
+        for where in ("unix:%s/calls", "unix://%s/calls"):
+            assert place.json("call", where % place.path,
+                              "calc.Calculator/Add", '{"a": 1}') == {
+                                  "sum": "1"}
+        place.fails(64 + 8, "", "call", "127.0.0.1:" + port, "Files/Read",
+                    '{"path": "YQ==", "size": 5}', "-max-msg-sz", "3",
+                    "-proto", FILES)
+        for wrong in ("-plaintext=false", "-format=text", "-insecure",
+                      "-use-reflection=x", "-max-msg-sz=0"):
+            place.fails(2, "--help", "list", wrong, "127.0.0.1:" + port)
 
 
 def test_types_of_a_set_of_descriptors():
@@ -169,6 +180,11 @@ def test_types_of_a_set_of_descriptors():
                         "-I", os.path.dirname(CALC), CALC], check=True)
         assert place.json("call", "-protoset", path, doors["ncacn_ip_tcp"],
                           "Add", '{"a": 9}') == {"sum": "9"}
+        result = place.run("describe", doors["ncalrpc"], "calc.AddRequest",
+                           "-protoset-out", path)
+        assert result.returncode == 0 and "int64 b = 2;" in result.stdout
+        assert place.json("call", "-protoset", path, doors["ncacn_ip_tcp"],
+                          "Add", '{"b": 9}') == {"sum": "9"}
         place.fails(2, "cannot read", "list", "-protoset", path + "x")
         place.fails(2, "descriptor", "list", "-protoset", CALC)
 
@@ -647,7 +663,7 @@ def messages(name, *includes):
         pool.FindMessageTypeByName(package + "." + message))
 
 
-def reflecting(version, files, without=(), one_by_one=True):
+def reflecting(version, files, without=(), one_by_one=True, password=None):
     """What a server of reflection answers, by hand; for grpc_server()."""
     _, message = messages("grpc/reflection/%s/reflection.proto" % version,
                           "/usr/share/grpc-proto")
@@ -690,7 +706,10 @@ def reflecting(version, files, without=(), one_by_one=True):
             file.SerializeToString() for file in found)
         return result
 
-    def serve(requests, _):
+    def serve(requests, context):
+        if password is not None and \
+                dict(context.invocation_metadata()).get("pass") != password:
+            context.abort(grpc.StatusCode.UNAUTHENTICATED, "who is there?")
         for one in requests:
             yield answer(request.FromString(one)).SerializeToString()
 
@@ -736,6 +755,13 @@ def test_a_server_that_does_not_say():
             place.fails(64 + 12, "the server does not say what it serves",
                         command[0], "127.0.0.1:%d" % port, *command[1:])
     files, _ = messages("echo.proto", HERE + "/call")
+    with Place() as place, grpc_server(
+            reflecting("v1", files, password="word")) as port:
+        for flag in ("-H", "--header", "-reflect-header"):
+            assert place.run(flag, "Pass: word", "list", "127.0.0.1:%d" %
+                             port).stdout == "tests.echo.Echo\n"
+        place.fails(64 + 16, "who is there?", "list", "-rpc-header",
+                    "pass: word", "127.0.0.1:%d" % port)
     files[-1].message_type[0].field[0].type = 11  # without a type's name
     with Place() as place, \
             grpc_server(reflecting("v1", files)) as port:

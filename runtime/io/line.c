@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "io/line.h"
+#include "io/line_private.h"
 
 #include <poll.h>
 #include <string.h>
@@ -9,14 +9,6 @@
 #include "base/allocate.h"
 #include "io/clock.h"
 #include "io/hub.h"
-
-enum {
-	/* A stale connection, and then a server that knows the group no more.
-	 */
-	REBINDS = 2,
-	/* Who sends so much at once has more. */
-	MUCH = 16384,
-};
 
 struct line *
 line_new(struct hub *hub, struct client_association *association,
@@ -44,16 +36,16 @@ line_new(struct hub *hub, struct client_association *association,
 	return line;
 }
 
-static void
-close_to_calls(struct line *line)
+void
+line_close_to_calls(struct line *line)
 {
 	line->is_closed = true;
 	if (line->association->line == line)
 		line->association->line = NULL;
 }
 
-static void
-watch(struct line *line, int fd, uint32_t events)
+void
+line_watch(struct line *line, int fd, uint32_t events)
 {
 	/* While connecting, the next socket may have the number of the last. */
 	if (fd == line->watched && events == line->watched_events &&
@@ -68,7 +60,7 @@ watch(struct line *line, int fd, uint32_t events)
 static void
 let_go(struct line *line)
 {
-	watch(line, -1, 0);
+	line_watch(line, -1, 0);
 	if (line->state == LINE_CONNECTING) {
 		connector_fini(&line->connector);
 		lease_give_up(&line->lease, line->group);
@@ -88,7 +80,7 @@ line_free(struct line *line)
 {
 	const struct becket_memory *memory = &line->hub->runtime->memory;
 
-	close_to_calls(line);
+	line_close_to_calls(line);
 	let_go(line);
 	hub_remove_line(line->hub, line);
 	client_association_unref(line->association);
@@ -122,8 +114,8 @@ remember(struct line *line, struct becket_async_call *call)
 	return true;
 }
 
-static void
-forget(struct line *line, const struct becket_async_call *call)
+void
+line_forget(struct line *line, const struct becket_async_call *call)
 {
 	uint32_t index = call->invoke.call.index;
 
@@ -132,17 +124,17 @@ forget(struct line *line, const struct becket_async_call *call)
 		line->begun[index] = NULL;
 }
 
-static struct becket_async_call *
-call_of(const struct line *line, struct idmap_id id)
+struct becket_async_call *
+line_call_of(const struct line *line, struct idmap_id id)
 {
 	return id.index < line->begun_count ? line->begun[id.index] : NULL;
 }
 
-static void
-move_elsewhere(struct line *line, struct becket_async_call *call,
+void
+line_move_elsewhere(struct line *line, struct becket_async_call *call,
     bool must_be_new)
 {
-	close_to_calls(line);
+	line_close_to_calls(line);
 	list_remove(&call->node);
 	call->line = NULL;
 	hub_place(line->hub, call, must_be_new);
@@ -172,9 +164,10 @@ begin(struct line *line, struct becket_async_call *call)
 	if ((status == BECKET_S_COMM_FAILURE ||
 	        status == BECKET_S_OUT_OF_RESOURCES) &&
 	    !has_no_other(line, call))
-		move_elsewhere(line, call, false);
-	else if (status == BECKET_S_COMM_FAILURE && call->rebinds++ < REBINDS)
-		move_elsewhere(line, call, true);
+		line_move_elsewhere(line, call, false);
+	else if (status == BECKET_S_COMM_FAILURE &&
+	         call->rebinds++ < LINE_REBINDS)
+		line_move_elsewhere(line, call, true);
 	else
 		async_call_fail(call, status, NULL);
 }
@@ -198,21 +191,9 @@ line_take_off(struct line *line, struct becket_async_call *call)
 
 		session->ops->abandon(session, call->invoke.call);
 	}
-	forget(line, call);
+	line_forget(line, call);
 	list_remove(&call->node);
 	call->line = NULL;
-	hub_mark(line->hub, line);
-}
-
-void
-line_cancel(struct line *line, struct becket_async_call *call)
-{
-	struct session *session = line->lease.conn->session;
-
-	session->ops->cancel(session, call->invoke.call);
-	if (line->is_alone && call->end_by == 0)
-		call->end_by =
-		    clock_now() + clock_from_ms(call->invoke.limits->cancel_ms);
 	hub_mark(line->hub, line);
 }
 
@@ -320,7 +301,7 @@ run_connecting(struct line *line)
 
 	if (status == BECKET_S_ASYNC_CALL_PENDING)
 		return;
-	watch(line, -1, 0);
+	line_watch(line, -1, 0);
 	if (status != BECKET_S_OK) {
 		end_connecting(line, status);
 		return;
@@ -370,215 +351,6 @@ expire(struct line *line)
 	}
 }
 
-/* ---------------------------------------------------------------- OPEN -- */
-
-static void
-end_all(struct line *line, const char *sentence)
-{
-	list_for_each (node, &line->calls) {
-		struct becket_async_call *call =
-		    container_of(node, struct becket_async_call, node);
-
-		forget(line, call);
-		invoke_lost(&call->invoke, sentence);
-		list_remove(node);
-		list_append(&line->ended, node);
-	}
-}
-
-static void
-take_event(void *user, struct session_event *event)
-{
-	struct line *line = user;
-	struct becket_async_call *call = NULL;
-
-	/* A session without memory may have lost the ends of its calls. */
-	if (event->kind == SESSION_CLOSED) {
-		end_all(line, event->closed.sentence);
-		return;
-	}
-	call = call_of(line, event->call);
-	if (call == NULL) {
-		struct invoke nobody = { .is_over = true };
-
-		invoke_event(&nobody, event);
-		return;
-	}
-	call->kind->event(call, event);
-	if (!call->invoke.is_over)
-		return;
-	forget(line, call);
-	list_remove(&call->node);
-	list_append(&line->ended, &call->node);
-}
-
-/* The server asked for the end of the connection before the call was sent. */
-static bool
-was_left_behind(const struct line *line, const struct becket_async_call *call)
-{
-	const struct session_end *end = &call->invoke.end;
-
-	return end->status == BECKET_S_CALL_FAILED_DNE &&
-	       end->outcome == BECKET_NOT_SENT && end->wire_status == 0 &&
-	       !line->lease.conn->is_dead;
-}
-
-static void
-end_call(struct line *line, struct becket_async_call *call)
-{
-	struct lease *lease = &line->lease;
-	bool was_cut = lease->conn->is_eof || lease->conn->is_lost;
-
-	if (!call->is_cancelled && call->rebinds < REBINDS &&
-	    call->kind->may_retry(call) &&
-	    (was_left_behind(line, call) ||
-	        client_call_was_not_read(&call->invoke, lease))) {
-		if (lease->origin == LEASE_JOINED && lease->conn->is_dead)
-			lease_forget_association(lease);
-		call->rebinds++;
-		call->kind->retry(call);
-		move_elsewhere(line, call, true);
-		return;
-	}
-	call->error = lease->conn->error;
-	if (was_cut && call->invoke.end.status != BECKET_S_OK &&
-	    call->invoke.end.wire_status == 0 && hub_repeat(line->hub, call))
-		return;
-	async_call_over(call);
-}
-
-static void
-end_calls(struct line *line)
-{
-	while (!list_is_empty(&line->ended)) {
-		struct becket_async_call *call = container_of(line->ended.next,
-		    struct becket_async_call, node);
-
-		list_remove(&call->node);
-		end_call(line, call);
-	}
-}
-
-static void
-pump(struct line *line)
-{
-	struct client_conn *conn = line->lease.conn;
-	uint64_t before = conn->session->stats.bytes_in;
-	bool was_stalled = line->is_stalled;
-
-	line->is_blocked =
-	    client_conn_pump(conn, line->is_readable, take_event, line);
-	line->is_stalled = conn->is_full;
-	line->is_hung_up = line->is_stalled && was_stalled &&
-	                   (line->is_hung_up || line->is_readable);
-	if (line->is_readable)
-		line->is_busy = conn->session->stats.bytes_in - before >= MUCH;
-	line->is_readable = false;
-}
-
-static void
-watch_open(struct line *line)
-{
-	const struct client_conn *conn = line->lease.conn;
-	uint32_t events = line->is_stalled ? 0 : EPOLLIN;
-
-	if (line->is_blocked)
-		events |= EPOLLOUT;
-	watch(line, conn->is_lost || line->is_hung_up ? -1 : conn->fd, events);
-}
-
-static void
-hush_all(struct line *line)
-{
-	list_for_each (node, &line->calls) {
-		struct becket_async_call *call =
-		    container_of(node, struct becket_async_call, node);
-
-		call->is_mute = true;
-		hub_tell(line->hub, call);
-	}
-}
-
-static struct becket_async_call *
-only_call(const struct line *line)
-{
-	return !line->is_alone || list_is_empty(&line->calls)
-	           ? NULL
-	           : container_of(line->calls.next, struct becket_async_call,
-	                 node);
-}
-
-/* What was said to its server has not helped, or is stuck behind the rest. */
-static void
-end_cancelled(struct line *line)
-{
-	struct becket_async_call *call = only_call(line);
-
-	if (call != NULL && call->end_by != 0 &&
-	    (line->is_blocked || clock_now() >= call->end_by))
-		async_call_end_at_once(call);
-}
-
-static void
-run_open(struct line *line)
-{
-	struct client_conn *conn = line->lease.conn;
-
-	pump(line);
-	lease_note_association(&line->lease);
-	if (conn->is_dead)
-		close_to_calls(line);
-	if (conn->is_mute)
-		hush_all(line);
-	if (conn->is_lost)
-		end_all(line, "the connection was lost");
-	end_calls(line);
-	end_cancelled(line);
-	watch_open(line);
-}
-
-struct session *
-line_session(const struct becket_async_call *call)
-{
-	const struct line *line = call->line;
-
-	if (line == NULL || line->state != LINE_OPEN ||
-	    !call->invoke.is_begun || call->invoke.is_over)
-		return NULL;
-	return line->lease.conn->session;
-}
-
-void
-line_touch(struct line *line)
-{
-	hub_mark(line->hub, line);
-}
-
-/* A plain session may have windows to give back. */
-void
-line_consumed(struct line *line, const struct becket_async_call *call,
-    size_t size)
-{
-	struct session *session = line_session(call);
-
-	if (session == NULL)
-		return;
-	session->ops->consumed(session, call->invoke.call, size);
-	if (line->is_stalled)
-		line->is_readable = true;
-	if (line->is_stalled || session->ops->is_plain)
-		hub_mark(line->hub, line);
-}
-
-void
-line_read(struct line *line)
-{
-	if (line->state != LINE_OPEN || !line->is_busy || line->is_stalled)
-		return;
-	line->is_readable = true;
-	hub_mark(line->hub, line);
-}
-
 /* ---------------------------------------------------------------- all --- */
 
 void
@@ -589,13 +361,13 @@ line_run(struct line *line)
 	if (line->state == LINE_CONNECTING)
 		run_connecting(line);
 	if (line->state == LINE_OPEN)
-		run_open(line);
+		line_run_open(line);
 	else
 		expire(line);
 	if (list_is_empty(&line->calls))
 		line_free(line);
 	else if (line->state == LINE_CONNECTING)
-		watch(line, connector_fd(&line->connector),
+		line_watch(line, connector_fd(&line->connector),
 		    connector_events(&line->connector) == POLLIN ? EPOLLIN
 		                                                 : EPOLLOUT);
 }
@@ -609,7 +381,7 @@ earlier(uint64_t a, uint64_t b)
 uint64_t
 line_due(const struct line *line)
 {
-	const struct becket_async_call *only = only_call(line);
+	const struct becket_async_call *only = line_only_call(line);
 	uint64_t due = 0;
 
 	if (line->state == LINE_OPEN)

@@ -376,7 +376,7 @@ $(B)/tests/unit/grpc_descriptors_test.o: private FLAGS += -DSETS='"$(SETS)"'
 
 # Those of the tool's JSON stand on that.
 CLIENT_PARTS := $(filter-out $(addprefix $(B)/client/,browse.o call.o call_stream.o \
-                  flags.o interface.o lookup.o main.o manage.o map.o output.o ping.o \
+                  flags.o headers.o interface.o lookup.o main.o manage.o map.o output.o ping.o \
                   reflection.o sources.o),$(CLIENT_OBJ)) $(B)/idl/text.o
 $(B)/tests/unit/json_test: $(CLIENT_PARTS)
 $(B)/tests/unit/json_test: private LIBS += -ljansson

@@ -47,9 +47,10 @@ bool
 call_next_request(struct call *call, struct buffer *ret_request,
     int *ret_status)
 {
+	struct arena arena = arena_empty(&idl_memory, SIZE_MAX);
 	struct json_encode encode = {
 		.pool = call->pool,
-		.arena = call->source.arena,
+		.arena = &arena,
 		.ignores_unknown = call->command->ignores_unknown,
 	};
 	struct json_text text;
@@ -69,6 +70,7 @@ call_next_request(struct call *call, struct buffer *ret_request,
 		print_failure(sentence);
 		*ret_status = EXIT_USAGE;
 	}
+	arena_fini(&arena);
 	return done;
 }
 
@@ -327,7 +329,8 @@ command_call(const struct command *command)
 		print_failure("the requests cannot be read");
 		return EXIT_USAGE;
 	}
-	call->source = json_source(command->arena, data);
+	call->reading = arena_empty(&idl_memory, SIZE_MAX);
+	call->source = json_source(&call->reading, data);
 	result = run(call);
 	becket_metadata_free(&call->metadata);
 	return result;

@@ -17,7 +17,8 @@ struct call {
 	const struct proto_method *method;
 	const struct becket_interface *interface;
 	uint16_t opnum;
-	struct json_source source;        /* of requests */
+	struct json_source source; /* of requests */
+	struct arena reading;      /* of who reads them, and nobody else */
 	struct becket_metadata *metadata; /* NULL: none are of interest */
 	uint64_t deadline_ms;             /* by the clock; 0: none */
 	bool has_shown_initial;

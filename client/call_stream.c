@@ -14,14 +14,13 @@
 struct sender {
 	struct call *call;
 	struct becket_stream *stream;
-	struct arena arena; /* of its own: the other is another thread's */
 	pthread_mutex_t lock;
 	bool is_over; /* the stream is gone */
 	int status;   /* of input that was no good */
 };
 
-/* false: no more. */
-static bool
+/* A stream that is closed says why to who receives. */
+static becket_status
 send_one(struct sender *sender, struct buffer *request)
 {
 	const struct call *call = sender->call;
@@ -32,7 +31,7 @@ send_one(struct sender *sender, struct buffer *request)
 		status = becket_stub_send(sender->stream, call->interface,
 		    call->opnum, &bytes);
 	pthread_mutex_unlock(&sender->lock);
-	return status == BECKET_S_OK; /* receiving tells why not */
+	return status;
 }
 
 static void
@@ -54,12 +53,15 @@ send_all(void *sender_)
 {
 	struct sender *sender = sender_;
 	struct buffer request = buffer_empty(&idl_memory);
+	becket_status sent = BECKET_S_OK;
 	int status = EXIT_OK;
-	bool goes_on = true;
-	while (goes_on && call_next_request(sender->call, &request, &status)) {
-		goes_on = send_one(sender, &request);
+	while (sent == BECKET_S_OK &&
+	       call_next_request(sender->call, &request, &status)) {
+		sent = send_one(sender, &request);
 		request.size = 0;
 	}
+	if (sent != BECKET_S_OK && sent != BECKET_X_PIPE_CLOSED)
+		status = call_failed(sender->call->command, sent, 0);
 	buffer_fini(&request);
 	end_sending(sender, status);
 	return NULL;
@@ -188,9 +190,7 @@ call_stream(struct call *call)
 	}
 	sender = text_alloc(call->command->arena, sizeof *sender);
 	sender->call = call;
-	sender->arena = arena_empty(&idl_memory, SIZE_MAX);
 	pthread_mutex_init(&sender->lock, NULL);
-	call->source.arena = &sender->arena;
 	status = becket_stub_open(call->command->binding, call->interface,
 	    call->opnum, NULL, &sender->stream);
 	if (status != BECKET_S_OK)

@@ -828,10 +828,11 @@ enum {
 	BECKET_IF_BLOCKING = 0x10000,
 };
 
-/* May this call be made? Asked when the request is complete and before
- * anything of it is decoded: becket_call_peer() says who calls,
- * becket_call_opnum() what, becket_call_object() for which object. What is not
- * S_OK is the answer; with becket_call_fail() it has a sentence. Asked by
+/* May this call be made? Asked when the request is complete, or if it is a
+ * stream when that begins, and before any message is decoded:
+ * becket_call_peer() says who calls, becket_call_opnum() what,
+ * becket_call_object() for which object, and its metadata are there. What is
+ * not S_OK is the answer; with becket_call_fail() it has a sentence. Asked by
  * threads that serve connections, several at once: it must not wait.
  */
 typedef becket_status becket_authorize_fn(void *user, struct becket_call *call);

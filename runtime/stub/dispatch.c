@@ -278,8 +278,9 @@ open_request(struct becket_call *call)
 		metadata = frame.metadata;
 	}
 	call->body = frame.body;
-	call->is_opened = true;
-	return becket_call_set_metadata(call, metadata);
+	status = becket_call_set_metadata(call, metadata);
+	call->is_opened = status == BECKET_S_OK;
+	return status;
 }
 
 /* What a request that cannot be decoded is answered with. Samba and Windows
@@ -314,11 +315,10 @@ dispatch_authorize(struct becket_call *call)
 
 	if (type->authorize == NULL)
 		return true;
-	status = open_request(call);
-	if (status != BECKET_S_OK) {
-		refuse_undecodable(call, status);
-		return false;
-	}
+	/* Without metadata where they cannot be read: who may not come in is
+	 * not told what is wrong with his request. Decoding says it to others.
+	 */
+	(void)!open_request(call);
 	status = type->authorize(type->authorize_user, call);
 	if (status != BECKET_S_OK)
 		set_fault(call, status, sentence_for(call, status), true);

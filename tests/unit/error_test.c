@@ -9,9 +9,11 @@
 
 #include <cmocka.h>
 
-#include "base/bytes.h"
+#include "base/buffer.h"
 #include "base/utf8.h"
 #include "io/next_call.h"
+#include "tests/unit/test_memory.h"
+#include "wire/status_message.h"
 
 static const struct error_place place = {
 	.protseq = "ncacn_ip_tcp",
@@ -159,6 +161,54 @@ a_detail_that_was_cut_is_still_utf8(void **state)
 	}
 }
 
+/* size: of its message. */
+static void
+add_detail(struct buffer *details, size_t size)
+{
+	static const uint8_t zeros[8192];
+	const struct status_detail detail = {
+		.type = { (const uint8_t *)"type", 4 },
+		.message = { zeros, size },
+	};
+	size_t encoded = status_detail_measure(&detail);
+
+	assert_true(buffer_reserve(details, encoded));
+	status_detail_encode(&detail, details->data + details->size);
+	details->size += encoded;
+}
+
+static void
+as_many_details_are_kept_as_there_is_room_for(void **state)
+{
+	const struct error_place nowhere = { 0 };
+	struct test_memory memory = test_memory(TEST_MEMORY_NEVER);
+	struct buffer details = buffer_empty(test_memory_of(&memory));
+	const struct becket_error *error = becket_error_last();
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		add_detail(&details, 10);
+	error_set_call(1, BECKET_EXECUTED, &nowhere, NULL, NULL, 0);
+	assert_int_equal(error->detail_count, 0);
+	error_set_details(buffer_bytes(&details));
+	assert_int_equal(error->detail_count, 16);
+	assert_string_equal(error->details[15].type, "type");
+	assert_int_equal(error->details[15].message.size, 10);
+
+	details.size = 0;
+	add_detail(&details, 8192); /* never fits */
+	add_detail(&details, 8192 - 6);
+	add_detail(&details, 0);
+	error_set_call(1, BECKET_EXECUTED, &nowhere, NULL, NULL, 0);
+	error_set_details(buffer_bytes(&details));
+	assert_int_equal(error->detail_count, 1);
+	assert_int_equal(error->details[0].message.size, 8192 - 6);
+	error_set(2, "another");
+	assert_int_equal(error->detail_count, 0);
+	buffer_fini(&details);
+	test_memory_end(&memory);
+}
+
 static uint32_t
 take_timeout(const void *handle)
 {
@@ -187,6 +237,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_thread_has_a_record_of_its_own),
+		cmocka_unit_test(as_many_details_are_kept_as_there_is_room_for),
 		cmocka_unit_test(
 		    the_sentence_says_what_failed_where_and_how_far_it_came),
 		cmocka_unit_test(what_is_unknown_is_left_out),

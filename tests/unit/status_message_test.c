@@ -118,6 +118,70 @@ fields_of_later_versions_are_passed_over(void **state)
 	assert_int_equal(message.details.size, 2);
 }
 
+static void
+what_is_behind_the_details_is_a_call_header(void **state)
+{
+	static const char both[] = "08 05 | 1a 00 | 22 02 08 01";
+	struct status_message message;
+	uint8_t expected[16], bytes[16];
+	size_t size = from_hex(both, expected);
+
+	(void)state;
+	assert_int_equal(decode(both, &message), BECKET_S_OK);
+	assert_bytes(message.header, expected + 6, 2);
+	assert_int_equal(status_message_measure(&message), size);
+	status_message_encode(&message, bytes);
+	assert_memory_equal(bytes, expected, size);
+	assert_int_equal(decode("20 00", &message), BECKET_X_BAD_STUB_DATA);
+}
+
+static void
+details_come_one_by_one(void **state)
+{
+	/* one with both fields, one empty, one with the fields turned round */
+	static const char three[] = "1a 07 0a 01 74 12 02 00 ff | 1a 00 | "
+	                            "1a 06 12 01 76 0a 01 75";
+	struct status_detail detail;
+	uint8_t bytes[32];
+	struct becket_bytes rest = { bytes, from_hex(three, bytes) };
+
+	(void)state;
+	assert_true(status_detail_next(&rest, &detail));
+	assert_text(detail.type, "t");
+	assert_bytes(detail.message, "\0\xff", 2);
+	assert_true(status_detail_next(&rest, &detail));
+	assert_int_equal(detail.type.size + detail.message.size, 0);
+	assert_true(status_detail_next(&rest, &detail));
+	assert_text(detail.type, "u");
+	assert_text(detail.message, "v");
+	assert_false(status_detail_next(&rest, &detail));
+	assert_int_equal(rest.size, 0);
+}
+
+static void
+a_detail_that_is_none_ends_them(void **state)
+{
+	static const char *const bad[] = {
+		"08 01",          /* not a detail */
+		"1a 02 08 01",    /* its type as varint */
+		"1a 02 10 01",    /* its message as varint */
+		"1a 03 0a 01 00", /* NUL in its type */
+		"1a 03 0a 01 ff", /* no UTF-8 */
+		"1a 03 0a 02 74", /* cut */
+		"1a 03 0a 01",    /* cut */
+	};
+	struct status_detail detail;
+	uint8_t bytes[32];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct becket_bytes rest = { bytes, from_hex(bad[i], bytes) };
+
+		assert_false(status_detail_next(&rest, &detail));
+		assert_int_equal(rest.size, 0);
+	}
+}
+
 int
 main(void)
 {
@@ -128,6 +192,9 @@ main(void)
 		cmocka_unit_test(a_message_cut_in_a_field_is_truncated),
 		cmocka_unit_test(messages_that_are_wrong_are_refused),
 		cmocka_unit_test(fields_of_later_versions_are_passed_over),
+		cmocka_unit_test(what_is_behind_the_details_is_a_call_header),
+		cmocka_unit_test(details_come_one_by_one),
+		cmocka_unit_test(a_detail_that_is_none_ends_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,12 +53,28 @@ struct bench {
 	const char *sentence;
 };
 
+/* Where metadata came, some go back. */
+static void
+say_more(struct becket_call *call)
+{
+	struct becket_bytes value;
+
+	if (!becket_call_find_metadata(call, "a", &value))
+		return;
+	(void)!becket_call_add_metadata(call, BECKET_METADATA_INITIAL, "i", "",
+	    0);
+	(void)!becket_call_add_metadata(call, BECKET_METADATA_TRAILING, "t",
+	    "1", 1);
+	(void)!becket_call_add_detail(call, "d", NULL, 0);
+}
+
 static becket_status
 echo(const void *epv, struct becket_call *call, const void *request,
     void *response)
 {
 	struct bench *bench = (struct bench *)(uintptr_t)epv;
 
+	say_more(call);
 	bench->remaining = becket_call_remaining(call);
 	memcpy(response, request, sizeof(struct becket_bytes));
 	return BECKET_S_OK;
@@ -72,6 +88,7 @@ fail_with_sentence(const void *epv, struct becket_call *call,
 
 	(void)request;
 	(void)response;
+	say_more(call);
 	return becket_call_fail(call, 0x1234, "%s", bench->sentence);
 }
 
@@ -642,6 +659,83 @@ too_many_deferred_calls_are_refused(void **state)
 	tear_down(&bench);
 }
 
+/* A header of one entry, "a" without value. */
+static const char with_metadata[] = "\1\7\x12\5\x0a\1a\x12\0message";
+
+static void
+metadata_go_with_replies_and_faults(void **state)
+{
+	static const char reply[] = "\1\x11\x12\5\x0a\1i\x12\0\x1a\x08"
+	                            "\x12\6\x0a\1t\x12\0011message";
+	static const char header[] =
+	    "\x12\5\x0a\1i\x12\0\x1a\x08\x12\6\x0a\1t\x12\0011";
+	struct status_message message;
+	struct becket_call *call;
+	struct bench bench;
+
+	(void)state;
+	assert_true(set_up(&bench, TEST_MEMORY_NEVER));
+	call = make_call(&bench, SYNTAX_BECKET, ECHO, with_metadata,
+	    sizeof with_metadata - 1);
+	assert_true(serve(call));
+	assert_int_equal(call->reply.status, BECKET_S_OK);
+	assert_bytes(buffer_bytes(&call->reply.stub), reply, sizeof reply - 1);
+	becket_call_free(call);
+
+	bench.sentence = "no";
+	call = make_call(&bench, SYNTAX_BECKET, FAIL, with_metadata,
+	    sizeof with_metadata - 1);
+	assert_true(serve(call));
+	expect_fault(call, 0x1234, false, "no");
+	assert_int_equal(status_message_decode(buffer_bytes(&call->reply.stub),
+	                     &message),
+	    BECKET_S_OK);
+	assert_bytes(message.header, header, sizeof header - 1);
+	assert_bytes(message.details, "\x1a\5\x0a\1d\x12\0", 7);
+	becket_call_free(call);
+	tear_down(&bench);
+}
+
+/* What does not fit is refused; what has been added stays. */
+static void
+a_manager_may_say_so_much_and_no_more(void **state)
+{
+	static const char large[8192];
+	struct becket_call *call;
+	struct bench bench;
+
+	(void)state;
+	assert_true(set_up(&bench, TEST_MEMORY_NEVER));
+	call = make_call(&bench, SYNTAX_BECKET, ECHO, "\0", 1);
+	assert_int_equal(becket_call_add_metadata(call, BECKET_METADATA_REQUEST,
+	                     "a", "", 0),
+	    BECKET_S_INVALID_ARG);
+	assert_int_equal(becket_call_add_metadata(call,
+	                     BECKET_METADATA_TRAILING, "A", "", 0),
+	    BECKET_S_INVALID_ARG);
+	assert_int_equal(becket_call_add_metadata(call,
+	                     BECKET_METADATA_TRAILING, "a-bin", large, 5000),
+	    BECKET_S_OK);
+	assert_int_equal(becket_call_add_metadata(call, BECKET_METADATA_INITIAL,
+	                     "a-bin", large, 5000),
+	    BECKET_S_LIMIT_EXCEEDED);
+	assert_int_equal(becket_call_add_detail(call, "", "", 0),
+	    BECKET_S_INVALID_ARG);
+	assert_int_equal(becket_call_add_detail(call, "\xff", "", 0),
+	    BECKET_S_INVALID_ARG);
+	assert_int_equal(becket_call_add_detail(call, "d", large, 2000),
+	    BECKET_S_OK);
+	assert_int_equal(becket_call_add_detail(call, "d", large, 2000),
+	    BECKET_S_LIMIT_EXCEEDED);
+	assert_int_equal(becket_call_add_detail(call, "d", large, sizeof large),
+	    BECKET_S_LIMIT_EXCEEDED);
+	assert_true(serve(call));
+	assert_int_equal(call->reply.status, BECKET_S_OK);
+	assert_in_range(call->reply.stub.size, 5000, 5100);
+	becket_call_free(call);
+	tear_down(&bench);
+}
+
 /* Whatever cannot be had: there is a reply, or there was no call. */
 static void
 every_allocation_may_fail(void **state)
@@ -659,7 +753,8 @@ every_allocation_may_fail(void **state)
 			bench.sentence = "unlucky";
 			if (set_up(&bench, n))
 				call = make_call(&bench, SYNTAX_BECKET,
-				    opnums[i], "\0message", 8);
+				    opnums[i], with_metadata,
+				    sizeof with_metadata - 1);
 			bench.sentence = "unlucky";
 			if (call != NULL && serve(call))
 				becket_call_free(call);
@@ -694,6 +789,8 @@ main(void)
 		cmocka_unit_test(a_routine_may_take_its_deferral_back),
 		cmocka_unit_test(what_has_been_answered_stays_answered),
 		cmocka_unit_test(too_many_deferred_calls_are_refused),
+		cmocka_unit_test(metadata_go_with_replies_and_faults),
+		cmocka_unit_test(a_manager_may_say_so_much_and_no_more),
 		cmocka_unit_test(every_allocation_may_fail),
 	};
 

@@ -208,6 +208,9 @@ routine(const void *epv, struct becket_call *call, const void *request,
 	becket_status status;
 
 	atomic_fetch_add(&flow->running, 1);
+	atomic_fetch_add(&flow->entered[becket_call_object(call)->time_low %
+	                                FLOW_NUMBERS],
+	    1);
 	status = run(flow, call, request, response);
 	atomic_store(&flow->last, status);
 	atomic_fetch_sub(&flow->running, 1);

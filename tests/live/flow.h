@@ -24,10 +24,15 @@ enum flow_operation {
 
 extern const struct becket_interface flow_interface;
 
+enum { FLOW_NUMBERS = 8192 };
+
 struct flow {
 	atomic_bool gate;
 	atomic_uint running, ended; /* routines */
-	atomic_uint last;           /* status that the last one ended with */
+	/* How often routines were entered for the object whose time_low it is.
+	 */
+	atomic_uint entered[FLOW_NUMBERS];
+	atomic_uint last; /* status that the last one ended with */
 };
 
 /* On a server that does not listen yet, or does. */

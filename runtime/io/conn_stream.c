@@ -80,8 +80,7 @@ conn_tell_streams(struct conn *conn)
 	}
 }
 
-/* ------------------------------------------------ when they are to be over --
- */
+/* ---------------------------------------------- when they are to be over -- */
 
 static bool
 is_unregistered(const struct becket_call *call, uint64_t now)

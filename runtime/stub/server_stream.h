@@ -124,6 +124,12 @@ BECKET_MUST_USE becket_status server_stream_close(struct server_stream *stream,
  */
 BECKET_MUST_USE becket_status server_stream_add(struct server_stream *stream,
     struct buffer *message);
+/* server_stream_out.c: what is on its way to the session. */
+void server_stream_drop_out(struct server_stream *stream);
+/* What has been dealt with; the lock is held. Tell the session; it is not. */
+size_t server_stream_take_credit(struct server_stream *stream);
+void server_stream_tell_consumed(struct server_stream *stream, size_t size);
+
 /* server_stream_user.c: what the manager has. */
 extern const struct becket_stream_ops server_stream_ops;
 

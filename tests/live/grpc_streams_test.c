@@ -189,7 +189,7 @@ one_message_is_one_message(void **state)
 	stream_bench_stop(&bench);
 }
 
-/* --------------------------------------------------- those who are slow -- */
+/* ---------------------------------------------------- those who are slow -- */
 
 /* The client has more to say than fits into one packet. */
 static void
@@ -301,7 +301,7 @@ who_does_not_receive_makes_the_client_wait(void **state)
 	stream_bench_stop(&bench);
 }
 
-/* -------------------------------------------------------------- the end -- */
+/* --------------------------------------------------------------- the end -- */
 
 static void
 begin_and_wait(struct stream_bench *bench, struct wire_client *client,
@@ -496,7 +496,7 @@ unregistering_waits_for_no_stream(void **state)
 	stream_bench_stop(&bench);
 }
 
-/* ------------------------------------------------------------ by whom -- */
+/* --------------------------------------------------------------- by whom -- */
 
 static void
 on_a_loop_nothing_waits(void **state)
@@ -590,7 +590,7 @@ the_log_counts_all_bytes(void **state)
 	stream_bench_stop(&bench);
 }
 
-/* ----------------------------------------------------------------- many -- */
+/* ------------------------------------------------------------------ many -- */
 
 struct many {
 	struct stream_bench *bench;

@@ -165,8 +165,7 @@ a_quarter_goes_in_little_memory(void **state)
 	stream_bench_stop(&bench);
 }
 
-/* ------------------------------------------- both ways, with a slow reader --
- */
+/* ----------------------------------------- both ways, with a slow reader -- */
 
 struct talker {
 	struct becket_stream *stream;

@@ -79,8 +79,7 @@ bench_of(const void *epv)
 	return (struct stream_bench *)(uintptr_t)epv;
 }
 
-/* ------------------------------------------------------------- on workers --
- */
+/* ------------------------------------------------------------ on workers -- */
 
 struct order {
 	unsigned long count;
@@ -232,8 +231,7 @@ fail_late(const void *epv, struct becket_call *call, const void *request,
 	           : becket_call_fail(call, 0x20001234, "no third");
 }
 
-/* ------------------------------------------------------------- on the loop --
- */
+/* ----------------------------------------------------------- on the loop -- */
 
 static becket_status
 keep(const void *epv, struct becket_call *call, const void *request,
@@ -407,8 +405,7 @@ chat_on(const void *epv, struct becket_call *call, const void *request,
 	return go_on(call, NULL, go_on_chatting);
 }
 
-/* ------------------------------------------------------------------ bench --
- */
+/* ----------------------------------------------------------------- bench -- */
 
 static becket_routine *const list[STREAM_OPERATIONS] = {
 	[POUR] = pour,

@@ -256,8 +256,7 @@ receive(struct bench *bench)
 	return status;
 }
 
-/* ---------------------------------------------------------------- sending --
- */
+/* --------------------------------------------------------------- sending -- */
 
 static void
 the_loop_is_told_once(void **state)
@@ -343,8 +342,7 @@ what_the_session_refuses_fails_the_call(void **state)
 	stop(&bench);
 }
 
-/* -------------------------------------------------------------- receiving --
- */
+/* ------------------------------------------------------------- receiving -- */
 
 static void
 the_session_is_told_what_is_dealt_with(void **state)
@@ -415,8 +413,7 @@ a_message_larger_than_the_window_is_let_in(void **state)
 	stop(&bench);
 }
 
-/* -------------------------------------------------------------- callbacks --
- */
+/* ------------------------------------------------------------- callbacks -- */
 
 static void
 count(void *user, struct becket_stream *stream)
@@ -509,8 +506,7 @@ a_callback_set_in_a_callback_comes_later(void **state)
 	stop(&bench);
 }
 
-/* ------------------------------------------------------------------- ends --
- */
+/* ------------------------------------------------------------------ ends -- */
 
 static void
 the_wrong_end_and_the_wrong_operation_are_told(void **state)

@@ -138,6 +138,8 @@ break_off(struct becket_call *call, const struct becket_bytes *request,
 	for (int i = 0; i < request->data[0] - '0' && status == BECKET_S_OK;
 	     i++)
 		status = push(stream, BREAK, "x", 1);
+	(void)!becket_call_add_metadata(call, BECKET_METADATA_TRAILING, "x-why",
+	    "no reason", 9);
 	return becket_call_fail(call, 0x20001234, "no luck after %.*s",
 	    (int)request->size, (const char *)request->data);
 }
@@ -165,6 +167,26 @@ wait_for_gate(struct flow *flow, struct becket_call *call)
 		echo_yield();
 	}
 	return BECKET_S_OK;
+}
+
+/* What it is asked by goes back with the greeting, and the bill at the end. */
+static becket_status
+greet(struct becket_call *call, struct becket_stream *stream)
+{
+	struct becket_bytes name = { 0 };
+	becket_status status;
+
+	if (becket_call_find_metadata(call, "x-name", &name))
+		status = becket_call_add_metadata(call, BECKET_METADATA_INITIAL,
+		    "x-name", name.data, name.size);
+	else
+		status = BECKET_S_OK;
+	if (status == BECKET_S_OK)
+		status = becket_call_add_metadata(call,
+		    BECKET_METADATA_TRAILING, "x-cost", "7", 1);
+	if (status == BECKET_S_OK)
+		status = push(stream, GREET, "hello", 5);
+	return status == BECKET_S_OK ? talk(stream, GREET) : status;
 }
 
 static becket_status
@@ -195,8 +217,7 @@ run(struct flow *flow, struct becket_call *call, const void *request,
 		           ? status
 		           : sum(call, stream, DEAF, response);
 	default:
-		status = push(stream, GREET, "hello", 5);
-		return status != BECKET_S_OK ? status : talk(stream, GREET);
+		return greet(call, stream);
 	}
 }
 

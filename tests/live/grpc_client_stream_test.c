@@ -176,6 +176,54 @@ the_server_may_speak_first(void **state)
 }
 
 static void
+expect_metadata(struct becket_metadata *metadata,
+    enum becket_metadata_list list, const char *name, const char *expected)
+{
+	struct becket_bytes value = { 0 };
+	bool is_there = becket_metadata_find(metadata, list, name, &value);
+
+	assert_int_equal(is_there, expected != NULL);
+	if (is_there)
+		assert_string_equal((const char *)value.data, expected);
+}
+
+static void
+metadata_go_along_with_streams(void **state)
+{
+	struct place *place = *state;
+	struct becket_metadata *metadata;
+	struct becket_stream *stream;
+
+	assert_int_equal(becket_metadata_new(place->echo.runtime, &metadata),
+	    0);
+	assert_int_equal(becket_metadata_add(metadata, "x-name", "Ann", 3), 0);
+	for (int i = 0; i < 2; i++) {
+		becket_binding_set_next_metadata(place->binding, metadata);
+		stream = flow_open(place->binding, GREET, NULL);
+		expect_metadata(metadata, BECKET_METADATA_INITIAL, "x-name",
+		    NULL);
+		if (i == 0) {
+			flow_expect(stream, GREET, "hello");
+			expect_metadata(metadata, BECKET_METADATA_INITIAL,
+			    "x-name", "Ann");
+		}
+		expect_metadata(metadata, BECKET_METADATA_TRAILING, "x-cost",
+		    NULL);
+		flow_expect_end(&stream, GREET);
+		expect_metadata(metadata, BECKET_METADATA_INITIAL, "x-name",
+		    "Ann");
+		expect_metadata(metadata, BECKET_METADATA_TRAILING, "x-cost",
+		    "7");
+	}
+	becket_binding_set_next_metadata(place->binding, metadata);
+	stream = flow_open(place->binding, BREAK, "2");
+	assert_int_equal(flow_finish(&stream, BREAK, NULL), 0x20001234);
+	expect_metadata(metadata, BECKET_METADATA_TRAILING, "x-why",
+	    "no reason");
+	becket_metadata_free(&metadata);
+}
+
+static void
 finish_throws_away_what_was_not_received(void **state)
 {
 	struct place *place = *state;
@@ -1086,6 +1134,7 @@ main(void)
 		ALL(both_may_be_streams_and_take_turns),
 		ALL(a_stream_without_a_message_is_one),
 		ALL(the_server_may_speak_first),
+		ALL(metadata_go_along_with_streams),
 		ALL(finish_throws_away_what_was_not_received),
 		ALL(who_sends_reads_within_his_window),
 		ALL(a_full_window_says_so),

@@ -71,9 +71,12 @@ static int
 submit(struct grpc_stream *stream, const struct answer *answer,
     const nghttp2_data_provider *provider)
 {
-	stream->is_headed = true;
-	return nghttp2_submit_response(stream->grpc->http2, stream->number,
+	int error = nghttp2_submit_response(stream->grpc->http2, stream->number,
 	    answer->list.fields, answer->list.count, provider);
+
+	if (error == 0)
+		stream->is_headed = true;
+	return error;
 }
 
 /* Without memory for them the code still counts. */

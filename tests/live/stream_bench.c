@@ -367,6 +367,10 @@ go_on(struct becket_call *call, const void *request,
 	struct worker *worker = calloc(1, sizeof *worker);
 	becket_status status = becket_call_defer(call, &worker->token);
 
+	if (status != BECKET_S_ASYNC_CALL_PENDING) {
+		free(worker);
+		return status;
+	}
 	worker->opnum = becket_call_opnum(call);
 	if (request != NULL)
 		worker->order = order_of(request);

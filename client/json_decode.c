@@ -137,7 +137,7 @@ decode_repeated_field(struct json_decode *decode,
 	struct spread spread;
 	bool done;
 
-	if (!spots_find(bytes, &spots))
+	if (!spots_find(decode, field->parent, bytes, &spots))
 		return decode_wrong(decode, "%s is malformed",
 		    field->full_name);
 	spread = spots_of(&spots, field->number);
@@ -277,7 +277,7 @@ decode_members(struct json_decode *decode, const struct proto_message *message,
 	struct spots spots;
 	bool done = true;
 
-	if (!spots_find(bytes, &spots))
+	if (!spots_find(decode, message, bytes, &spots))
 		return decode_wrong(decode, "this is no %s",
 		    message->full_name);
 	for (size_t i = 0; done && i < message->field_count; i++)

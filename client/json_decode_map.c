@@ -35,7 +35,7 @@ read_entry(struct json_decode *decode, const struct proto_field *map,
 	struct spots spots;
 	struct spread keys, values;
 
-	if (!spots_find(bytes, &spots))
+	if (!spots_find(decode, map->message, bytes, &spots))
 		return decode_wrong(decode, "%s is malformed", map->full_name);
 	keys = spots_of(&spots, 1);
 	values = spots_of(&spots, 2);

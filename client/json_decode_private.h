@@ -29,7 +29,8 @@ struct spread {
 };
 
 /* Give it back with spots_fini(). false: the bytes are no message. */
-bool spots_find(struct becket_bytes bytes, struct spots *ret_spots);
+bool spots_find(struct json_decode *decode, const struct proto_message *message,
+    struct becket_bytes bytes, struct spots *ret_spots);
 void spots_fini(struct spots *spots);
 struct spread spots_of(const struct spots *spots, uint32_t number);
 struct protobuf_field spread_at(const struct spread *spread, size_t index);

@@ -13,29 +13,56 @@ by_number(const void *a_, const void *b_)
 	return (a->at > b->at) - (a->at < b->at);
 }
 
-bool
-spots_find(struct becket_bytes bytes, struct spots *ret_spots)
+/* A field whose wire type is not that of its type is as good as unknown. */
+static bool
+is_wanted(struct json_decode *decode, const struct proto_message *message,
+    const struct protobuf_field *field)
+{
+	const struct proto_field *declared =
+	    message_field(message, field->number);
+
+	if (declared == NULL ||
+	    field->wire_type == decode_wire_type(declared->type) ||
+	    (field->wire_type == PROTOBUF_SIZED && declared->is_repeated &&
+	        type_is_packable(declared->type)))
+		return true;
+	decode->unknown++;
+	return false;
+}
+
+static size_t
+count_fields(struct becket_bytes bytes)
 {
 	struct message_walk walk = message_walk(bytes);
 	struct protobuf_field field;
-	size_t count = 0, at = 0;
+	size_t count = 0;
+
+	while (message_next(&walk, &field))
+		count++;
+	return count;
+}
+
+bool
+spots_find(struct json_decode *decode, const struct proto_message *message,
+    struct becket_bytes bytes, struct spots *ret_spots)
+{
+	struct message_walk walk = message_walk(bytes);
+	struct spots spots = { .bytes = bytes };
+	struct protobuf_field field;
+	size_t count = count_fields(bytes), at = 0;
 
 	if (bytes.size > UINT32_MAX || !message_is_whole(bytes))
 		return false;
-	while (message_next(&walk, &field))
-		count++;
-	*ret_spots = (struct spots){ .bytes = bytes, .count = count };
-	if (count == 0)
-		return true;
-	ret_spots->spots =
-	    idl_memory.resize(NULL, NULL, 0, count * sizeof *ret_spots->spots);
-	walk = message_walk(bytes);
-	for (size_t i = 0; message_next(&walk, &field); i++) {
-		ret_spots->spots[i] =
-		    (struct spot){ field.number, (uint32_t)at };
-		at = walk.cursor.at;
-	}
-	qsort(ret_spots->spots, count, sizeof *ret_spots->spots, by_number);
+	if (count > 0)
+		spots.spots = idl_memory.resize(NULL, NULL, 0,
+		    count * sizeof *spots.spots);
+	for (; message_next(&walk, &field); at = walk.cursor.at)
+		if (is_wanted(decode, message, &field))
+			spots.spots[spots.count++] =
+			    (struct spot){ field.number, (uint32_t)at };
+	if (spots.count > 0)
+		qsort(spots.spots, spots.count, sizeof *spots.spots, by_number);
+	*ret_spots = spots;
 	return true;
 }
 

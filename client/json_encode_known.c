@@ -82,7 +82,7 @@ put_path(const char *text, size_t size, struct buffer *out)
 			text_put(&path, "_");
 			c = (char)(c - 'A' + 'a');
 		}
-		done = c != '_' && c != '\0';
+		done = c != '_';
 		text_put_bytes(&path, &c, 1);
 	}
 	if (done)

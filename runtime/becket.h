@@ -567,9 +567,10 @@ becket_stream_set_nonblocking(struct becket_stream *stream, bool nonblocking);
  * too often; try until S_ASYNC_CALL_PENDING. On a client by
  * becket_runtime_process(), in its thread; it may do what it likes, finish the
  * stream too. On a server by the thread that serves the connection, and it must
- * not wait; not any more once the call is answered. What can be done already
- * when it is set is told, too. NULL: not any more; on a server, when this
- * returns in another thread, ready is not running either.
+ * not wait; it does not begin any more once the call is answered, but may still
+ * be running. What can be done already when it is set is told, too. NULL: not
+ * any more; on a server, when this returns in another thread, ready is not
+ * running either.
  */
 BECKET_API BECKET_MUST_USE becket_status
 becket_stream_set_callback(struct becket_stream *stream,

@@ -246,6 +246,8 @@ void
 dispatch_answer(struct becket_call *call, becket_status status,
     void *const *contexts, const void *response)
 {
+	if (call->stream != NULL)
+		server_stream_quit(call->stream);
 	if (status != BECKET_S_OK)
 		set_fault(call, status,
 		    status == call->failed ? call->sentence : NULL, false);

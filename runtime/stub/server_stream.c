@@ -301,3 +301,12 @@ server_stream_open(struct server_stream *stream, struct buffer *ret_message)
 	pthread_mutex_unlock(&stream->lock);
 	return status;
 }
+
+void
+server_stream_quit(struct server_stream *stream)
+{
+	pthread_mutex_lock(&stream->lock);
+	stream->is_answered = true;
+	stream->ready = NULL;
+	pthread_mutex_unlock(&stream->lock);
+}

@@ -60,6 +60,7 @@ struct server_stream {
 	becket_status failure; /* what was sent is not all on its way */
 	bool is_posted;        /* the loop will look */
 	bool is_cancelled;     /* receive and send fail */
+	bool is_answered;      /* so they do, and nobody is told */
 	bool is_nonblocking;
 	unsigned waits[2]; /* who block: to receive, to send */
 	unsigned wanted;   /* events that are to be told */
@@ -113,6 +114,10 @@ void server_stream_count(struct server_stream *stream, uint64_t *ret_in,
  */
 BECKET_MUST_USE becket_status server_stream_open(struct server_stream *stream,
     struct buffer *ret_message);
+/* By who answers, before anything else: the manager is not told of anything any
+ * more, and what he still tries behind the answer comes to nothing.
+ */
+void server_stream_quit(struct server_stream *stream);
 /* By who answers with success: send what is still to be sent, with the response
  * if that is no stream; else it is NULL. S_LIMIT_EXCEEDED, S_OUT_OF_MEMORY.
  */

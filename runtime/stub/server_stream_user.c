@@ -63,7 +63,9 @@ wait_to(struct server_stream *stream, unsigned what)
 		pthread_cond_wait(&stream->changed, &stream->lock);
 		stream->waits[what]--;
 	}
-	return stream->is_cancelled ? BECKET_S_CALL_CANCELLED : BECKET_S_OK;
+	if (stream->is_cancelled)
+		return BECKET_S_CALL_CANCELLED;
+	return stream->is_answered ? BECKET_X_PIPE_CLOSED : BECKET_S_OK;
 }
 
 static becket_status
@@ -165,11 +167,11 @@ set_callback(struct becket_stream *base,
 	pthread_mutex_lock(&stream->lock);
 	while (is_told_elsewhere(stream))
 		pthread_cond_wait(&stream->changed, &stream->lock);
-	stream->ready = ready;
+	stream->ready = stream->is_answered ? NULL : ready;
 	stream->user = user;
 	stream->wanted = ALL_EVENTS;
 	must_post = begin_post(stream,
-	    ready != NULL && server_stream_events(stream) != 0);
+	    stream->ready != NULL && server_stream_events(stream) != 0);
 	pthread_mutex_unlock(&stream->lock);
 	end_post(stream, must_post);
 	return BECKET_S_OK;

@@ -506,6 +506,34 @@ a_callback_set_in_a_callback_comes_later(void **state)
 	stop(&bench);
 }
 
+static void
+a_callback_ends_with_the_answer(void **state)
+{
+	struct bench bench;
+	struct becket_stream *stream;
+
+	(void)state;
+	start(&bench, false);
+	stream = &bench.stream->stream;
+	assert_int_equal(becket_stream_set_callback(stream, count, &bench),
+	    BECKET_S_OK);
+	server_stream_notify(bench.stream);
+	assert_int_equal(receive(&bench), BECKET_S_ASYNC_CALL_PENDING);
+	feed(&bench, "03 6162");
+	assert_int_equal(token_answer(&bench.host, bench.token, &interface,
+	                     CHAT, BECKET_S_OK, NULL, NULL),
+	    BECKET_S_OK);
+	/* The loop has not taken the answer yet. */
+	server_stream_notify(bench.stream);
+	assert_int_equal(send(&bench, "ab"), BECKET_X_PIPE_CLOSED);
+	assert_int_equal(becket_stream_set_callback(stream, count, &bench),
+	    BECKET_S_OK);
+	assert_false(server_stream_cancel(bench.stream));
+	server_stream_notify(bench.stream);
+	assert_int_equal(bench.told, 1);
+	tear_down(&bench);
+}
+
 /* ------------------------------------------------------------------ ends -- */
 
 static void
@@ -652,6 +680,7 @@ main(void)
 		cmocka_unit_test(a_callback_comes_once_until_it_has_been_tried),
 		cmocka_unit_test(a_callback_that_tries_comes_again),
 		cmocka_unit_test(a_callback_set_in_a_callback_comes_later),
+		cmocka_unit_test(a_callback_ends_with_the_answer),
 		cmocka_unit_test(
 		    the_wrong_end_and_the_wrong_operation_are_told),
 		cmocka_unit_test(a_stream_that_fails_has_a_fault),

@@ -109,17 +109,20 @@ unlock_and_tell(struct server_stream *stream)
 	return is_due;
 }
 
-/* A message larger than the window must be let in to become whole. */
+static bool
+is_request_stream(const struct server_stream *stream)
+{
+	return stream->call->streams & BECKET_OPERATION_REQUEST_STREAM;
+}
+
+/* A message larger than the window must be let in to become whole; and behind
+ * an only message its end, which may be a piece of its own.
+ */
 static void
 let_more_in(struct server_stream *stream)
 {
-	struct buffer message;
-	size_t consumed;
-
-	if (stream_in_is_ready(&stream->in))
-		return;
-	(void)!stream_in_next(&stream->in, &message, &consumed);
-	stream->credit += consumed;
+	if (!is_request_stream(stream) || !stream_in_is_ready(&stream->in))
+		stream->credit += stream_in_settle(&stream->in);
 }
 
 /* What stands before the messages is for who decides whether to run it. */
@@ -167,12 +170,6 @@ server_stream_end(struct server_stream *stream)
 	(void)!stream_in_end(&stream->in);
 	take_head(stream);
 	return unlock_and_tell(stream);
-}
-
-static bool
-is_request_stream(const struct server_stream *stream)
-{
-	return stream->call->streams & BECKET_OPERATION_REQUEST_STREAM;
 }
 
 bool

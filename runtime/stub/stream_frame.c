@@ -339,14 +339,22 @@ next(struct stream_in *in, struct buffer *ret_message)
 	return in->is_ended ? BECKET_X_PIPE_EMPTY : BECKET_S_ASYNC_CALL_PENDING;
 }
 
+size_t
+stream_in_settle(struct stream_in *in)
+{
+	size_t credit = in->credit;
+
+	in->credit = 0;
+	return credit;
+}
+
 becket_status
 stream_in_next(struct stream_in *in, struct buffer *ret_message,
     size_t *ret_consumed)
 {
 	becket_status status = next(in, ret_message);
 
-	*ret_consumed = in->credit;
-	in->credit = 0;
+	*ret_consumed = stream_in_settle(in);
 	return status;
 }
 

@@ -77,6 +77,11 @@ BECKET_MUST_USE becket_status stream_in_end(struct stream_in *in);
 BECKET_MUST_USE becket_status stream_in_next(struct stream_in *in,
     struct buffer *ret_message, size_t *ret_consumed);
 
+/* What *ret_consumed would be, without taking a message: who takes one only
+ * when its stream has ended asks so.
+ */
+size_t stream_in_settle(struct stream_in *in);
+
 /* Would stream_in_next() say something else than S_ASYNC_CALL_PENDING? */
 bool stream_in_is_ready(const struct stream_in *in);
 

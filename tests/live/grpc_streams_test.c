@@ -189,6 +189,33 @@ one_message_is_one_message(void **state)
 	stream_bench_stop(&bench);
 }
 
+/* Where the window ends, nothing else that comes is read. */
+static void
+a_request_fills_the_window(void **state)
+{
+	enum { WINDOW = 1024, AROUND = 8 };
+	const struct becket_limits limits = { .stream_window = WINDOW };
+	struct stream_bench bench;
+	struct wire_client client;
+	char *text = malloc(WINDOW + 1);
+
+	memset(text, ' ', WINDOW);
+	stream_bench_start(&bench, &limits, 1, 0);
+	for (size_t less = 0; less < AROUND; less++) {
+		stream_bench_connect(&bench, which(state), &client);
+		text[WINDOW - less] = '\0';
+		wire_begin(&client, POUR, 0);
+		wire_say(&client, text);
+		while (client.unsent > 0)
+			wire_look(&client);
+		wire_half_close(&client);
+		expect_count(&client, 0, 0);
+		wire_close(&client);
+	}
+	stream_bench_stop(&bench);
+	free(text);
+}
+
 /* ---------------------------------------------------- those who are slow -- */
 
 /* The client has more to say than fits into one packet. */
@@ -730,6 +757,7 @@ main(void)
 		EACH(both_stream_in_turns),
 		EACH(a_failure_comes_behind_what_was_sent),
 		EACH(one_message_is_one_message),
+		EACH(a_request_fills_the_window),
 		EACH(who_does_not_read_makes_the_server_wait),
 		EACH(who_does_not_receive_makes_the_client_wait),
 		EACH(a_cancel_wakes_who_waits),

@@ -223,8 +223,11 @@ begin(struct becket_async_call *call, struct session *session, uint64_t now)
 	if (status != BECKET_S_OK) {
 		session->ops->abandon(session, call->invoke.call);
 		call->invoke.is_begun = false;
+		return status;
 	}
-	return status;
+	/* A plain session says nothing of a call without a message. */
+	tell_of_room(stream);
+	return BECKET_S_OK;
 }
 
 static bool

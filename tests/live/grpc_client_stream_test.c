@@ -420,6 +420,81 @@ who_sends_after_the_end_is_told(void **state)
 	flow_expect_response(&stream, SUM, "0 0");
 }
 
+/* Over another connection than the place's, so that it drives what others need.
+ */
+static void *
+drive(void *argument)
+{
+	struct becket_stream *stream = argument;
+	struct becket_bytes *message;
+
+	return (void *)(uintptr_t)flow_receive(stream, TALK, &message);
+}
+
+static bool
+is_driven(struct place *place)
+{
+	struct hub *hub = place->echo.runtime->hub;
+	bool is_driven;
+
+	pthread_mutex_lock(&hub->lock);
+	is_driven = hub->driver != NULL;
+	pthread_mutex_unlock(&hub->lock);
+	return is_driven;
+}
+
+struct sender {
+	struct place *place;
+	atomic_uint sent;
+};
+
+/* Each time a connection is made that is not there yet. */
+static void *
+send_again_and_again(void *argument)
+{
+	struct sender *sender = argument;
+	struct place *place = sender->place;
+
+	for (int i = 0; i < 100; i++) {
+		struct becket_binding *binding = echo_bind(&place->echo,
+		    place->echo.addresses[place->which]);
+		struct becket_stream *stream = flow_open(binding, TALK, NULL);
+
+		assert_int_equal(flow_send(stream, TALK, "x", 1), 0);
+		sender->sent++;
+		flow_expect_end(&stream, TALK);
+		assert_int_equal(becket_binding_reset(binding), 0);
+		becket_binding_free(&binding);
+	}
+	return NULL;
+}
+
+static void
+who_waits_to_send_learns_of_a_connection_that_another_makes(void **state)
+{
+	struct place *place = *state;
+	struct becket_binding *binding = echo_bind(&place->echo,
+	    place->echo.addresses[place->which == 0 ? 1 : 0]);
+	struct becket_stream *idle = flow_open(binding, TALK, NULL);
+	struct sender sender = { .place = place };
+	pthread_t threads[2];
+
+	assert_int_equal(flow_send(idle, TALK, "x", 1), 0);
+	flow_expect(idle, TALK, "x");
+	assert_int_equal(pthread_create(&threads[0], NULL, drive, idle), 0);
+	WAIT_UNTIL(is_driven(place));
+	assert_int_equal(pthread_create(&threads[1], NULL, send_again_and_again,
+	                     &sender),
+	    0);
+	for (unsigned i = 1; i <= 100; i++)
+		WAIT_UNTIL(sender.sent >= i);
+	pthread_join(threads[1], NULL);
+	assert_int_equal(becket_stream_cancel(idle), 0);
+	pthread_join(threads[0], NULL);
+	becket_stream_abort(&idle);
+	becket_binding_free(&binding);
+}
+
 static void *
 cancel_soon(void *argument)
 {
@@ -1118,6 +1193,7 @@ streams_without_memory_fail_cleanly(void **state)
 int
 main(void)
 {
+	cmocka_set_test_filter(getenv("STREAMS_TEST"));
 	static struct place tcp = { .which = 0 }, local = { .which = 1 },
 	                    grpc = { .which = GRPC };
 #define ONE(name, place) \
@@ -1144,6 +1220,7 @@ main(void)
 		ALL(a_failure_comes_behind_what_was_sent_before),
 		ALL(who_sends_after_the_end_is_told),
 		ALL(another_thread_cancels_who_waits_to_receive),
+		ALL(who_waits_to_send_learns_of_a_connection_that_another_makes),
 		ALL(another_thread_cancels_who_waits_to_send),
 		ONE(a_server_that_goes_on_is_cut_off, tcp),
 		ONE(a_server_that_goes_on_is_cut_off, local),

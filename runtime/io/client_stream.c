@@ -106,11 +106,13 @@ forgive(becket_status status)
 	return status == BECKET_S_NO_CALL_ACTIVE ? BECKET_S_OK : status;
 }
 
+/* Also what came too late for this try, for there may be another. */
 static becket_status
 put_and_keep(struct client_stream *stream, struct session *session,
     struct buffer *bytes)
 {
-	becket_status status = put_copy(stream, session, bytes, stream->packs);
+	becket_status status =
+	    forgive(put_copy(stream, session, bytes, stream->packs));
 
 	if (status == BECKET_S_OK && keep(stream, bytes) != BECKET_S_OK)
 		stop_keeping(stream);
@@ -190,11 +192,11 @@ put_kept(struct client_stream *stream, struct session *session)
 			status = put_copy(stream, session, &piece->bytes,
 			    piece->packs);
 		if (status != BECKET_S_OK)
-			return forgive(status);
+			break;
 	}
 	if (is_large)
 		stop_keeping(stream);
-	return BECKET_S_OK;
+	return forgive(status);
 }
 
 static void
@@ -270,7 +272,7 @@ take_piece(struct client_stream *stream, struct buffer *piece)
 	stream->has_input = true;
 	if (stream->is_keeping)
 		stop_keeping(stream);
-	if (join(stream, piece))
+	if (stream->has_lost_input || join(stream, piece))
 		buffer_fini(piece);
 	else if (grow(inbox, memory_of(stream)))
 		inbox->pieces[inbox->count++] = buffer_take(piece);

@@ -116,7 +116,7 @@ void round(const Message &m, const std::string &bytes, bool pretty) {
 }
 
 // A Value without a value is null for us, and for C++ sometimes nothing; an Any
-// may have one within.
+// may have one within. A path that JSON has not C++ makes another of.
 bool is_odd(const Message &m) {
   const auto *r = m.GetReflection();
   std::vector<const google::protobuf::FieldDescriptor *> fields;
@@ -125,7 +125,9 @@ bool is_odd(const Message &m) {
   if (m.GetDescriptor()->full_name() == "google.protobuf.Value" &&
       fields.empty())
     return true;
-  if (m.GetDescriptor()->full_name() == "google.protobuf.Any") return true;
+  if (m.GetDescriptor()->full_name() == "google.protobuf.Any" ||
+      m.GetDescriptor()->full_name() == "google.protobuf.FieldMask")
+    return true;
   for (const auto *f : fields) {
     if (f->cpp_type() != f->CPPTYPE_MESSAGE) continue;
     if (!f->is_repeated()) {

@@ -10,6 +10,7 @@
 #include "lookup.h"
 #include "message_bytes.h"
 #include "output.h"
+#include "quote.h"
 
 enum { DEEPEST = 1000 };
 
@@ -86,9 +87,7 @@ show_symbol(const struct pool *pool, const char *name, int kind, void *thing)
 	text_put(&text, "// ");
 	text_put(&text, name);
 	text_put(&text, ", in ");
-	for (const char *c = symbol_file(&symbol)->name; *c != '\0'; c++)
-		text_put_bytes(&text,
-		    (unsigned char)*c < ' ' || *c == 0x7f ? "?" : c, 1);
+	(void)quote_plain(&text, symbol_file(&symbol)->name);
 	text_put(&text, "\n");
 	describe_symbol(pool, &symbol, &text);
 	show_text(&text);

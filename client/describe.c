@@ -17,7 +17,7 @@ put_method(struct describer *writer, const struct proto_method *method)
 	        name_within(pool, scope, method->input->full_name),
 	        method->server_streams ? "stream " : "",
 	        name_within(pool, scope, method->output->full_name));
-	struct option_texts texts = option_texts(pool, "MethodOptions",
+	struct texts texts = option_texts(pool, "MethodOptions",
 	    method->options, scope, writer->indent + DESCRIBE_STEP);
 
 	if (texts.count == 0) {

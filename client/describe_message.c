@@ -63,7 +63,7 @@ void
 describe_put_options(struct describer *writer, const char *kind,
     struct becket_bytes options, const char *scope)
 {
-	struct option_texts texts =
+	struct texts texts =
 	    option_texts(writer->pool, kind, options, scope, writer->indent);
 
 	for (size_t i = 0; i < texts.count; i++)
@@ -81,7 +81,7 @@ put_brackets(struct describer *writer, const char *kind,
     struct becket_bytes options, const char *scope, const char *const *more,
     size_t more_count)
 {
-	struct option_texts texts =
+	struct texts texts =
 	    option_texts(writer->pool, kind, options, scope, writer->indent);
 	const char *between = " [";
 
@@ -201,24 +201,14 @@ describe_field(struct describer *writer, const struct proto_field *field,
 
 static void
 put_oneof(struct describer *writer, const struct proto_message *message,
-    int32_t index)
+    const struct proto_oneof *oneof)
 {
-	describe_open(writer, text_print(writer->pool->arena, "oneof %s",
-	                          message->oneofs[index].name));
-	for (size_t i = 0; i < message->field_count; i++)
-		if (message->fields[i].oneof == index)
-			describe_field(writer, &message->fields[i],
-			    message->full_name);
+	describe_open(writer,
+	    text_print(writer->pool->arena, "oneof %s", oneof->name));
+	for (const struct proto_field *field = oneof->first; field != NULL;
+	     field = field->other)
+		describe_field(writer, field, message->full_name);
 	describe_close(writer);
-}
-
-static bool
-is_first_of_oneof(const struct proto_message *message, size_t index)
-{
-	for (size_t i = 0; i < index; i++)
-		if (message->fields[i].oneof == message->fields[index].oneof)
-			return false;
-	return true;
 }
 
 static void
@@ -226,12 +216,13 @@ put_fields(struct describer *writer, const struct proto_message *message)
 {
 	for (size_t i = 0; i < message->field_count; i++) {
 		const struct proto_field *field = &message->fields[i];
+		const struct proto_oneof *oneof =
+		    field->oneof < 0 ? NULL : &message->oneofs[field->oneof];
 
-		if (field->oneof < 0 ||
-		    message->oneofs[field->oneof].is_synthetic)
+		if (oneof == NULL || oneof->is_synthetic)
 			describe_field(writer, field, message->full_name);
-		else if (is_first_of_oneof(message, i))
-			put_oneof(writer, message, field->oneof);
+		else if (oneof->first == field)
+			put_oneof(writer, message, oneof);
 	}
 }
 
@@ -276,28 +267,30 @@ static void
 put_ranges(struct describer *writer, const char *what,
     const struct proto_range *ranges, size_t count, int64_t most)
 {
-	const char *line = what;
-
-	for (size_t i = 0; i < count; i++)
-		line = text_print(writer->pool->arena, "%s%s%s", line,
-		    i == 0 ? " " : ", ", range_text(writer, ranges[i], most));
-	if (count > 0)
-		describe_line(writer,
-		    text_print(writer->pool->arena, "%s;", line));
+	if (count == 0)
+		return;
+	begin_line(writer);
+	text_put(writer->out, what);
+	for (size_t i = 0; i < count; i++) {
+		text_put(writer->out, i == 0 ? " " : ", ");
+		text_put(writer->out, range_text(writer, ranges[i], most));
+	}
+	text_put(writer->out, ";\n");
 }
 
 static void
 put_reserved_names(struct describer *writer, const char *const *names,
     size_t count)
 {
-	const char *line = "reserved";
-
-	for (size_t i = 0; i < count; i++)
-		line = text_print(writer->pool->arena, "%s%s%s", line,
-		    i == 0 ? " " : ", ", describe_quoted(writer, names[i]));
-	if (count > 0)
-		describe_line(writer,
-		    text_print(writer->pool->arena, "%s;", line));
+	if (count == 0)
+		return;
+	begin_line(writer);
+	text_put(writer->out, "reserved");
+	for (size_t i = 0; i < count; i++) {
+		text_put(writer->out, i == 0 ? " " : ", ");
+		text_put(writer->out, describe_quoted(writer, names[i]));
+	}
+	text_put(writer->out, ";\n");
 }
 
 /* One that stands in a field of its own. */

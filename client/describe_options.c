@@ -267,28 +267,14 @@ one_text(const struct pool *pool, const char *scope,
 	return text;
 }
 
-static void
-add_text(struct arena *arena, struct option_texts *texts, const char *text)
-{
-	const char **more = texts->texts;
-
-	if ((texts->count & (texts->count + 1)) == 0) { /* 2^n - 1 are full */
-		more = text_alloc(arena, 2 * (texts->count + 1) * sizeof *more);
-		if (texts->count > 0)
-			memcpy(more, texts->texts, texts->count * sizeof *more);
-		texts->texts = more;
-	}
-	more[texts->count++] = text;
-}
-
-struct option_texts
+struct texts
 option_texts(const struct pool *pool, const char *kind,
     struct becket_bytes options, const char *scope, unsigned indent)
 {
 	const struct proto_message *message = pool_message(pool,
 	    text_print(pool->arena, "google.protobuf.%s", kind));
 	struct message_walk walk = message_walk(options);
-	struct option_texts texts = { 0 };
+	struct texts texts = { 0 };
 	struct protobuf_field value;
 
 	while (message != NULL && message_next(&walk, &value)) {
@@ -302,7 +288,7 @@ option_texts(const struct pool *pool, const char *kind,
 		    !is_first_piece(pool, options, field, &value))
 			continue;
 		while (next_value(&packed, field, &value, &one))
-			add_text(pool->arena, &texts,
+			texts_add(pool->arena, &texts,
 			    one_text(pool, scope, field, &one, indent));
 	}
 	return texts;

@@ -3,20 +3,17 @@
 #define BECKET_CLIENT_DESCRIBE_OPTIONS_H
 
 #include "descriptor.h"
+#include "texts.h"
 
 /*
  * Options as a .proto writes them: "deprecated = true",
  * "(becket.operation) = { opnum: 0 }". What nothing here describes is left out.
  */
-struct option_texts {
-	const char **texts;
-	size_t count;
-};
 
 /* kind: "FileOptions" and its like. scope: where names are looked up from. A
  * value that is too long for a line is broken, and what follows is indented.
  */
-struct option_texts option_texts(const struct pool *pool, const char *kind,
+struct texts option_texts(const struct pool *pool, const char *kind,
     struct becket_bytes options, const char *scope, unsigned indent);
 
 /* How a type or extension is called within scope, the full name of a message,

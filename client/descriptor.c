@@ -222,10 +222,39 @@ link_extendee(struct pool *pool, struct proto_field *field)
 	return NULL;
 }
 
+/* "Group group = 1 { ... }" */
+static bool
+is_group_of(const struct proto_field *field)
+{
+	const struct proto_message *group = field->message;
+	const char *name = field->name;
+
+	for (const char *c = group->name; *c != '\0'; c++, name++)
+		if (*name != (*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c))
+			return false;
+	return *name == '\0' && group->parent == field->parent &&
+	       group->file == field->file;
+}
+
+/* What nobody can write may have no end: maps that are their own values, groups
+ * that stand in themselves.
+ */
+static const char *
+check_shape(struct pool *pool, const struct proto_field *field)
+{
+	if (field->message == NULL ||
+	    ((!field->message->is_map_entry || field->is_repeated) &&
+	        (field->type != PROTO_GROUP || is_group_of(field))))
+		return NULL;
+	return text_print(pool->arena, "%s is neither a map nor a group",
+	    field->full_name);
+}
+
 static const char *
 link_field(struct pool *pool, struct proto_field *field)
 {
 	const struct symbol *symbol;
+	const char *sentence;
 
 	if (field->type_name != NULL) {
 		symbol = symbols_find(&pool->symbols, field->type_name + 1);
@@ -239,7 +268,8 @@ link_field(struct pool *pool, struct proto_field *field)
 		else
 			field->message = symbol->thing;
 	}
-	return link_extendee(pool, field);
+	sentence = check_shape(pool, field);
+	return sentence == NULL ? link_extendee(pool, field) : sentence;
 }
 
 static const char *

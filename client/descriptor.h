@@ -54,11 +54,12 @@ struct proto_field {
 	uint32_t number;
 	enum proto_type type;
 	bool is_repeated, is_required, is_packed, is_optional3;
-	bool has_presence;        /* absent is another thing than 0 */
-	int32_t oneof;            /* of its message; -1: in none */
-	const char *type_name;    /* ".pkg.Type", or NULL */
-	const char *extendee;     /* of an extension, else NULL */
-	const char *default_text; /* NULL: none */
+	bool has_presence;         /* absent is another thing than 0 */
+	int32_t oneof;             /* of its message; -1: in none */
+	struct proto_field *other; /* the next of its oneof */
+	const char *type_name;     /* ".pkg.Type", or NULL */
+	const char *extendee;      /* of an extension, else NULL */
+	const char *default_text;  /* NULL: none */
 	struct becket_bytes options;
 	struct proto_file *file;
 	struct proto_message *parent;   /* it is a field of */
@@ -73,6 +74,7 @@ struct proto_range {
 struct proto_oneof {
 	const char *name;
 	bool is_synthetic; /* of a proto3 optional */
+	struct proto_field *first;
 };
 
 struct proto_message {

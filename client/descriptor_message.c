@@ -69,6 +69,8 @@ check_field(struct reader *reader, const struct proto_field *field)
 	bool is_named = field->type == PROTO_MESSAGE ||
 	                field->type == PROTO_GROUP || field->type == PROTO_ENUM;
 
+	if (field->extendee != NULL && field->oneof >= 0)
+		read_wrong(reader, "an extension is in a oneof");
 	if (field->type < PROTO_DOUBLE || field->type > PROTO_SINT64 ||
 	    is_named != (field->type_name != NULL) || field->number == 0 ||
 	    field->number > HIGHEST ||
@@ -183,14 +185,20 @@ read_ranges(struct reader *reader, struct becket_bytes bytes, uint32_t number,
 static void
 settle_oneofs(struct reader *reader, struct proto_message *message)
 {
-	for (size_t i = 0; i < message->field_count; i++) {
-		const struct proto_field *field = &message->fields[i];
+	for (size_t i = message->field_count; i-- > 0;) {
+		struct proto_field *field = &message->fields[i];
+		struct proto_oneof *oneof;
 
-		if (field->oneof >= 0 &&
-		    (size_t)field->oneof >= message->oneof_count)
+		if (field->oneof < 0)
+			continue;
+		if ((size_t)field->oneof >= message->oneof_count) {
 			read_wrong(reader, "a field is in a oneof that is not");
-		else if (field->oneof >= 0 && field->is_optional3)
-			message->oneofs[field->oneof].is_synthetic = true;
+			continue;
+		}
+		oneof = &message->oneofs[field->oneof];
+		oneof->is_synthetic |= field->is_optional3;
+		field->other = oneof->first;
+		oneof->first = field;
 	}
 }
 

@@ -12,6 +12,7 @@
 enum {
 	DEEPEST = 200, /* brackets: an array in each of 100 messages */
 	TEMPLATE_DEPTH = 4,
+	TEMPLATE_SIZE = 1 << 20,
 };
 
 bool
@@ -151,13 +152,14 @@ decode_repeated_field(struct json_decode *decode,
 static bool
 is_superseded(const struct proto_field *field, const struct spread *spread)
 {
+	const struct proto_oneof *oneof = &field->parent->oneofs[field->oneof];
 	uint32_t last = spread->spots->spots[spread->end - 1].at;
 
-	for (size_t i = 0; i < field->parent->field_count; i++) {
-		const struct proto_field *other = &field->parent->fields[i];
+	for (const struct proto_field *other = oneof->first; other != NULL;
+	     other = other->other) {
 		struct spread rival = spots_of(spread->spots, other->number);
 
-		if (other->oneof == field->oneof && rival.end > rival.begin &&
+		if (rival.end > rival.begin &&
 		    spread->spots->spots[rival.end - 1].at > last)
 			return true;
 	}
@@ -168,8 +170,8 @@ is_superseded(const struct proto_field *field, const struct spread *spread)
 static bool
 is_alternative(const struct proto_field *field)
 {
-	return field->oneof >= 0 && field > field->parent->fields &&
-	       field[-1].oneof == field->oneof;
+	return field->oneof >= 0 &&
+	       field->parent->oneofs[field->oneof].first != field;
 }
 
 /* Something of every field, but no message within itself. */
@@ -182,7 +184,7 @@ template_field(struct json_decode *decode, const struct proto_field *field,
 	bool done = true;
 
 	if (field->type == PROTO_GROUP || decode->depth > TEMPLATE_DEPTH ||
-	    is_alternative(field))
+	    decode->out->size > TEMPLATE_SIZE || is_alternative(field))
 		return true;
 	decode_next(decode, outer, name_of(decode, field));
 	if (field_is_map(field)) {

@@ -167,6 +167,8 @@ decode_value(struct json_decode *decode, const struct proto_message *message,
 		    message->full_name);
 	if (!find_kind(message, bytes, &field, &value))
 		text_put(decode->out, "null");
+	else if (field->message == message) /* there would be no brackets */
+		return decode_wrong(decode, "a Value has a Value in it");
 	else if (field->message != NULL)
 		return decode_message(decode, field->message, value.bytes);
 	else

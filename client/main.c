@@ -9,7 +9,8 @@
 #include "flags.h"
 #include "output.h"
 
-enum { ASKING_MS = 5000 };
+/* MOST_MEMORY: of descriptors, which a server may have made to be endless. */
+enum { ASKING_MS = 5000, MOST_MEMORY = 1 << 30 };
 
 static bool
 is_for_maps(const struct command *command)
@@ -128,7 +129,7 @@ int
 main(int argc, char **argv)
 {
 	struct command command = { .arena = &arena };
-	arena = arena_empty(&idl_memory, SIZE_MAX);
+	arena = arena_empty(&idl_memory, MOST_MEMORY);
 	flags_read(&command, argc, argv);
 	int status = run(&command);
 	becket_binding_free(&command.binding);

@@ -120,14 +120,22 @@ line_error(struct line *line, const struct becket_error *error)
 
 /* ------------------------------------------------------------------ text -- */
 
+static size_t
+put_plain(const char *text, FILE *file)
+{
+	struct buffer plain = buffer_empty(&idl_memory);
+	size_t count = quote_plain(&plain, text);
+
+	if (plain.size > 0)
+		fwrite(plain.data, 1, plain.size, file);
+	buffer_fini(&plain);
+	return count;
+}
+
 void
 print_column(const char *text, int width)
 {
-	int written = 0;
-	for (const char *p = text; *p != '\0'; p++, written++) {
-		unsigned char c = (unsigned char)*p;
-		putchar(c < 0x20 || c == 0x7f ? '?' : c);
-	}
+	int written = (int)put_plain(text, stdout);
 	for (; width > 0 && written < width + 2; written++)
 		putchar(' ');
 }
@@ -136,10 +144,7 @@ void
 print_failure(const char *sentence)
 {
 	fputs("becket: ", stderr);
-	for (const char *p = sentence; *p != '\0'; p++) {
-		unsigned char c = (unsigned char)*p;
-		putc(c < 0x20 || c == 0x7f ? '?' : c, stderr);
-	}
+	(void)put_plain(sentence, stderr);
 	putc('\n', stderr);
 }
 

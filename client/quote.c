@@ -105,3 +105,23 @@ quote_proto(struct buffer *buffer, struct becket_bytes text)
 	}
 	text_put(buffer, "\"");
 }
+
+size_t
+quote_plain(struct buffer *buffer, const char *text)
+{
+	struct becket_bytes rest = { (const uint8_t *)text, strlen(text) };
+	size_t count = 0;
+
+	for (; rest.size > 0; count++) {
+		size_t length = sequence_length(rest);
+
+		if (length == 0 || is_control(rest.data, length))
+			text_put(buffer, "?");
+		else
+			text_put_bytes(buffer, rest.data, length);
+		length += length == 0;
+		rest.data += length;
+		rest.size -= length;
+	}
+	return count;
+}

@@ -12,4 +12,9 @@ void quote_json(struct buffer *buffer, struct becket_bytes text);
 /* The same as a string of a .proto, where any byte can be written. */
 void quote_proto(struct buffer *buffer, struct becket_bytes text);
 
+/* As it is, but with '?' for what a terminal could take for a command, and for
+ * what is no UTF-8. Returns how many characters that are.
+ */
+size_t quote_plain(struct buffer *buffer, const char *text);
+
 #endif

@@ -13,18 +13,6 @@
 
 enum { PROTOC_FD = 3 };
 
-void
-texts_add(struct arena *arena, struct texts *texts, const char *text)
-{
-	const char **more =
-	    text_alloc(arena, (texts->count + 1) * sizeof *more);
-
-	if (texts->count > 0)
-		memcpy(more, texts->texts, texts->count * sizeof *more);
-	more[texts->count++] = text;
-	texts->texts = more;
-}
-
 bool
 sources_are_files(const struct sources *sources)
 {

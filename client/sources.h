@@ -4,18 +4,12 @@
 
 #include "becket.h"
 #include "descriptor.h"
+#include "texts.h"
 
 /*
  * Where descriptors come from: .proto files through protoc, sets of descriptors
  * in files, or else the server itself by its reflection.
  */
-struct texts {
-	const char **texts;
-	size_t count;
-};
-
-void texts_add(struct arena *arena, struct texts *texts, const char *text);
-
 struct sources {
 	struct texts protos, imports, sets;
 	bool without_reflection;

@@ -408,6 +408,16 @@ result(struct client_stream *stream, void **ret_response)
 	return take_response(stream, ret_response);
 }
 
+/* The list it may be in is that of all calls. */
+static void
+forget_callback(struct client_stream *stream)
+{
+	struct hub *hub = lock(stream);
+
+	list_remove(&stream->call.due);
+	pthread_mutex_unlock(&hub->lock);
+}
+
 static becket_status
 finish(struct becket_stream *base, void **ret_response, bool *ret_is_over)
 {
@@ -423,6 +433,7 @@ finish(struct becket_stream *base, void **ret_response, bool *ret_is_over)
 	status = say_end(stream, status);
 	if (status == BECKET_X_PIPE_EMPTY)
 		status = result(stream, ret_response);
+	forget_callback(stream);
 	client_stream_free(stream);
 	*ret_is_over = true;
 	return status;

@@ -872,6 +872,49 @@ note_end(void *user, struct becket_stream *stream)
 }
 
 static void
+look_away(void *user, struct becket_stream *stream)
+{
+	(void)user;
+	(void)stream;
+}
+
+static void *
+talk_with_a_callback(void *argument)
+{
+	struct place *place = argument;
+
+	for (int i = 0; i < 100; i++) {
+		struct becket_stream *stream =
+		    flow_open(place->binding, TALK, NULL);
+
+		assert_int_equal(becket_stream_set_callback(stream, look_away,
+		                     NULL),
+		    0);
+		assert_int_equal(flow_send(stream, TALK, "x", 1), 0);
+		flow_expect(stream, TALK, "x");
+		flow_expect_end(&stream, TALK);
+	}
+	return NULL;
+}
+
+/* Whose callbacks are due is one list for all. */
+static void
+streams_with_callbacks_end_in_any_thread(void **state)
+{
+	enum { MANY = 4 };
+	struct place *place = *state;
+	pthread_t threads[MANY];
+
+	for (int i = 0; i < MANY; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL,
+		                     talk_with_a_callback, place),
+		    0);
+	for (int i = 0; i < MANY; i++)
+		pthread_join(threads[i], NULL);
+	assert_false(becket_runtime_process(place->echo.runtime));
+}
+
+static void
 a_loop_learns_of_deadlines(void **state)
 {
 	struct place *place = *state;
@@ -1235,6 +1278,7 @@ main(void)
 		ONE(streams_wait_for_one_of_so_many_connections, tcp),
 		ONE(streams_wait_for_one_of_so_many_connections, local),
 		ALL(a_loop_serves_many_streams),
+		ALL(streams_with_callbacks_end_in_any_thread),
 		ALL(a_loop_learns_of_deadlines),
 		ALL(one_thread_sends_while_another_receives),
 		ALL(many_threads_have_streams),

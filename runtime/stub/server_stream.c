@@ -217,6 +217,9 @@ server_stream_enter_loop(struct server_stream *stream)
 	pthread_mutex_unlock(&stream->lock);
 }
 
+/* Who sets a callback from here on needs mail of his own, and move(), which
+ * follows, finds what was sent before.
+ */
 void
 server_stream_notify(struct server_stream *stream)
 {
@@ -229,6 +232,7 @@ server_stream_notify(struct server_stream *stream)
 	user = stream->user;
 	if (ready == NULL ||
 	    (server_stream_events(stream) & stream->wanted) == 0) {
+		stream->is_posted = false;
 		pthread_mutex_unlock(&stream->lock);
 		return;
 	}
@@ -239,7 +243,7 @@ server_stream_notify(struct server_stream *stream)
 	pthread_mutex_unlock(&stream->lock);
 	ready(user, &stream->stream);
 	pthread_mutex_lock(&stream->lock);
-	stream->is_telling = false;
+	stream->is_telling = stream->is_posted = false;
 	pthread_cond_broadcast(&stream->changed);
 	is_due = unlock_and_tell(stream);
 	if (is_due) /* it has set another */

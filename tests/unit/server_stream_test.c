@@ -534,6 +534,29 @@ a_callback_ends_with_the_answer(void **state)
 	tear_down(&bench);
 }
 
+static void
+a_stream_without_a_connection_still_calls_back(void **state)
+{
+	struct bench bench;
+
+	(void)state;
+	start(&bench, false);
+	assert_int_equal(send(&bench, "ab"), BECKET_S_OK);
+	assert_int_equal(bench.attended, 1);
+	server_stream_detach(bench.stream);
+	assert_false(server_stream_cancel(bench.stream));
+	/* The loop looks at what has been posted before. */
+	server_stream_notify(bench.stream);
+	server_stream_move(bench.stream);
+	assert_int_equal(becket_stream_set_callback(&bench.stream->stream,
+	                     count, &bench),
+	    BECKET_S_OK);
+	assert_int_equal(bench.attended, 2);
+	server_stream_notify(bench.stream);
+	assert_int_equal(bench.told, 1);
+	stop(&bench);
+}
+
 /* ------------------------------------------------------------------ ends -- */
 
 static void
@@ -681,6 +704,8 @@ main(void)
 		cmocka_unit_test(a_callback_that_tries_comes_again),
 		cmocka_unit_test(a_callback_set_in_a_callback_comes_later),
 		cmocka_unit_test(a_callback_ends_with_the_answer),
+		cmocka_unit_test(
+		    a_stream_without_a_connection_still_calls_back),
 		cmocka_unit_test(
 		    the_wrong_end_and_the_wrong_operation_are_told),
 		cmocka_unit_test(a_stream_that_fails_has_a_fault),

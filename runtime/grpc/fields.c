@@ -6,6 +6,7 @@
 #include "grpc/code.h"
 #include "grpc/metadata.h"
 #include "grpc/text.h"
+#include "wire/call_header.h"
 
 enum { FIELD_OVERHEAD = 32 }; /* RFC 9113 6.5.2 */
 
@@ -203,11 +204,27 @@ take_metadata(struct fields *fields, struct becket_bytes name,
 	}
 }
 
+/* As RFC 9113 counts them; binary values with commas between are as many
+ * fields, for each becomes an entry with the name.
+ */
+static size_t
+size_of(struct becket_bytes name, struct becket_bytes value)
+{
+	size_t head = name.size + FIELD_OVERHEAD, size = head + value.size;
+
+	if (!call_header_is_binary(name))
+		return size;
+	for (size_t i = 0; i < value.size; i++)
+		if (value.data[i] == ',')
+			size += head;
+	return size;
+}
+
 void
 fields_take(struct fields *fields, struct becket_bytes name,
     struct becket_bytes value, size_t limit)
 {
-	size_t size = name.size + value.size + FIELD_OVERHEAD;
+	size_t size = size_of(name, value);
 
 	if (size > limit - fields->size) {
 		fields->is_too_large = true;

@@ -475,6 +475,24 @@ metadata_are_counted_all_together(void **state)
 	fields_fini(&fields);
 }
 
+static void
+binary_values_in_one_field_count_as_fields(void **state)
+{
+	struct fields fields = fields_empty(test_memory_of(&memory));
+
+	(void)state;
+	fields_take(&fields, text_bytes("k-bin"), text_bytes("YQ,YQ,YQ"),
+	    8 + 3 * (5 + 32));
+	assert_false(fields.is_too_large);
+	fields_fini(&fields);
+	fields = fields_empty(test_memory_of(&memory));
+	fields_take(&fields, text_bytes("k-bin"), text_bytes("YQ,YQ,YQ"),
+	    7 + 3 * (5 + 32));
+	assert_true(fields.is_too_large);
+	assert_int_equal(fields.metadata.size, 0);
+	fields_fini(&fields);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -499,6 +517,7 @@ main(void)
 		TEST(content_types_that_are_grpc),
 		TEST(requests_that_http_forbids_are_found),
 		TEST(metadata_are_counted_all_together),
+		TEST(binary_values_in_one_field_count_as_fields),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

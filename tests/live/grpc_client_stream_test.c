@@ -638,13 +638,17 @@ a_deadline_ends_a_stream(void **state)
 	struct becket_stream *stream;
 	struct becket_bytes *message;
 
-	becket_binding_set_next_timeout(place->binding, 60);
+	becket_binding_set_next_timeout(place->binding, 500);
 	stream = flow_open(place->binding, TALK, NULL);
+	assert_int_equal(flow_send(stream, TALK, "x", 1), 0);
+	flow_expect(stream, TALK, "x");
 	assert_int_equal(flow_receive(stream, TALK, &message),
 	    BECKET_S_CALL_CANCELLED);
 	assert_int_equal(flow_finish(&stream, TALK, NULL),
 	    BECKET_S_CALL_CANCELLED);
-	becket_binding_set_next_timeout(place->binding, 300);
+	WAIT_UNTIL(place->flow.ended == 1);
+	assert_int_equal(place->flow.last, BECKET_S_CALL_CANCELLED);
+	becket_binding_set_next_timeout(place->binding, 500);
 	stream = flow_open(place->binding, DEAF, NULL);
 	while (flow_send(stream, DEAF, piece, PIECE) == 0)
 		;

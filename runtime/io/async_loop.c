@@ -6,7 +6,6 @@
 
 #include "io/async_call.h"
 #include "io/clock.h"
-#include "io/hub.h"
 
 int
 becket_runtime_fd(struct becket_runtime *runtime)

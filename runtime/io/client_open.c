@@ -86,7 +86,6 @@ becket_stub_open(struct becket_binding *binding,
 	invoke.object = view.object;
 	invoke.packs = view.packs;
 	invoke_set_metadata(&invoke, view.metadata);
-	invoke.packs = view.packs;
 	invoke.deadline = deadline_of(&invoke, &view);
 	return open_stream(binding, &invoke, !view.is_noncausal, request,
 	    ret_stream);

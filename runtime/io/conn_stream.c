@@ -50,7 +50,7 @@ conn_take_stream(struct conn *conn, struct becket_call *call,
     struct session_event *event)
 {
 	struct server_stream *stream = call->stream;
-	bool is_due = false;
+	bool is_due = false, is_ready;
 
 	if (event->kind == SESSION_MESSAGE)
 		is_due = server_stream_feed(stream, &event->message,
@@ -61,10 +61,12 @@ conn_take_stream(struct conn *conn, struct becket_call *call,
 		is_due = server_stream_writable(stream);
 	if (is_due)
 		conn_note_due(conn, call);
-	if (call->type != NULL || !server_stream_is_ready(stream))
+	if (call->type != NULL)
 		return false;
+	is_ready = server_stream_is_ready(stream);
+	/* Which may have come before the rest. */
 	note_deadline(conn, call);
-	return true;
+	return is_ready;
 }
 
 void

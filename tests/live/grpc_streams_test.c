@@ -467,6 +467,22 @@ time_ends_a_stream(void **state)
 	stream_bench_stop(&bench);
 }
 
+/* Its routine has not been run, for its message may be another still. */
+static void
+time_ends_a_request_that_does_not(void **state)
+{
+	struct stream_bench bench;
+	struct wire_client client;
+
+	stream_bench_start(&bench, NULL, 1, 0);
+	stream_bench_connect(&bench, which(state), &client);
+	wire_begin(&client, POUR, 50);
+	wire_say(&client, "1 1");
+	wire_expect_end(&client, BECKET_S_CALL_CANCELLED);
+	wire_close(&client);
+	stream_bench_stop(&bench);
+}
+
 static void
 a_stop_cuts_what_does_not_end(void **state)
 {
@@ -765,6 +781,7 @@ main(void)
 		EACH(also_while_nobody_receives),
 		EACH(a_half_closed_connection_is_a_client_gone),
 		EACH(time_ends_a_stream),
+		EACH(time_ends_a_request_that_does_not),
 		EACH(a_stop_cuts_what_does_not_end),
 		EACH(what_nobody_answers_goes_with_the_server),
 		EACH(unregistering_waits_for_no_stream),

@@ -19,8 +19,7 @@ static const char usage[] =
     "create sets a key if it does not exist; hold, too, and keeps it until\n"
     "standard input ends. watch ends after COUNT events.\n";
 
-/* ------------------------------------------------------------------- text --
- */
+/* ----------------------------------------------------------------- text -- */
 
 ProtobufCBinaryData
 bytes_of(const char *text)
@@ -31,23 +30,30 @@ bytes_of(const char *text)
 	};
 }
 
+/* Nothing that a terminal could take for a command. */
 static void
-print_bytes(ProtobufCBinaryData bytes)
+print_bytes(FILE *file, ProtobufCBinaryData bytes)
 {
 	for (size_t i = 0; i < bytes.len; i++) {
 		unsigned char c = bytes.data[i];
-		putchar(c < 0x20 || c == 0x7f ? '?' : c);
+		putc(c < 0x20 || c == 0x7f ? '?' : c, file);
 	}
+}
+
+int64_t
+revision_of(const Etcdserverpb__ResponseHeader *header)
+{
+	return header == NULL ? 0 : header->revision;
 }
 
 void
 show(const char *what, const Etcdserverpb__KeyValue *kv)
 {
 	printf("%s ", what);
-	print_bytes(kv->key);
+	print_bytes(stdout, kv->key);
 	if (kv->version > 0) {
 		printf(" = ");
-		print_bytes(kv->value);
+		print_bytes(stdout, kv->value);
 	}
 	printf(" (revision %" PRId64 ")\n", kv->mod_revision);
 	fflush(stdout);
@@ -71,7 +77,9 @@ number_of(const char *text, int64_t least, int64_t *ret_number)
 bool
 complain(const char *sentence)
 {
-	fprintf(stderr, "etcd: %s\n", sentence);
+	fputs("etcd: ", stderr);
+	print_bytes(stderr, bytes_of(sentence));
+	putc('\n', stderr);
 	return false;
 }
 
@@ -104,8 +112,7 @@ range_set(struct range *range, const char *key, bool is_prefix)
 	range->end.len = size > 0 ? size : 1;
 }
 
-/* ------------------------------------------------------------------- main --
- */
+/* ----------------------------------------------------------------- main -- */
 
 /* arguments: KEY and what follows it. */
 static bool

@@ -50,6 +50,8 @@ bool command_watch(struct becket_binding *binding, const struct range *range,
 /* ----------------------------------------------------------------- text -- */
 
 ProtobufCBinaryData bytes_of(const char *text);
+/* 0: etcd has not said it; messages within messages may be absent. */
+int64_t revision_of(const Etcdserverpb__ResponseHeader *header);
 /* A line: what happened, the key, and its value if it has one. */
 void show(const char *what, const Etcdserverpb__KeyValue *kv);
 bool number_of(const char *text, int64_t least, int64_t *ret_number);

@@ -14,7 +14,7 @@ command_put(struct becket_binding *binding, char **arguments)
 	request.prev_kv = true;
 	if (etcdserverpb_kv_put(binding, &request, &response) != BECKET_S_OK)
 		return failed();
-	printf("put in revision %" PRId64 "\n", response->header->revision);
+	printf("put in revision %" PRId64 "\n", revision_of(response->header));
 	if (response->prev_kv != NULL)
 		show("before:", response->prev_kv);
 	etcdserverpb_put_response_free(response);
@@ -103,7 +103,7 @@ key_create(struct becket_binding *binding, const char *key, const char *value,
 	bool created = response->succeeded;
 	if (created)
 		printf("created in revision %" PRId64 "\n",
-		    response->header->revision);
+		    revision_of(response->header));
 	for (size_t i = 0; !created && i < response->n_responses; i++)
 		show_range(response->responses[i]);
 	fflush(stdout);

@@ -24,17 +24,21 @@ show_events(const Etcdserverpb__WatchResponse *response, uint64_t *left)
 {
 	if (response->created) {
 		printf("watching from revision %" PRId64 "\n",
-		    response->header->revision);
+		    revision_of(response->header));
 		fflush(stdout);
 	}
 	if (response->canceled)
 		return complain(response->cancel_reason);
-	for (size_t i = 0; i<response->n_events && * left> 0; i++, --*left)
-		show(response->events[i]->type ==
-		             ETCDSERVERPB__EVENT__EVENT_TYPE__PUT
-		         ? "put"
-		         : "deleted",
-		    response->events[i]->kv);
+	for (size_t i = 0; i < response->n_events; i++) {
+		const Etcdserverpb__Event *event = response->events[i];
+		bool is_put =
+		    event->type == ETCDSERVERPB__EVENT__EVENT_TYPE__PUT;
+		if (*left == 0)
+			break;
+		(*left)--;
+		if (event->kv != NULL)
+			show(is_put ? "put" : "deleted", event->kv);
+	}
 	return true;
 }
 

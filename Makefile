@@ -473,7 +473,7 @@ check-talk: $(B)/tests/talk/talk
 
 SUITES += valgrind
 check-valgrind: $(UNIT_TESTS)
-	$(Q)UNDER="valgrind -q --error-exitcode=99 --leak-check=full" \
+	$(Q)BECKET_MEMORY_CACHE=0 UNDER="valgrind -q --error-exitcode=99 --leak-check=full" \
 	    tests/each.sh $^
 
 # ----------------------------------------------------------------- live --

@@ -91,8 +91,12 @@ struct becket_log {
 
 /* Zero fields take their default. Start from { .size = sizeof options }. */
 struct becket_runtime_options {
-	size_t size;                        /* of this struct, as compiled */
-	struct becket_memory memory;        /* default: malloc's */
+	size_t size; /* of this struct, as compiled */
+	/* Default: malloc's, with a cache of large blocks that were freed
+	 * (limits.memory_cache). $BECKET_MEMORY_CACHE=0 is without, for
+	 * tools that watch malloc and free.
+	 */
+	struct becket_memory memory;
 	const struct becket_limits *limits; /* copied */
 	/* Called from whatever thread has something to say; must not call back.
 	 * Default: silence.

@@ -23,6 +23,8 @@
 	LIMIT(decode_elements, uint32_t, 1u << 20) \
 	/* all memory of one call's arena: decode and the manager's own */ \
 	LIMIT(call_memory, size_t, 128u << 20) \
+	/* freed blocks of a runtime, 32 KiB and more, for next messages; 1: none */ \
+	LIMIT(memory_cache, size_t, 8u << 20) \
 	/* largest call header: what gRPC servers take for metadata */ \
 	LIMIT(call_header_size, uint32_t, 8192) \
 	/* metadata entries in one call header */ \

@@ -14,9 +14,21 @@
 #include "becket_stub.h"
 #include "io/hub.h"
 #include "io/mapper_address.h"
+#include "io/memory_cache.h"
 #include "io/pool.h"
 
 #define DEFAULT_NCALRPC_DIR "/run/becket"
+
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__ || \
+    __has_feature(address_sanitizer) || __has_feature(memory_sanitizer) || \
+    __has_feature(thread_sanitizer)
+#define IS_WATCHED 1
+#else
+#define IS_WATCHED 0
+#endif
 
 enum { LOG_LINE_SIZE = 2048 };
 
@@ -36,6 +48,30 @@ resize_with_malloc(void *user, void *old, size_t old_size, size_t new_size)
 		return NULL;
 	}
 	return realloc(old, new_size);
+}
+
+/* Where stale bytes are to be found out, freed is freed. */
+static bool
+may_cache(void)
+{
+	const char *wanted = secure_getenv("BECKET_MEMORY_CACHE");
+
+	return !IS_WATCHED && (wanted == NULL || strcmp(wanted, "0") != 0);
+}
+
+static struct memory_cache *
+choose_memory(struct becket_memory *memory, size_t cache_size)
+{
+	struct memory_cache *cache = NULL;
+
+	if (memory->resize != NULL)
+		return NULL;
+	if (may_cache())
+		cache = memory_cache_new(cache_size);
+	*memory = cache != NULL
+	              ? memory_cache_memory(cache)
+	              : (struct becket_memory){ resize_with_malloc, NULL };
+	return cache;
 }
 
 struct becket_limits
@@ -113,8 +149,6 @@ take_options(const struct becket_runtime_options *given,
 		    given->size < sizeof options ? given->size
 		                                 : sizeof options);
 	}
-	if (options.memory.resize == NULL)
-		options.memory.resize = resize_with_malloc;
 	*ret_options = options;
 	return BECKET_S_OK;
 }
@@ -151,17 +185,24 @@ becket_runtime_new(const struct becket_runtime_options *given,
 {
 	static const struct becket_limits defaults = BECKET_LIMITS_DEFAULT;
 	struct becket_runtime_options options;
+	struct becket_limits limits;
+	struct memory_cache *cache;
 	struct becket_runtime *runtime;
 	becket_status status = take_options(given, &options);
 
 	if (status != BECKET_S_OK || ret_runtime == NULL)
 		return BECKET_S_INVALID_ARG;
+	limits = limits_complete(options.limits, &defaults);
+	cache = choose_memory(&options.memory, limits.memory_cache);
 	runtime = memory_new(&options.memory, sizeof *runtime);
-	if (runtime == NULL)
+	if (runtime == NULL) {
+		memory_cache_free(cache);
 		return BECKET_S_OUT_OF_MEMORY;
+	}
 	*runtime = (struct becket_runtime){
 		.memory = options.memory,
-		.limits = limits_complete(options.limits, &defaults),
+		.memory_cache = cache,
+		.limits = limits,
 		.log = options.log,
 		.log_user = options.log_user,
 		.fork_mark = make_fork_mark(),
@@ -190,10 +231,12 @@ void
 becket_runtime_free(struct becket_runtime *runtime)
 {
 	struct becket_memory memory;
+	struct memory_cache *cache;
 
 	if (runtime == NULL)
 		return;
 	memory = runtime->memory;
+	cache = runtime->memory_cache;
 	hub_free(runtime->hub);
 	pool_free(runtime->pool);
 	free_fork_mark(runtime->fork_mark);
@@ -201,6 +244,7 @@ becket_runtime_free(struct becket_runtime *runtime)
 	runtime_free_text(runtime, runtime->mapper);
 	runtime_free_text(runtime, runtime->name_servers);
 	memory_free(&memory, runtime, sizeof *runtime);
+	memory_cache_free(cache);
 }
 
 becket_status

@@ -16,10 +16,13 @@
  * without a lock; memory.resize() and log() are called from every thread.
  */
 struct hub;
+struct memory_cache;
 struct pool;
 
 struct becket_runtime {
 	struct becket_memory memory;
+	struct memory_cache
+	    *memory_cache; /* NULL: none, or memory is a user's */
 	struct becket_limits limits;
 	void (*log)(void *user, const struct becket_log *log); /* or NULL */
 	void *log_user;

@@ -5,9 +5,13 @@
 #include <unistd.h>
 
 #include "base/allocate.h"
+#include "io/clock.h"
+#include "io/memory_cache.h"
 #include "io/server.h"
 #include "io/thread.h"
 #include "stub/server_stream.h"
+
+enum { SWEEP_MS = 1000 };
 
 /* ------------------------------------------------------------- mailbox -- */
 
@@ -290,6 +294,25 @@ sweep(struct server_loop *home)
 }
 
 static void
+sweep_memory(struct timer *timer, uint64_t now)
+{
+	struct server_loop *home =
+	    container_of(timer, struct server_loop, sweeper);
+
+	timer->at = 0;
+	memory_cache_sweep(home->server->runtime->memory_cache, now);
+}
+
+static void
+plan_sweep(struct server_loop *home)
+{
+	if (home->sweeper.at == 0 &&
+	    memory_cache_size(home->server->runtime->memory_cache) > 0)
+		loop_set_timer(&home->loop, &home->sweeper,
+		    home->loop.now + clock_from_ms(SWEEP_MS));
+}
+
+static void
 woken(struct loop *loop)
 {
 	struct server_loop *home = container_of(loop, struct server_loop, loop);
@@ -313,6 +336,7 @@ server_loop_init(struct server_loop *home, struct becket_server *server,
 	home->conn_ids = idmap_empty(host->memory, host->limits->connections);
 	list_init(&home->conns);
 	list_init(&home->graveyard);
+	timer_init(&home->sweeper, sweep_memory);
 	list_init(&home->mailbox.calls);
 	list_init(&home->mailbox.streams);
 	list_init(&home->mailbox.attended);
@@ -383,6 +407,7 @@ server_loop_bury(struct server_loop *home)
 	while (!list_is_empty(&home->graveyard))
 		conn_free(
 		    container_of(home->graveyard.next, struct conn, node));
+	plan_sweep(home);
 }
 
 void

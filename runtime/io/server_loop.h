@@ -47,6 +47,8 @@ struct server_loop {
 	struct list conns;
 	struct idmap conn_ids; /* struct conn */
 	struct list graveyard;
+	struct timer
+	    sweeper; /* of memory that nobody wants; see memory_cache.h */
 	bool is_draining;
 	unsigned swept;   /* as many unregistrations as it knows of */
 	pthread_t thread; /* not of the first loop */

@@ -176,12 +176,24 @@ loop_may_wait(void)
 }
 
 void
+loop_enter(void)
+{
+	turning++;
+}
+
+void
+loop_leave(void)
+{
+	turning--;
+}
+
+void
 loop_turn(struct loop *loop, int timeout)
 {
 	struct epoll_event events[EVENTS];
 	int count = epoll_wait(loop->epoll, events, EVENTS, timeout);
 
-	turning++;
+	loop_enter();
 	loop->now = clock_now();
 	for (int i = 0; i < count; i++) {
 		struct watch *watch = events[i].data.ptr;
@@ -191,5 +203,5 @@ loop_turn(struct loop *loop, int timeout)
 			watch->ready(watch, events[i].events);
 	}
 	fire_timers(loop);
-	turning--;
+	loop_leave();
 }

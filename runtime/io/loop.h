@@ -77,5 +77,8 @@ void loop_turn(struct loop *loop, int timeout);
  * waiting.
  */
 bool loop_may_wait(void);
+/* As if in a turn: what is called between them may not wait either. */
+void loop_enter(void);
+void loop_leave(void);
 
 #endif

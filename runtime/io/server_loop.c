@@ -383,9 +383,11 @@ void
 server_loop_drain(struct server_loop *home)
 {
 	home->is_draining = true;
+	loop_enter();
 	deliver_arrivals(home);
 	list_for_each (node, &home->conns)
 		conn_drain(container_of(node, struct conn, node));
+	loop_leave();
 }
 
 void
@@ -413,9 +415,11 @@ server_loop_bury(struct server_loop *home)
 void
 server_loop_end(struct server_loop *home)
 {
+	loop_enter();
 	server_loop_deliver(home); /* streams learn that they are cancelled */
 	server_loop_open_mailbox(home, false);
 	server_loop_deliver(home);
+	loop_leave();
 	server_loop_bury(home);
 }
 

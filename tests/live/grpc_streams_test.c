@@ -387,6 +387,7 @@ struct told {
 	struct stream_bench *bench;
 	sem_t sem;
 	_Atomic unsigned status;
+	_Atomic unsigned waiting; /* what is said to who would wait */
 };
 
 /* Receives nothing before that. */
@@ -398,6 +399,8 @@ note_cancel(void *user, struct becket_stream *stream)
 
 	if (!becket_token_is_cancelled(told->bench->token))
 		return;
+	atomic_store(&told->waiting,
+	    becket_stream_set_nonblocking(stream, false));
 	atomic_store(&told->status,
 	    becket_stub_receive(stream, &stream_interface, KEEP, &message));
 	sem_post(&told->sem);
@@ -517,6 +520,7 @@ what_nobody_answers_goes_with_the_server(void **state)
 	    BECKET_S_OK);
 	stream_bench_stop(&bench);
 	assert_int_equal(atomic_load(&told.status), BECKET_S_CALL_CANCELLED);
+	assert_int_equal(atomic_load(&told.waiting), BECKET_S_INVALID_ARG);
 	wire_close(&client);
 	sem_destroy(&told.sem);
 }

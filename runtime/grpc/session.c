@@ -7,6 +7,8 @@
 enum {
 	SMALL_INPUT = 16384,
 	LARGE_INPUT = 65536,
+	MOST_FRAMES = 4096, /* that wait, beside some of each stream */
+	FRAMES_OF_STREAM = 4,
 };
 
 #define SECOND UINT64_C(1000000000)
@@ -129,6 +131,17 @@ take_failure(struct grpc *grpc, ssize_t error)
 	}
 }
 
+/* Who sends and does not read has what refuses his streams wait here. */
+static bool
+is_flooded(const struct grpc *grpc)
+{
+	size_t most =
+	    MOST_FRAMES + FRAMES_OF_STREAM * grpc->limits->streams_per_session;
+
+	return grpc->role == &grpc_server_role &&
+	       nghttp2_session_get_outbound_queue_size(grpc->http2) > most;
+}
+
 void
 grpc_received(struct session *session, size_t size, uint64_t now)
 {
@@ -143,6 +156,8 @@ grpc_received(struct session *session, size_t size, uint64_t now)
 	taken = nghttp2_session_mem_recv(grpc->http2, grpc->in, size);
 	if (taken < 0)
 		take_failure(grpc, taken);
+	else if (is_flooded(grpc))
+		take_failure(grpc, NGHTTP2_ERR_FLOODED);
 	if (size == grpc->in_size && size < LARGE_INPUT)
 		resize_input(grpc, LARGE_INPUT);
 	if (grpc->rest_at == 0)

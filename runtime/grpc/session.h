@@ -34,8 +34,9 @@
  * What bounds a peer: streams_per_session, of streams that are closed and still
  * have a call running too; stream_memory for messages on their way in; the
  * limits of metadata and messages; nghttp2's own of resets, CONTINUATIONs,
- * SETTINGS and answers. While more than send_queue_size waits to be sent, no
- * new call is told; but we go on reading, for else no window would open.
+ * SETTINGS and answers; how many frames wait to be sent. While more than
+ * send_queue_size waits to be sent, no new call is told; but we go on reading,
+ * for else no window would open.
  */
 struct grpc_event {
 	struct list node; /* of the stream */

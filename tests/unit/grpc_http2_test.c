@@ -247,8 +247,9 @@ end_call(struct idmap_id id)
 
 /* -------------------------------------------------------------- servers -- */
 
+/* To a peer that has said nothing about our SETTINGS. */
 static void
-serve(void)
+greet(void)
 {
 	struct door_server_config config;
 
@@ -260,6 +261,12 @@ serve(void)
 	feed(NGHTTP2_CLIENT_MAGIC, NGHTTP2_CLIENT_MAGIC_LEN);
 	send_frame(NGHTTP2_SETTINGS, 0, 0, NULL, 0);
 	gather();
+}
+
+static void
+serve(void)
+{
+	greet();
 	send_frame(NGHTTP2_SETTINGS, NGHTTP2_FLAG_ACK, 0, NULL, 0);
 }
 
@@ -400,6 +407,28 @@ too_many_pings_end_the_connection(void **state)
 		ping();
 	}
 	assert_null(find_frame(NGHTTP2_GOAWAY));
+	finish();
+}
+
+/* What is above the number of streams is refused, and that waits to be sent. */
+static void
+requests_of_one_who_does_not_read_end_the_connection(void **state)
+{
+	struct session_event event;
+	struct session_vec vec;
+	uint32_t stream = 1;
+
+	(void)state;
+	greet();
+	while (stream < 100000 &&
+	       peer.session->ops->recv_vec(peer.session, &vec, 1) != 0) {
+		send_fields(stream, NGHTTP2_FLAG_END_STREAM, request, NULL);
+		stream += 2;
+	}
+	assert_in_range(stream, 2 * 4096, 2 * 8192);
+	assert_true(peer.session->ops->next(peer.session, &event));
+	assert_int_equal(event.kind, SESSION_CLOSED);
+	assert_int_equal(event.closed.status, BECKET_S_PROTOCOL_ERROR);
 	finish();
 }
 
@@ -605,6 +634,8 @@ main(void)
 		cmocka_unit_test(a_body_is_as_long_as_its_fields_say),
 		cmocka_unit_test(trailers_of_a_request_change_nothing),
 		cmocka_unit_test(too_many_pings_end_the_connection),
+		cmocka_unit_test(
+		    requests_of_one_who_does_not_read_end_the_connection),
 		cmocka_unit_test(
 		    pings_between_pieces_of_a_response_are_not_too_many),
 		cmocka_unit_test(calls_wait_until_the_server_lets_them),

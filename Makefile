@@ -7,7 +7,8 @@
 #                   the client
 #   make demo       install what is missing, build, and show Files at work
 #   make check      every test there is; ends with "N passed, N failed"
-#   make bench      what a call costs, as a ratio to a raw socket
+#   make bench      what calls and streams cost, as ratios to a raw socket,
+#                   and what an idle connection does
 #   make lint       format, headers, layers, purity, symbols, drift
 #   make install    PREFIX=/usr/local DESTDIR= ...; make uninstall
 #   make clean
@@ -698,7 +699,7 @@ $(BENCH)/echo.becket.h: bench/echo.proto $(B)/becketc
 	$(Q)mkdir -p $(@D)
 	$(call say,IDL)$(B)/becketc -I bench -o $(BENCH) echo.proto
 
-BENCHES := $(addprefix $(BENCH)/,pingpong stream)
+BENCHES := $(addprefix $(BENCH)/,pingpong stream idle)
 $(BENCHES): $(BENCH)/%: bench/%.c bench/measure.c bench/measure.h \
     $(BENCH)/echo.becket.h $(B)/libbecket.so $(B)/libbecket-grpc.so
 	$(call say,LD)$(LINK) -D_GNU_SOURCE -Iruntime -I$(BENCH) -o $@ \

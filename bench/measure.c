@@ -140,7 +140,7 @@ spawn(void)
 	return false;
 }
 
-void
+pid_t
 serve_in_child(void (*serve)(int tell), char ret_string[256])
 {
 	int tell[2];
@@ -153,6 +153,7 @@ serve_in_child(void (*serve)(int tell), char ret_string[256])
 	MUST(read(tell[0], ret_string, 256) > 0);
 	close(tell[0]);
 	close(tell[1]);
+	return children[child_count - 1];
 }
 
 void

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/types.h>
 
 /*
  * What the benchmarks have in common: rounds of the floor and of us in turn,
@@ -39,7 +40,7 @@ void raw_no_delay(int fd);
 /* A child that runs serve(), which writes a string binding to the descriptor
  * it is given. It is killed by end_children().
  */
-void serve_in_child(void (*serve)(int tell), char ret_string[256]);
+pid_t serve_in_child(void (*serve)(int tell), char ret_string[256]);
 void raw_serve_in_child(void (*serve)(int listener), uint16_t *ret_port);
 void end_children(void);
 

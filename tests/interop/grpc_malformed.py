@@ -347,19 +347,6 @@ def test_settings_and_continuations(server):
               *[frame(CONTINUATION, 0, 1, b"\0\1a\1b") * 100] * 100)
 
 
-def test_requests_of_one_who_does_not_read(server):
-    """Each of them is refused, and what says so waits to be sent."""
-    with Peer(server) as peer:
-        requests = b"".join(
-            frame(HEADERS, 0x05, stream, peer.h2.encoder.encode(REQUEST))
-            for stream in range(1, 200001, 2))
-        try:
-            peer.socket.sendall(requests)
-            raise AssertionError("100000 requests were taken")
-        except OSError:
-            pass
-
-
 def test_a_window_that_never_opens(server):
     with Peer(server, greet=False) as peer:
         peer.h2.update_settings({4: 0})

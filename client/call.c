@@ -20,8 +20,8 @@
 
 enum { CODE_CANCELLED = 1, CODE_DEADLINE = 4, UNARY_MS = 30000 };
 
-static uint64_t
-now_ms(void)
+uint64_t
+call_now_ms(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -35,7 +35,7 @@ call_failed(const struct command *command, becket_status status,
 {
 	unsigned code = becket_grpc_code_from_status(status);
 	if (code == CODE_CANCELLED && deadline_ms > 0 &&
-	    now_ms() >= deadline_ms)
+	    call_now_ms() >= deadline_ms)
 		code = CODE_DEADLINE;
 	(void)command_failed(command, status);
 	return EXIT_CALL + (int)code;
@@ -261,7 +261,7 @@ deadline_of(const struct call *call)
 	if (ms == 0 && !call->method->client_streams &&
 	    !call->method->server_streams)
 		ms = UNARY_MS;
-	return ms == 0 ? 0 : now_ms() + ms;
+	return ms == 0 ? 0 : call_now_ms() + ms;
 }
 
 static FILE *

@@ -61,7 +61,8 @@ send_all(void *sender_)
 		request.size = 0;
 	}
 	if (sent != BECKET_S_OK && sent != BECKET_X_PIPE_CLOSED)
-		status = call_failed(sender->call->command, sent, 0);
+		status = call_failed(sender->call->command, sent,
+		    sender->call->deadline_ms);
 	buffer_fini(&request);
 	end_sending(sender, status);
 	return NULL;

@@ -43,9 +43,11 @@ struct command {
 	bool is_verbose, emits_defaults, ignores_unknown, wants_template;
 };
 
+/* The clock of deadlines. */
+uint64_t call_now_ms(void);
+
 /* Tell that a call failed, as text or JSON; the exit status for it. */
 int command_failed(const struct command *command, becket_status status);
-
 /* The same for a call of `call`, `list` or `describe`, which had to be over at
  * deadline_ms by the clock, if that is not 0.
  */

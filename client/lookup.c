@@ -18,27 +18,31 @@ complain(const char *sentence)
 	return EXIT_USAGE;
 }
 
+struct asking {
+	struct becket_metadata *metadata;
+	struct reflection *reflection;
+	uint64_t deadline_ms;
+};
+
 /* Of a question to the server. */
 static int
-failed(const struct command *command, struct reflection *reflection,
+failed(const struct command *command, const struct asking *asking,
     becket_status status)
 {
-	bool has_sentence =
-	    reflection != NULL && reflection_sentence(reflection) != NULL;
+	const char *sentence = asking->reflection == NULL
+	                           ? NULL
+	                           : reflection_sentence(asking->reflection);
 
-	if (has_sentence)
-		print_failure(reflection_sentence(reflection));
+	if (sentence != NULL)
+		print_failure(sentence);
 	if (status == BECKET_S_NOT_IMPLEMENTED || status == BECKET_S_UNKNOWN_IF)
 		print_failure("the server does not say what it serves: a "
 		              ".proto (--proto) or a set of descriptors "
 		              "(--protoset) is needed");
-	return has_sentence ? EXIT_REFUSED : call_failed(command, status, 0);
+	return sentence != NULL
+	           ? EXIT_REFUSED
+	           : call_failed(command, status, asking->deadline_ms);
 }
-
-struct asking {
-	struct becket_metadata *metadata;
-	struct reflection *reflection;
-};
 
 static void
 end(struct asking *asking)
@@ -50,8 +54,11 @@ end(struct asking *asking)
 static int
 begin(const struct command *command, struct asking *asking)
 {
+	uint32_t timeout_ms =
+	    command->timeout_ms > 0 ? command->timeout_ms : ASKING_MS;
 	becket_status status;
-	*asking = (struct asking){ 0 };
+
+	*asking = (struct asking){ .deadline_ms = call_now_ms() + timeout_ms };
 	if (command->binding == NULL)
 		return complain("neither a string binding is given nor a file "
 		                "to look into");
@@ -61,14 +68,12 @@ begin(const struct command *command, struct asking *asking)
 	if (command->asking_headers.count > 0 &&
 	    !headers_make(command, &command->asking_headers, &asking->metadata))
 		return EXIT_USAGE;
-	status =
-	    reflection_begin(command->arena, command->binding, asking->metadata,
-	        command->timeout_ms > 0 ? command->timeout_ms : ASKING_MS,
-	        &asking->reflection);
+	status = reflection_begin(command->arena, command->binding,
+	    asking->metadata, timeout_ms, &asking->reflection);
 	if (status == BECKET_S_OK)
 		return EXIT_OK;
 	end(asking);
-	return failed(command, NULL, status);
+	return failed(command, asking, status);
 }
 
 /* -------------------------------------------------------------- services -- */
@@ -102,7 +107,7 @@ ask_services(const struct command *command, struct texts *ret_services)
 		return result;
 	status = reflection_list(asking.reflection, ret_services);
 	if (status != BECKET_S_OK)
-		result = failed(command, asking.reflection, status);
+		result = failed(command, &asking, status);
 	end(&asking);
 	return result;
 }
@@ -166,7 +171,7 @@ ask(const struct command *command, struct pool *pool, const char *name)
 	if (status == BECKET_S_NOT_FOUND)
 		status = fetch_all(reflection, pool);
 	if (status != BECKET_S_OK)
-		result = failed(command, reflection, status);
+		result = failed(command, &asking, status);
 	end(&asking);
 	return result;
 }

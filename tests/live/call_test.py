@@ -17,6 +17,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -212,6 +213,13 @@ def test_a_deadline_that_passes():
     with Place() as place, grpc_server() as port:
         place.fails(64 + 4, "", "-t", "0.2", "call", "-proto", ECHO,
                     "127.0.0.1:%d" % port, "One", '{"text": "wait"}')
+
+
+def test_a_deadline_that_passes_while_the_server_is_asked():
+    with Place() as place, socket.create_server(("127.0.0.1", 0)) as silent:
+        for where in ("grpc_ip_tcp:127.0.0.1[%d]", "ncacn_ip_tcp:127.0.0.1[%d]"):
+            place.fails(64 + 4, "", "-t", "0.2", "list",
+                        where % silent.getsockname()[1])
 
 
 def test_files_by_their_bytes():

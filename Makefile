@@ -429,7 +429,7 @@ TESTING_C     := $(foreach suffix,.becket .becket-client .becket-server .pb-c, \
                  $(patsubst %,$(B)/gen/grpc/testing/%.pb-c.c,messages empty)
 
 $(TESTING_C) &: $(B)/becketc
-	$(call say,GEN)$(B)/becketc -I/usr/share/grpc-proto -o $(B)/gen \
+	$(call say,GEN)$(B)/becketc -I $(GRPC_PROTO) -o $(B)/gen \
 	    $(TESTING_PROTO:=.proto)
 
 $(TESTING:=.o): | $(TESTING_C)

@@ -134,7 +134,7 @@ try "a call of a shared client" calls shared
 try "a call of a static client" calls static
 try "stubs without sockets" stubs
 try "a loop of one's own" own_loop
-try "the call of README" /usr/bin/python3 tests/install/readme.py \
+try "the call and the shell of README" /usr/bin/python3 tests/install/readme.py \
     "$work/readme"
 try packaged packaged
 try uninstall gone

@@ -10,8 +10,8 @@
 /*
  * The runtime's memory where the user gives none: malloc's, with a few large
  * blocks kept that were freed. glibc gives the kernel back what it frees of
- * such, and a large message would fault in its pages with every call: half of
- * what the call costs.
+ * such, and a large message would fault in its pages with every call: a third
+ * of what the call costs.
  *
  *   < 32 KiB             malloc's
  *   up to all it keeps   rounded up by less than a quarter, so that the next

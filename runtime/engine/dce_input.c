@@ -102,8 +102,8 @@ body_piece(const struct dce_call *call)
 	return size > DCE_BODY_FIRST ? size : DCE_BODY_FIRST;
 }
 
-/* The end of the message itself. It grows as bytes arrive, never because a
- * header says that they will.
+/* The end of the message itself. It grows as bytes arrive, and not because this
+ * fragment's header says that they will.
  */
 static bool
 body_vec(struct dce *dce, struct session_vec *ret_vec)
@@ -249,6 +249,31 @@ begin_body(struct dce *dce, const struct pdu_header *header)
 	in->in_body = true;
 }
 
+static uint32_t
+hint_of(const struct pdu *pdu)
+{
+	return pdu->header.type == PDU_REQUEST    ? pdu->request.alloc_hint
+	       : pdu->header.type == PDU_RESPONSE ? pdu->response.alloc_hint
+	                                          : pdu->fault.alloc_hint;
+}
+
+/* Where the message must grow anyway: a large one that only doubles is copied
+ * twice. A header is believed as far as what came before it bears it out; that
+ * there is no memory for more than that is nothing to end a session for.
+ */
+static void
+expect(struct dce *dce, const struct pdu *pdu)
+{
+	struct dce_call *call = dce->input.target;
+	size_t more = smaller(hint_of(pdu), DCE_AHEAD);
+
+	if (call == NULL || call->is_stream ||
+	    dce->input.body_left <= call->in.capacity - call->in.size)
+		return;
+	more = smaller(more, DCE_AHEAD_TIMES * call->in.size);
+	(void)!buffer_reserve(&call->in, more);
+}
+
 static void
 take_pdu(struct dce *dce, const struct pdu_header *header, size_t size)
 {
@@ -265,9 +290,10 @@ take_pdu(struct dce *dce, const struct pdu_header *header, size_t size)
 	handler_of(dce, header)(dce, &pdu);
 	if (dce->state >= DCE_CLOSING)
 		return;
-	if (has_stub(header))
+	if (has_stub(header)) {
 		begin_body(dce, header);
-	else
+		expect(dce, &pdu);
+	} else
 		in->start += header->size;
 }
 

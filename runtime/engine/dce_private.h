@@ -77,6 +77,8 @@ enum {
 	DCE_WINDOW_SMALL = 4096,
 	DCE_WINDOW_LARGE = 65536, /* holds any PDU */
 	DCE_BODY_FIRST = 16384, /* reserved for a body none of which is here */
+	DCE_AHEAD = 1 << 20,    /* reserved for what a header promises, */
+	DCE_AHEAD_TIMES = 7,    /* and so many times what has come */
 	DCE_NDR_FRAGMENT = 5840,
 	DCE_LEAST_FRAGMENT = 1432,  /* C706: everyone takes this much */
 	DCE_FRAGMENT_MASK = 0xfff8, /* sizes are multiples of 8 */

@@ -163,6 +163,65 @@ what_a_header_promises_is_not_allocated(void **state)
 	assert_true(f->test.bytes - before < 24000);
 }
 
+/* A fragment of zeros, and what the session makes of it; the last event. */
+static struct session_event
+feed_fragment(struct fixture *f, uint8_t flags, uint32_t hint, size_t size)
+{
+	static uint8_t body[65000];
+	struct session_event event = { 0 };
+	struct session_vec vec;
+	uint8_t bytes[PDU_REQUEST_SIZE];
+
+	feed(f->session, bytes, head(bytes, flags, hint, size));
+	while (f->session->ops->next(f->session, &event))
+		;
+	while (size > 0) {
+		assert_true(f->session->ops->recv_vec(f->session, &vec, 1));
+		size -=
+		    feed(f->session, body, vec.size < size ? vec.size : size);
+		while (f->session->ops->next(f->session, &event) &&
+		       event.kind != SESSION_MESSAGE)
+			;
+	}
+	return event;
+}
+
+static void
+what_has_come_bounds_what_a_header_promises(void **state)
+{
+	struct fixture *f = *state;
+
+	feed_fragment(f, PDU_FIRST, 4 << 20, 1000);
+	feed_fragment(f, 0, 4 << 20, 65000);
+	assert_true(f->test.bytes < 110000);
+	feed_fragment(f, 0, 4 << 20, 65000);
+	assert_in_range(f->test.bytes, 8 * 66000, 8 * 66000 + 6000);
+	for (int i = 0; i < 20; i++)
+		feed_fragment(f, 0, 2 << 20, 65000);
+	assert_true(f->test.bytes < 131000 + 20 * 65000 + (1 << 20) + 6000);
+}
+
+static void
+a_message_of_promised_size_has_room_before_it_comes(void **state)
+{
+	enum { TIMES = 6, PIECE = 65000 };
+	struct fixture *f = *state;
+	struct session_event event;
+	size_t with_room;
+
+	feed_fragment(f, PDU_FIRST, TIMES * PIECE, PIECE);
+	feed_fragment(f, 0, (TIMES - 1) * PIECE, PIECE);
+	with_room = f->test.bytes;
+	for (uint32_t i = 2; i < TIMES - 1; i++)
+		feed_fragment(f, 0, (TIMES - i) * PIECE, PIECE);
+	assert_int_equal(f->test.bytes, with_room);
+	event = feed_fragment(f, PDU_LAST, PIECE, PIECE);
+	assert_int_equal(event.kind, SESSION_MESSAGE);
+	assert_int_equal(event.message.size, TIMES * PIECE);
+	assert_int_equal(event.message.capacity, TIMES * PIECE);
+	buffer_fini(&event.message);
+}
+
 static void
 a_body_goes_right_to_its_message(void **state)
 {
@@ -244,6 +303,12 @@ main(void)
 		    set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    what_a_header_promises_is_not_allocated, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    what_has_come_bounds_what_a_header_promises, set_up,
+		    tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_message_of_promised_size_has_room_before_it_comes, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(
 		    a_body_goes_right_to_its_message, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(

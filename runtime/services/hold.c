@@ -24,6 +24,7 @@ struct hold_service {
 	const struct becket_memory *memory;
 	pthread_mutex_t lock;
 	struct list holders;
+	bool is_stopping;
 };
 
 static struct holder *
@@ -50,7 +51,7 @@ take(struct hold_service *service, const struct becket_stream *stream)
 	list_for_each (node, &service->holders)
 		if (stream == NULL || holder_of(node)->stream == stream)
 			found = holder_of(node);
-	if (found != NULL && stream != NULL &&
+	if (found != NULL && stream != NULL && !service->is_stopping &&
 	    !becket_token_is_cancelled(found->token))
 		found = NULL;
 	if (found != NULL)
@@ -67,7 +68,10 @@ ready(void *user, struct becket_stream *stream)
 	struct holder *holder = take(service, stream);
 
 	if (holder != NULL)
-		end(service, holder, BECKET_S_CALL_CANCELLED);
+		end(service, holder,
+		    becket_token_is_cancelled(holder->token)
+		        ? BECKET_S_CALL_CANCELLED
+		        : BECKET_S_SHUTTING_DOWN);
 }
 
 static becket_status
@@ -110,7 +114,9 @@ hold(const void *epv, struct becket_call *call, const void *request,
 	list_append(&service->holders, &holder->node);
 	(void)!becket_stream_set_callback(stream, ready, service);
 	pthread_mutex_unlock(&service->lock);
-	/* It may have been cancelled before that. */
+	/* It may have been cancelled before that, or the server stops: calls
+	 * come in until the second GOAWAY.
+	 */
 	ready(service, stream);
 	return BECKET_S_ASYNC_CALL_PENDING;
 }
@@ -163,6 +169,11 @@ hold_service_changed(struct hold_service *service, enum door_change change)
 {
 	struct holder *holder;
 
+	if (change != DOOR_INTERFACES) {
+		pthread_mutex_lock(&service->lock);
+		service->is_stopping = change == DOOR_STOPS;
+		pthread_mutex_unlock(&service->lock);
+	}
 	while (change == DOOR_STOPS && (holder = take(service, NULL)) != NULL)
 		end(service, holder, BECKET_S_SHUTTING_DOWN);
 }

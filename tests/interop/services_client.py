@@ -18,6 +18,7 @@ import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 import dce
+import grpc_malformed as by_hand
 
 work, protos, module, becketd = sys.argv[1:]
 names = ["grpc/health/v1/health.proto", "grpc/reflection/v1/reflection.proto",
@@ -334,6 +335,38 @@ def without(directory):
         server.stop()
 
 
+def fields(path):
+    return [(name, path if name == ":path" else value)
+            for name, value in by_hand.REQUEST]
+
+
+def held_late(directory):
+    """Until a client has heard that the server stops, it may begin calls: one
+    that has no end must not keep the server."""
+    server = Daemon(directory)
+    hold = fields("/becket.v1.Session/Hold")
+    with by_hand.Peer(server) as peer:
+        peer.h2.send_headers(1, fields("/calc.Calculator/Divide"))
+        peer.h2.send_headers(3, hold)
+        peer.h2.send_data(3, by_hand.framed(b""), end_stream=True)
+        peer.flush()
+        peer.until(lambda: peer.data)
+        server.process.terminate()
+        told = b""
+        while b"\x7f\xff\xff\xff" not in told:  # the first GOAWAY
+            told += peer.socket.recv(65536)
+        for stream, message_ in ((5, b""), (1, b"\x08\7\x10\2")):
+            if stream == 5:
+                peer.send(by_hand.frame(by_hand.HEADERS, 4, stream,
+                                        peer.h2.encoder.encode(hold)))
+            peer.send(by_hand.frame(by_hand.DATA, 1, stream,
+                                    by_hand.framed(message_)))
+        try:
+            assert server.process.wait(dce.TIMEOUT) == 0
+        finally:
+            server.process.kill()
+
+
 def main():
     failed = 0
     for loops in (1, 3):
@@ -348,6 +381,9 @@ def main():
                 server.process.kill()
     with tempfile.TemporaryDirectory() as directory:
         failed += not dce.check("services_can_be_left_out", without, directory)
+    with tempfile.TemporaryDirectory() as directory:
+        failed += not dce.check("services_end_what_begins_late", held_late,
+                                directory)
     sys.exit(1 if failed else 0)
 
 

@@ -179,8 +179,10 @@ server_stream_is_ready(struct server_stream *stream)
 
 	pthread_mutex_lock(&stream->lock);
 	take_head(stream);
-	is_ready = stream->in.is_ended || stream->in.status != BECKET_S_OK ||
-	           (is_request_stream(stream) && stream->in.has_head);
+	is_ready =
+	    stream->in.is_ended || stream->in.status != BECKET_S_OK ||
+	    (is_request_stream(stream) ? stream->in.has_head
+	                               : stream_in_has_another(&stream->in));
 	pthread_mutex_unlock(&stream->lock);
 	return is_ready;
 }
@@ -279,10 +281,11 @@ take_only(struct stream_in *in, struct buffer *ret_message)
 		return BECKET_S_OK;
 	}
 	buffer_fini(&message);
-	if (status != BECKET_S_OK)
-		return status;
-	buffer_fini(&more);
-	return BECKET_S_PROTOCOL_ERROR;
+	if (status == BECKET_S_OK)
+		buffer_fini(&more);
+	return status == BECKET_S_OK || status == BECKET_S_ASYNC_CALL_PENDING
+	           ? BECKET_S_PROTOCOL_ERROR
+	           : status;
 }
 
 becket_status

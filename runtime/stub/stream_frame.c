@@ -364,6 +364,16 @@ stream_in_is_ready(const struct stream_in *in)
 	return has_message(in) || in->status != BECKET_S_OK || in->is_ended;
 }
 
+bool
+stream_in_has_another(const struct stream_in *in)
+{
+	struct becket_bytes rest = rest_of(in);
+
+	if (in->is_plain)
+		return in->pieces.next != in->pieces.previous;
+	return has_message(in) && rest.size > 0 && rest.data[0] != 0;
+}
+
 /* ----------------------------------------------------------------- out -- */
 
 becket_status

@@ -82,6 +82,9 @@ BECKET_MUST_USE becket_status stream_in_next(struct stream_in *in,
  */
 size_t stream_in_settle(struct stream_in *in);
 
+/* Is there a message, and behind it more than could end the stream? */
+bool stream_in_has_another(const struct stream_in *in);
+
 /* Would stream_in_next() say something else than S_ASYNC_CALL_PENDING? */
 bool stream_in_is_ready(const struct stream_in *in);
 

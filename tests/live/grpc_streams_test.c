@@ -183,6 +183,13 @@ one_message_is_one_message(void **state)
 	wire_say(&client, "2 1");
 	wire_half_close(&client);
 	wire_expect_end(&client, BECKET_S_PROTOCOL_ERROR);
+	/* Who says too much need not come to an end. */
+	wire_begin(&client, POUR, 0);
+	wire_say(&client, "1 1");
+	wire_say(&client, "2 1");
+	wire_expect_end(&client, BECKET_S_PROTOCOL_ERROR);
+	wire_close(&client);
+	stream_bench_connect(&bench, which(state), &client);
 	ask(&client, POUR, "1 1");
 	expect_count(&client, 1, 1);
 	wire_close(&client);

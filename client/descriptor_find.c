@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "descriptor.h"
 
+#include <stdio.h>
 #include <string.h>
+
+enum { NEAR = 512 }; /* names are seldom longer */
 
 const struct symbol *
 pool_find(const struct pool *pool, const char *name)
@@ -51,13 +54,18 @@ const struct proto_field *
 pool_extension(const struct pool *pool, const struct proto_message *message,
     uint32_t number)
 {
-	char *key;
+	char near[NEAR];
+	const char *key = near;
 	const struct symbol *symbol;
 
 	if (message->range_count == 0)
 		return NULL;
-	key = text_print(pool->arena, "%s %u", message->full_name,
-	    (unsigned)number);
+	/* The pool lasts as long as a stream of messages, and does not shrink.
+	 */
+	if (snprintf(near, sizeof near, "%s %u", message->full_name,
+	        (unsigned)number) >= NEAR)
+		key = text_print(pool->arena, "%s %u", message->full_name,
+		    (unsigned)number);
 	symbol = symbols_find(&pool->extensions, key);
 	return symbol == NULL ? NULL : symbol->thing;
 }

@@ -166,7 +166,41 @@ print_and_exit(const char *text)
 	exit(output_is_complete() ? EXIT_OK : EXIT_REFUSED);
 }
 
-/* Flags of call, list and describe; false: it is none of them. */
+/* Those that can be given again, of call, list and describe; false: it is none
+ * of them.
+ */
+static bool
+read_list_flag(struct command *command, int flag)
+{
+	struct texts *list = NULL;
+	switch (flag) {
+	case 'H':
+		texts_add(command->arena, &command->asking_headers, optarg);
+		list = &command->headers;
+		break;
+	case RPC_HEADER:
+		list = &command->headers;
+		break;
+	case ASKING_HEADER:
+		list = &command->asking_headers;
+		break;
+	case PROTO:
+		list = &command->sources.protos;
+		break;
+	case IMPORT_PATH:
+		list = &command->sources.imports;
+		break;
+	case PROTOSET:
+		list = &command->sources.sets;
+		break;
+	default:
+		return false;
+	}
+	texts_add(command->arena, list, optarg);
+	return true;
+}
+
+/* The others. */
 static bool
 read_call_flag(struct command *command, int flag)
 {
@@ -174,30 +208,11 @@ read_call_flag(struct command *command, int flag)
 	case 'd':
 		command->data = optarg;
 		return true;
-	case 'H':
-		texts_add(command->arena, &command->headers, optarg);
-		texts_add(command->arena, &command->asking_headers, optarg);
-		return true;
-	case RPC_HEADER:
-		texts_add(command->arena, &command->headers, optarg);
-		return true;
-	case ASKING_HEADER:
-		texts_add(command->arena, &command->asking_headers, optarg);
-		return true;
 	case MOST_BYTES:
 		command->most_bytes = parse_count(optarg);
 		return true;
 	case SET_OUT:
 		command->set_out = optarg;
-		return true;
-	case PROTO:
-		texts_add(command->arena, &command->sources.protos, optarg);
-		return true;
-	case IMPORT_PATH:
-		texts_add(command->arena, &command->sources.imports, optarg);
-		return true;
-	case PROTOSET:
-		texts_add(command->arena, &command->sources.sets, optarg);
 		return true;
 	case DEFAULTS:
 		command->emits_defaults = parse_bool(optarg);
@@ -258,7 +273,8 @@ read_flag(struct command *command, int flag)
 		print_and_exit(usage);
 		break;
 	default:
-		if (!read_call_flag(command, flag))
+		if (!read_list_flag(command, flag) &&
+		    !read_call_flag(command, flag))
 			wrong_usage(NULL, "");
 		command->is_about_types = true;
 	}

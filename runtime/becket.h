@@ -626,12 +626,13 @@ BECKET_API void becket_stream_abort(struct becket_stream **stream);
  * The request has some, and the response has some before its first message
  * (initial) and some at its end (trailing), also when the call has failed.
  *
- * A name is of 0-9 a-z _ - . alone, does not begin with "grpc-" or "becket-",
- * and is none that HTTP itself says something with ("content-type", "host",
- * "te" ...). A value is printable ASCII without a space at its ends, or if the
- * name ends in "-bin", any bytes. Names may come several times. The request's
- * together, and those of the response, are bounded by limits.call_header_size
- * and call_header_entries. Over NDR there are none.
+ * A name is of 0-9 a-z _ - . alone, does not begin with "grpc-" or "becket-"
+ * (but "becket-session" may be said of a request by who holds a session without
+ * stubs that do), and is none that HTTP itself says something with
+ * ("content-type", "host", "te" ...). A value is printable ASCII without a
+ * space at its ends, or if the name ends in "-bin", any bytes. Names may come
+ * several times. The request's together, and those of the response, are bounded
+ * by limits.call_header_size and call_header_entries. Over NDR there are none.
  *
  *   becket_metadata_new(runtime, &metadata);
  *   becket_metadata_add(metadata, "x-request-id", "4711", 4);

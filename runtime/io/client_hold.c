@@ -295,9 +295,15 @@ client_hold_enter(const struct client_hold_wish *wish, uint32_t *ret_number,
     struct buffer *ret_metadata, char ret_why[CONNECT_WHY_SIZE])
 {
 	struct client_association *association = wish->association;
+	struct becket_bytes other;
 	becket_status status;
 
 	*ret_why = '\0';
+	if (metadata_find(wish->metadata, HOLD_METADATA, &other)) {
+		snprintf(ret_why, CONNECT_WHY_SIZE,
+		    "the stub holds a session itself, and metadata name one");
+		return BECKET_S_INVALID_ARG;
+	}
 	if (!claim(association, wish->deadline))
 		return BECKET_S_CALL_CANCELLED;
 	status = see_to_it(wish, ret_why);

@@ -30,8 +30,8 @@ struct client_hold_wish {
 /* Be of a session, which is held from now on if there is none: which one, never
  * 0, and the metadata of the call with what it is to say of that.
  * X_SS_CONTEXT_MISMATCH: that session has ended. S_CALL_CANCELLED: the deadline
- * has passed. Else why none could be held. ret_why says more or is "". Any
- * thread.
+ * has passed. S_INVALID_ARG: the metadata name a session already. Else why none
+ * could be held. ret_why says more or is "". Any thread.
  */
 BECKET_MUST_USE becket_status
 client_hold_enter(const struct client_hold_wish *wish, uint32_t *ret_number,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/allocate.h"
+#include "stub/hold.h"
 #include "wire/call_header.h"
 
 /* The rest of a call header: the remaining time, and what stands in front of a
@@ -228,6 +229,19 @@ becket_metadata_free(struct becket_metadata **metadata)
 	memory_free(old->memory, old, sizeof *old);
 }
 
+/* Who holds a session by himself names it himself. */
+static becket_status
+append_to_request(struct becket_metadata *metadata,
+    const struct becket_metadata_entry *entry)
+{
+	bool is_session = entry->name != NULL && entry->value.data != NULL &&
+	                  strcmp(entry->name, HOLD_METADATA) == 0;
+
+	return (is_session ? metadata_append_own
+	                   : metadata_append)(&metadata->request,
+	    (struct becket_bytes){ 0 }, metadata->limits, entry);
+}
+
 /* All or nothing: what can be seen is what goes along. */
 becket_status
 becket_metadata_add(struct becket_metadata *metadata, const char *name,
@@ -240,8 +254,7 @@ becket_metadata_add(struct becket_metadata *metadata, const char *name,
 	if (metadata == NULL)
 		return BECKET_S_INVALID_ARG;
 	before = metadata->request.size;
-	status = metadata_append(&metadata->request, (struct becket_bytes){ 0 },
-	    metadata->limits, &entry);
+	status = append_to_request(metadata, &entry);
 	if (status != BECKET_S_OK)
 		return status;
 	metadata_replace(metadata, BECKET_METADATA_REQUEST,

@@ -236,6 +236,32 @@ def test_files_by_their_bytes():
             assert base64.b64decode(answer["data"]) == b"hello\n"
 
 
+def test_context_handles_of_a_session_that_a_shell_holds():
+    path = base64.b64encode(b"a").decode()
+    with Place() as place, daemon(place) as doors:
+        for door in ("grpc_ip_tcp", "grpc_unix"):
+            binding = doors[door]
+            with subprocess.Popen(
+                    [BECKET, "call", binding, "becket.v1.Session.Hold", "{}"],
+                    env=place.environment, stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                    text=True) as held:
+                name = json.loads(held.stdout.readline())["id"]
+                begin = ("-H", "becket-session: " + name, "call", binding)
+                file = place.json(*begin, "files.Files.Open",
+                                  json.dumps({"path": path}))["file"]
+                piece = json.dumps({"file": file, "size": 99})
+                answer = place.json(*begin, "files.Files.ReadAt", piece)
+                assert base64.b64decode(answer["data"]) == b"hello\n"
+                place.fails(64 + 9, "session", "call", binding,
+                            "files.Files.ReadAt", piece)
+                held.terminate()
+            result = place.run(*begin, "files.Files.ReadAt", piece)
+            while result.returncode == 0:  # the server is about to notice
+                result = place.run(*begin, "files.Files.ReadAt", piece)
+            assert result.returncode == 64 + 9, result
+
+
 # ----------------------------------------------------------------- JSON --
 
 def test_complaints_say_where():

@@ -616,6 +616,33 @@ ten_thousand_are_run_down(void **state)
 /* ------------------------------------------------------------------- gRPC --
  */
 
+/* A stub whose handles were another's could not say when they end. */
+static void
+who_names_a_session_cannot_have_the_stubs_own(void **state)
+{
+	struct becket_metadata *metadata;
+	struct store_handle *handle = NULL;
+	struct client client;
+
+	store_start(NULL);
+	client = client_start(which(state), NULL);
+	assert_int_equal(becket_metadata_new(client.runtime, &metadata),
+	    BECKET_S_OK);
+	assert_int_equal(becket_metadata_add(metadata, "becket-session", "1",
+	                     1),
+	    BECKET_S_OK);
+	becket_binding_set_next_metadata(client.binding, metadata);
+	assert_int_equal(client_open_how(client.binding, "", &handle),
+	    BECKET_S_INVALID_ARG);
+	assert_int_equal(becket_error_last()->outcome, BECKET_NOT_SENT);
+	assert_null(handle);
+	handle = client_open(&client);
+	assert_int_equal(client_alter(NULL, &handle, "close"), BECKET_S_OK);
+	becket_metadata_free(&metadata);
+	client_stop(&client);
+	store_stop();
+}
+
 static void
 without_sessions_there_are_no_handles_over_grpc(void **state)
 {
@@ -770,6 +797,9 @@ main(void)
 		FOR_EACH(a_client_has_so_many_and_no_more),
 		FOR_EACH(ten_thousand_are_run_down),
 		FOR_EACH(a_client_survives_each_failed_allocation),
+		{ .name = "who_names_a_session_cannot_have_the_stubs_own",
+		    .test_func = who_names_a_session_cannot_have_the_stubs_own,
+		    .initial_state = &sequences[2] },
 		{ .name = "without_sessions_there_are_no_handles_over_grpc",
 		    .test_func =
 		        without_sessions_there_are_no_handles_over_grpc,

@@ -47,6 +47,9 @@ void emit_operation(struct out *out, const struct operation *operation);
 void emit_file_set(struct out *out, const struct model *model,
     const struct file *file);
 
+/* The way into an EPV, up to its first variable: epv. */
+void emit_routine_begin(struct out *out);
+
 /* What there is of an rpc with streams instead of the rest: of those functions
  * that it has, the declarations and the definitions. Set what the EPV's member
  * takes, and the like.

@@ -2,8 +2,8 @@
 #include "idl/emit.h"
 
 /* The head of every way into the EPV. */
-static void
-put_begin(struct out *out)
+void
+emit_routine_begin(struct out *out)
 {
 	out_put(out,
 	    "\n"
@@ -17,7 +17,7 @@ put_begin(struct out *out)
 static void
 put_messages(struct out *out)
 {
-	put_begin(out);
+	emit_routine_begin(out);
 	out_put(out, "\tconst $Request$ *request = request_;\n"
 	             "\t$Response$ *response = response_;\n"
 	             "\n"
@@ -70,7 +70,7 @@ gives_context(const struct operation *operation)
 static void
 put_contexts(struct out *out, const struct operation *operation)
 {
-	put_begin(out);
+	emit_routine_begin(out);
 	out_put(out, "\tconst $Request$ *request = request_;\n"
 	             "\t$Response$ *response = response_;\n");
 	put_context_variables(out, operation);
@@ -175,7 +175,7 @@ put_call(struct out *out, const struct operation *operation)
 static void
 put_parameters(struct out *out, const struct operation *operation)
 {
-	put_begin(out);
+	emit_routine_begin(out);
 	put_variables(out, operation);
 	out_put(out, "\tif (epv->$member$ == NULL)\n"
 	             "\t\treturn BECKET_S_NOT_IMPLEMENTED;\n");

@@ -177,13 +177,7 @@ emit_stream_routine(struct out *out, const struct operation *operation)
 	bool in = operation->request_streams;
 	bool out_ = operation->response_streams;
 
-	out_put(out,
-	    "\n"
-	    "static becket_status\n"
-	    "$routine$(const void *epv_, struct becket_call *call, const void "
-	    "*request_, void *response_)\n"
-	    "{\n"
-	    "\tconst struct $epv$ *epv = epv_;\n");
+	emit_routine_begin(out);
 	out_put(out, in ? "" : "\tconst $Request$ *request = request_;\n");
 	out_put(out, "\tstruct becket_stream *stream = "
 	             "becket_call_stream(call);\n");

@@ -50,11 +50,7 @@ becket_stub_start(struct becket_binding *binding,
 		    "operations with context handles are called and waited "
 		    "for");
 	view = binding_view(binding);
-	invoke.memory = &binding->runtime->memory;
-	invoke.limits = &binding->runtime->limits;
-	invoke.object = view.object;
-	invoke.packs = view.packs;
-	invoke_set_metadata(&invoke, view.metadata);
+	client_call_follow(&invoke, binding, &view);
 	invoke.deadline = client_call_deadline(&invoke, &view);
 	return start(binding, &invoke, !view.is_noncausal, request, ret_async);
 }

@@ -365,11 +365,7 @@ make_call(struct client_call *call, const void *request, void **ret_response)
 	becket_status status;
 
 	call->view = binding_view(binding);
-	call->invoke.memory = &runtime->memory;
-	call->invoke.limits = &runtime->limits;
-	call->invoke.object = call->view.object;
-	call->invoke.packs = call->view.packs;
-	invoke_set_metadata(&call->invoke, call->view.metadata);
+	client_call_follow(&call->invoke, binding, &call->view);
 	call->invoke.deadline =
 	    client_call_deadline(&call->invoke, &call->view);
 	status = call_server(call, request, ret_response);

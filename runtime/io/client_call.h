@@ -30,6 +30,12 @@ BECKET_MUST_USE becket_status
 client_call_check_stream(const struct becket_binding *binding,
     const struct invoke *invoke, bool is_complete);
 
+/* Give the call what its handle says now, its next call's metadata too; all but
+ * a deadline.
+ */
+void client_call_follow(struct invoke *invoke,
+    const struct becket_binding *binding, const struct binding_view *view);
+
 uint64_t client_call_deadline(const struct invoke *invoke,
     const struct binding_view *view);
 /* Not after the deadline of the call. */

@@ -53,3 +53,14 @@ client_call_check_stream(const struct becket_binding *binding,
 {
 	return check(binding, invoke, is_complete, invoke_check_stream);
 }
+
+void
+client_call_follow(struct invoke *invoke, const struct becket_binding *binding,
+    const struct binding_view *view)
+{
+	invoke->memory = &binding->runtime->memory;
+	invoke->limits = &binding->runtime->limits;
+	invoke->object = view->object;
+	invoke->packs = view->packs;
+	invoke_set_metadata(invoke, view->metadata);
+}

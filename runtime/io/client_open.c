@@ -81,11 +81,7 @@ becket_stub_open(struct becket_binding *binding,
 		return async_call_fail_start(binding, &invoke,
 		    BECKET_S_INVALID_ARG, NULL);
 	view = binding_view(binding);
-	invoke.memory = &binding->runtime->memory;
-	invoke.limits = &binding->runtime->limits;
-	invoke.object = view.object;
-	invoke.packs = view.packs;
-	invoke_set_metadata(&invoke, view.metadata);
+	client_call_follow(&invoke, binding, &view);
 	invoke.deadline = deadline_of(&invoke, &view);
 	return open_stream(binding, &invoke, !view.is_noncausal, request,
 	    ret_stream);

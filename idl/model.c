@@ -248,16 +248,6 @@ model_new(struct arena *arena, const Request *request)
 	return model;
 }
 
-struct file *
-model_file(const struct model *model, const char *name)
-{
-	for (size_t i = 0; i < model->file_count; i++) {
-		if (text_equal(model->files[i].name, name))
-			return &model->files[i];
-	}
-	return NULL;
-}
-
 const struct type *
 model_type(const struct model *model, const char *full_name)
 {

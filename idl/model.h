@@ -147,7 +147,6 @@ struct model {
 struct model *model_new(struct arena *arena, const Request *request);
 
 /* NULL: there is none. The name may begin with a dot. */
-struct file *model_file(const struct model *model, const char *name);
 const struct type *model_type(const struct model *model, const char *full_name);
 
 /* One past the highest opnum. */

@@ -79,7 +79,6 @@ take_content(struct fields *fields, struct becket_bytes value)
 static void
 take_encoding(struct fields *fields, struct becket_bytes value)
 {
-	fields->has_encoding = true;
 	fields->encoding = ENCODING_UNKNOWN;
 	if (text_equal(value, "identity"))
 		fields->encoding = ENCODING_IDENTITY;

@@ -49,7 +49,6 @@ struct fields {
 	/* of both */
 	enum fields_content content;
 	enum fields_encoding encoding;
-	bool has_encoding;
 	bool takes_gzip;
 
 	/* of responses and their trailers */

@@ -2,7 +2,6 @@
 #include "io/hub.h"
 
 #include <poll.h>
-#include <unistd.h>
 
 #include "io/async_call.h"
 #include "io/clock.h"

@@ -125,8 +125,8 @@ client_association_settle(struct client_association *association)
 		client_association_free(association);
 }
 
-void
-client_association_unref_locked(struct client_association *association)
+static void
+unref(struct client_association *association)
 {
 	association->references--;
 	client_association_settle(association);
@@ -141,7 +141,7 @@ client_association_unref(struct client_association *association)
 		return;
 	pool = association->pool;
 	pool_lock(pool);
-	client_association_unref_locked(association);
+	unref(association);
 	pool_unlock(pool);
 }
 
@@ -169,7 +169,7 @@ client_association_unpin(struct client_association *association)
 
 	pool_lock(pool);
 	association->pins--;
-	client_association_unref_locked(association);
+	unref(association);
 	pool_unlock(pool);
 }
 

@@ -89,7 +89,6 @@ void client_association_drop(struct client_association *association,
 void client_association_drop_idle(struct client_association *association);
 /* Wake who waits for a connection, or for the group; the hub too. */
 void client_association_changed(struct client_association *association);
-void client_association_unref_locked(struct client_association *association);
 /* Its last connection, and all that hangs on it, is to stay. */
 bool client_association_is_needed(const struct client_association *association);
 /* Free it if nothing keeps it. */

@@ -2,7 +2,6 @@
 #include "io/client_call.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "io/binding.h"
 #include "io/client_context.h"

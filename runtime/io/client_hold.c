@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/client_hold.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>

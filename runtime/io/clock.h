@@ -20,6 +20,13 @@ clock_from_ms(uint64_t milliseconds)
  */
 int clock_poll_timeout(uint64_t now, uint64_t then);
 
+/* Of two times of which 0 is never. */
+static inline uint64_t
+clock_earlier(uint64_t a, uint64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
 void clock_sleep_until(uint64_t then);
 
 #endif

@@ -56,7 +56,7 @@ struct conn {
 	uint64_t streams_deadline; /* none of theirs is earlier; 0: none */
 	struct list due;           /* of these: their callbacks are */
 	struct buffer unsent;      /* context handles in replies not sent yet */
-	struct session_stats counted; /* what the server's have of ours */
+	struct session_stats counted; /* what its loop's have of ours */
 };
 
 /* Take over a socket that has been accepted, and watch it. On failure it is

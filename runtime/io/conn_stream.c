@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/conn.h"
 
-#include "stub/dispatch.h"
 #include "stub/server_stream.h"
 
 /* Calls with streams, as far as they are other than the rest. */

@@ -272,22 +272,16 @@ hub_tell(struct hub *hub, struct becket_async_call *call)
 
 /* ------------------------------------------------------------- driving -- */
 
-static uint64_t
-earlier(uint64_t a, uint64_t b)
-{
-	return a == 0 || (b != 0 && b < a) ? b : a;
-}
-
 uint64_t
 hub_due(const struct hub *hub)
 {
 	uint64_t due = 0;
 
 	list_for_each (node, &hub->lines)
-		due = earlier(due,
+		due = clock_earlier(due,
 		    line_due(container_of(node, struct line, node)));
 	list_for_each (node, &hub->pausing)
-		due = earlier(due,
+		due = clock_earlier(due,
 		    container_of(node, struct becket_async_call, node)
 		        ->not_before);
 	return due;
@@ -386,7 +380,7 @@ drive(struct hub *hub, const struct waiter *driver, uint64_t until)
 	struct epoll_event events[EVENTS];
 	int timeout, count;
 
-	hub->driver_until = earlier(until, hub_due(hub));
+	hub->driver_until = clock_earlier(until, hub_due(hub));
 	hub->driver = driver;
 	timeout = clock_poll_timeout(clock_now(), hub->driver_until);
 	pthread_mutex_unlock(&hub->lock);

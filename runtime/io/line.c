@@ -372,12 +372,6 @@ line_run(struct line *line)
 		                                                 : EPOLLOUT);
 }
 
-static uint64_t
-earlier(uint64_t a, uint64_t b)
-{
-	return a == 0 || (b != 0 && b < a) ? b : a;
-}
-
 uint64_t
 line_due(const struct line *line)
 {
@@ -385,7 +379,7 @@ line_due(const struct line *line)
 	uint64_t due = 0;
 
 	if (line->state == LINE_OPEN)
-		return earlier(only == NULL ? 0 : only->end_by,
+		return clock_earlier(only == NULL ? 0 : only->end_by,
 		    line->lease.conn->session->ops->deadline(
 		        line->lease.conn->session));
 	if (line->state == LINE_CONNECTING)
@@ -394,8 +388,8 @@ line_due(const struct line *line)
 		const struct becket_async_call *call =
 		    container_of(node, struct becket_async_call, node);
 
-		due = earlier(due,
-		    earlier(call->invoke.deadline, call->connect_by));
+		due = clock_earlier(due,
+		    clock_earlier(call->invoke.deadline, call->connect_by));
 	}
 	return due;
 }

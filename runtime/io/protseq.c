@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/protseq.h"
 
-#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>

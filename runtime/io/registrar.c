@@ -2,7 +2,6 @@
 #include "io/registrar.h"
 
 #include <poll.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>

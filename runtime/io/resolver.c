@@ -9,8 +9,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "io/clock.h"
-
 enum { READY = 16 };
 
 static void

@@ -84,7 +84,7 @@ struct becket_server {
 	pthread_cond_t state_changed;
 	pthread_t thread;
 	bool has_thread;
-	pthread_mutex_t auto_lock; /* of listens_by_itself's changes */
+	pthread_mutex_t auto_lock; /* of by_itself's changes */
 	atomic_int by_itself;      /* enum server_by_itself */
 	atomic_uint cut_calls;     /* since it began to listen */
 	atomic_uint sweeps;        /* counts unregistrations, for the loops */

@@ -55,7 +55,7 @@ struct server_loop {
 	atomic_ullong calls_in, calls_out, packets_in, packets_out;
 };
 
-/* S_SYSTEM. host is copied, and gets post and resume. */
+/* S_SYSTEM. host is copied, and gets post, resume, attend and forget. */
 BECKET_MUST_USE becket_status server_loop_init(struct server_loop *home,
     struct becket_server *server, const struct call_host *host);
 /* It does not run any more. A zeroed one is fine. */

@@ -34,8 +34,9 @@
  * Only is_cancelled and turns are shared.
  */
 
-/* What a call needs of the server it runs on. */
 struct server_stream;
+
+/* What a call needs of the server it runs on. */
 struct call_host {
 	const struct becket_memory *memory;
 	const struct becket_limits *limits;

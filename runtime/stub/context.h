@@ -47,7 +47,6 @@
 struct becket_call;
 struct call_host;
 struct manager_type;
-struct managers;
 
 enum { CONTEXT_BUCKETS = 256 };
 

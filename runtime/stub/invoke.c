@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "stub/invoke.h"
 
-#include "base/trap.h"
 #include "stub/frame.h"
 #include "stub/metadata.h"
 #include "stub/reply.h"
@@ -78,8 +77,8 @@ invoke_check_stream(const struct invoke *invoke)
 	return status;
 }
 
-bool
-invoke_is_maybe(const struct invoke *invoke)
+static bool
+is_maybe(const struct invoke *invoke)
 {
 	return operation_of(invoke)->flags & BECKET_OPERATION_MAYBE;
 }
@@ -137,7 +136,7 @@ call_start_of(const struct invoke *invoke, uint64_t now)
 		.syntax = invoke->syntax,
 		.opnum = invoke->opnum,
 		.object = &invoke->object,
-		.maybe = invoke_is_maybe(invoke),
+		.maybe = is_maybe(invoke),
 		.deadline = invoke->deadline,
 		.interface_name = interface->name,
 		.operation_name = invoke_operation_name(invoke),
@@ -458,9 +457,9 @@ invoke_decode(struct invoke *invoke, void **ret_message)
 	struct frame frame = { 0 };
 	becket_status status = BECKET_S_OK;
 
-	if (!invoke_is_maybe(invoke) && !is_one_message(invoke))
+	if (!is_maybe(invoke) && !is_one_message(invoke))
 		return BECKET_S_PROTOCOL_ERROR;
-	if (!invoke_is_maybe(invoke))
+	if (!is_maybe(invoke))
 		status = frame_decode(form_of(invoke), invoke->big_endian,
 		    buffer_bytes(&invoke->response), invoke->limits, &frame);
 	if (status != BECKET_S_OK)

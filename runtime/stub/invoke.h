@@ -58,10 +58,9 @@ BECKET_MUST_USE becket_status invoke_check(const struct invoke *invoke);
  */
 BECKET_MUST_USE becket_status invoke_check_stream(const struct invoke *invoke);
 
-/* What the IDL says of the operation: no answer is waited for; may be executed
- * again. After invoke_check().
+/* What the IDL says of the operation: may it be executed again? After
+ * invoke_check().
  */
-bool invoke_is_maybe(const struct invoke *invoke);
 bool invoke_is_idempotent(const struct invoke *invoke);
 
 /* Has its deadline passed? */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/list.h"
+#include "base/trap.h"
 #include "payload/codec.h"
 #include "stub/frame.h"
 

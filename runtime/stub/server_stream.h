@@ -50,7 +50,7 @@ struct server_stream {
 	struct list mail; /* the host's, in its mailbox */
 
 	pthread_mutex_t lock;
-	pthread_cond_t changed; /* for those who wait, and for told_by */
+	pthread_cond_t changed; /* for those who wait, also for ready's end */
 	struct stream_in in;
 	size_t credit;   /* dealt with, and the session does not know */
 	struct list out; /* what is to be put */

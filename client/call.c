@@ -28,6 +28,14 @@ call_now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* The server may notice it a little earlier than we. */
+uint64_t
+call_deadline_ms(uint32_t ms)
+{
+	uint32_t slack = 10 + ms / 1000;
+	return call_now_ms() + (ms > slack ? ms - slack : 0);
+}
+
 /* A deadline that has passed is a cancel by a status, and another to gRPC. */
 int
 call_failed(const struct command *command, becket_status status,
@@ -261,7 +269,7 @@ deadline_of(const struct call *call)
 	if (ms == 0 && !call->method->client_streams &&
 	    !call->method->server_streams)
 		ms = UNARY_MS;
-	return ms == 0 ? 0 : call_now_ms() + ms;
+	return ms == 0 ? 0 : call_deadline_ms(ms);
 }
 
 static FILE *

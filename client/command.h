@@ -43,13 +43,16 @@ struct command {
 	bool is_verbose, emits_defaults, ignores_unknown, wants_template;
 };
 
-/* The clock of deadlines. */
+/* The clock of deadlines; from when on a call of so many ms that is cancelled
+ * is told as one whose deadline has passed.
+ */
 uint64_t call_now_ms(void);
+uint64_t call_deadline_ms(uint32_t ms);
 
 /* Tell that a call failed, as text or JSON; the exit status for it. */
 int command_failed(const struct command *command, becket_status status);
-/* The same for a call of `call`, `list` or `describe`, which had to be over at
- * deadline_ms by the clock, if that is not 0.
+/* The same for a call of `call`, `list` or `describe` with call_deadline_ms(),
+ * or 0: none.
  */
 int call_failed(const struct command *command, becket_status status,
     uint64_t deadline_ms);

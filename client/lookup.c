@@ -58,7 +58,8 @@ begin(const struct command *command, struct asking *asking)
 	    command->timeout_ms > 0 ? command->timeout_ms : ASKING_MS;
 	becket_status status;
 
-	*asking = (struct asking){ .deadline_ms = call_now_ms() + timeout_ms };
+	*asking =
+	    (struct asking){ .deadline_ms = call_deadline_ms(timeout_ms) };
 	if (command->binding == NULL)
 		return complain("neither a string binding is given nor a file "
 		                "to look into");

@@ -287,8 +287,10 @@ enum becket_option {
 	 */
 	BECKET_OPTION_UNIQUE_BINDING = 11,
 	/* Milliseconds that a call may take, connecting included; 0: the
-	 * operation's own timeout in the IDL, else limits.call_ms.
-	 * RPC_C_OPT_CALL_TIMEOUT.
+	 * operation's own timeout in the IDL, else limits.call_ms. When they
+	 * have passed the call ends with S_CALL_CANCELLED, whichever end
+	 * notices it first; S_DEADLINE_EXCEEDED is what a server says of
+	 * another deadline. RPC_C_OPT_CALL_TIMEOUT.
 	 */
 	BECKET_OPTION_CALL_TIMEOUT = 12,
 	/* 1: the connections to the server close with the last handle for it,

@@ -140,13 +140,26 @@ fault_data_of(const struct grpc_stream *stream, becket_status status)
 	return data;
 }
 
+/* The call's own deadline has one status, whichever end is first to notice it.
+ */
+static becket_status
+status_of_code(const struct grpc_stream *stream)
+{
+	bool is_due = stream->deadline != 0 &&
+	              stream->grpc->now + stream->slack >= stream->deadline;
+
+	return is_due && stream->fields.code == GRPC_DEADLINE_EXCEEDED
+	           ? BECKET_S_CALL_CANCELLED
+	           : grpc_code_to_status(stream->fields.code);
+}
+
 static void
 end_with_code(struct grpc_stream *stream)
 {
 	struct fields *fields = &stream->fields;
 	bool is_ours = fields->has_status && fields->status != BECKET_S_OK;
 	becket_status status =
-	    is_ours ? fields->status : grpc_code_to_status(fields->code);
+	    is_ours ? fields->status : status_of_code(stream);
 	const struct session_end end = {
 		.status = status,
 		.wire_status = is_ours ? fields->status : fields->code,
@@ -285,6 +298,17 @@ may_tell(struct grpc_stream *stream)
 
 /* --------------------------------------------------------------- calls -- */
 
+/* By how much a server may be early with the deadline, for it rounds, and has a
+ * clock of its own: a thousandth, and a little.
+ */
+static uint64_t
+slack_of(const struct call_start *start)
+{
+	uint64_t thousandth = start->remaining_us; /* ns in us */
+
+	return 10000000 + thousandth;
+}
+
 static becket_status
 begin(struct session *session, const struct call_start *start,
     struct idmap_id *ret_call)
@@ -297,6 +321,7 @@ begin(struct session *session, const struct call_start *start,
 		return BECKET_S_OUT_OF_MEMORY;
 	stream->id = idmap_add(&grpc->ids, stream);
 	stream->deadline = start->deadline;
+	stream->slack = slack_of(start);
 	stream->is_maybe = start->maybe;
 	stream->is_stream = start->is_stream;
 	stream->may_pack = stream->is_packing = start->packs;

@@ -62,6 +62,7 @@ struct grpc_stream {
 	bool is_begun;      /* client: HEADERS are sent */
 	bool is_stream;     /* of messages: consumed() is called */
 	uint64_t deadline;
+	uint64_t slack; /* client: what a server may be early by */
 
 	struct fields fields;
 	struct deframe in;

@@ -110,6 +110,7 @@ def test_statuses_have_their_codes(server):
     for status, code in ((5, "PERMISSION_DENIED"), (87, "INVALID_ARGUMENT"),
                          (1721, "RESOURCE_EXHAUSTED"), (534, "UNKNOWN"),
                          (0x42000105, "NOT_FOUND"), (1818, "CANCELLED"),
+                         (0x42000104, "DEADLINE_EXCEEDED"),
                          (6, "FAILED_PRECONDITION"), (1722, "UNAVAILABLE")):
         refusal(getattr(grpc.StatusCode, code), call, server, "Fail",
                 u32(status))
@@ -276,7 +277,7 @@ def test_our_own_client_learns_all_that_dce_would_tell(server):
             body = bytes(range(256)) * 4000
             assert caller.call(0, body)[:3] == (0, 2, body)
             assert caller.call(0, b"")[:3] == (0, 2, b"")
-            for status in (1767, 534, 5):
+            for status in (1767, 534, 5, 0x42000104):
                 got, outcome, _, sentence = caller.call(2, u32(status))
                 assert (got, outcome) == (status, 2), sentence
                 assert "asked to fail with %d" % status in sentence

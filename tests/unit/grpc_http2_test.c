@@ -480,7 +480,9 @@ begin(uint64_t deadline)
 {
 	const struct call_start start = { .interface_name = "a.Echo",
 		.operation_name = "Echo",
-		.deadline = deadline };
+		.deadline = deadline,
+		.remaining_us =
+		    deadline == 0 ? 0 : (deadline - peer.now) / 1000 };
 	struct idmap_id id;
 
 	assert_int_equal(peer.session->ops->begin(peer.session, &start, &id),
@@ -495,12 +497,62 @@ call(uint64_t deadline)
 }
 
 static void
-answer(uint32_t stream)
+answer_code(uint32_t stream, const char *code, const char *status)
 {
-	static const char *const fields[] = { ":status", "200", "content-type",
-		"application/grpc", "grpc-status", "0", NULL };
+	const char *const fields[] = { ":status", "200", "content-type",
+		"application/grpc", "grpc-status", code,
+		status == NULL ? NULL : "becket-status", status, NULL };
 
 	send_fields(stream, NGHTTP2_FLAG_END_STREAM, fields, NULL);
+}
+
+static void
+answer(uint32_t stream)
+{
+	answer_code(stream, "0", NULL);
+}
+
+/* Of a call of 10 s, or of one without a deadline, that is answered so late. */
+static becket_status
+status_after(uint64_t ms, bool has_deadline, const char *code,
+    const char *status)
+{
+	becket_status seen;
+
+	connect_to(0);
+	send_frame(NGHTTP2_SETTINGS, 0, 0, NULL, 0);
+	call(has_deadline ? peer.now + UINT64_C(10) * SECOND : 0);
+	gather();
+	peer.now += ms * 1000000;
+	answer_code(1, code, status);
+	seen = told(SESSION_END).end.status;
+	finish();
+	return seen;
+}
+
+/* Whichever end notices first; and a thousandth, and 10 ms, before. */
+static void
+the_deadline_of_the_call_is_told_from_one_of_the_servers(void **state)
+{
+	(void)state;
+	assert_int_equal(status_after(10000, true, "4", NULL),
+	    BECKET_S_CALL_CANCELLED);
+	assert_int_equal(status_after(9981, true, "4", NULL),
+	    BECKET_S_CALL_CANCELLED);
+	assert_int_equal(status_after(9979, true, "4", NULL),
+	    BECKET_S_DEADLINE_EXCEEDED);
+	assert_int_equal(status_after(0, true, "4", NULL),
+	    BECKET_S_DEADLINE_EXCEEDED);
+	assert_int_equal(status_after(100000, false, "4", NULL),
+	    BECKET_S_DEADLINE_EXCEEDED);
+	/* Between our own peers, what the server says. */
+	assert_int_equal(status_after(0, true, "4", "1818"),
+	    BECKET_S_CALL_CANCELLED);
+	assert_int_equal(status_after(10000, true, "4", "1107296516"),
+	    BECKET_S_DEADLINE_EXCEEDED);
+	/* And no other code changes its meaning. */
+	assert_int_equal(status_after(10000, true, "10", NULL),
+	    BECKET_S_ABORTED);
 }
 
 static void
@@ -638,6 +690,8 @@ main(void)
 		    requests_of_one_who_does_not_read_end_the_connection),
 		cmocka_unit_test(
 		    pings_between_pieces_of_a_response_are_not_too_many),
+		cmocka_unit_test(
+		    the_deadline_of_the_call_is_told_from_one_of_the_servers),
 		cmocka_unit_test(calls_wait_until_the_server_lets_them),
 		cmocka_unit_test(a_farewell_in_two_steps_lets_calls_finish),
 		cmocka_unit_test(a_silent_server_is_asked_whether_it_is_there),

@@ -373,14 +373,18 @@ $(SETS)/%.set: tests/unit/sets/%.proto $(wildcard tests/unit/sets/*.proto)
 	$(call say,GEN)protoc -Itests/unit/sets --include_imports \
 	    --descriptor_set_out=$@ $<
 $(B)/tests/unit/grpc_descriptors_test: | $(SETS)/shapes.set $(SETS)/colours.set
-$(B)/tests/unit/grpc_descriptors_test.o: private FLAGS += -DSETS='"$(SETS)"'
+$(B)/tests/unit/grpc_descriptors_test.o $(B)/tests/unit/json_group_test.o: \
+    private FLAGS += -DSETS='"$(SETS)"'
 
 # Those of the tool's JSON and descriptors stand on that.
 CLIENT_PARTS := $(filter-out $(addprefix $(B)/client/,browse.o call.o call_stream.o \
                   flags.o headers.o interface.o lookup.o main.o manage.o map.o output.o ping.o \
                   reflection.o sources.o),$(CLIENT_OBJ)) $(B)/idl/text.o
-$(B)/tests/unit/json_test $(B)/tests/unit/descriptor_test: $(CLIENT_PARTS)
-$(B)/tests/unit/json_test $(B)/tests/unit/descriptor_test: private LIBS += -ljansson
+CLIENT_TESTS := $(addprefix $(B)/tests/unit/,json_test json_group_test \
+                  descriptor_test)
+$(CLIENT_TESTS): $(CLIENT_PARTS)
+$(CLIENT_TESTS): private LIBS += -ljansson
+$(B)/tests/unit/json_group_test: | $(SETS)/groups.set
 
 # A client of the services, with the stubs that their library does not need.
 SERVICE_STUBS := $(SERVICE_IDL:%=$(B)/gen/%.becket-client.o)

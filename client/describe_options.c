@@ -173,16 +173,27 @@ is_first_piece(const struct pool *pool, struct becket_bytes message,
 	struct protobuf_field first = { 0 };
 
 	if (field->message == NULL || field->is_repeated ||
-	    value->wire_type != PROTOBUF_SIZED)
+	    value->wire_type != decode_wire_type(field->type))
 		return true;
 	while (message_next(&walk, &first) &&
 	       (first.number != value->number ||
-	           first.wire_type != PROTOBUF_SIZED))
+	           first.wire_type != value->wire_type))
 		;
 	if (first.bytes.data != value->bytes.data)
 		return false;
-	value->bytes = message_gather(pool->arena, message, value->number);
+	value->bytes = message_gather_as(pool->arena, message, value->number,
+	    value->wire_type);
 	return true;
+}
+
+/* A group goes by the name of its type. */
+static const char *
+member_name(const struct writer *writer, const struct proto_field *field)
+{
+	if (field->extendee != NULL)
+		return text_print(writer->pool->arena, "[%s]",
+		    field->full_name);
+	return field->type == PROTO_GROUP ? field->message->name : field->name;
 }
 
 static void
@@ -194,10 +205,7 @@ write_member(struct writer *writer, const struct proto_field *field,
 
 	while (next_value(&packed, field, value, &one)) {
 		separate(writer);
-		text_put(writer->out, field->extendee == NULL
-		                          ? field->name
-		                          : text_print(writer->pool->arena,
-		                                "[%s]", field->full_name));
+		text_put(writer->out, member_name(writer, field));
 		text_put(writer->out, field->message == NULL ? ": " : " ");
 		write_value(writer, field, &one);
 	}

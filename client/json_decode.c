@@ -183,7 +183,7 @@ template_field(struct json_decode *decode, const struct proto_field *field,
 	struct brackets array;
 	bool done = true;
 
-	if (field->type == PROTO_GROUP || decode->depth > TEMPLATE_DEPTH ||
+	if (decode->depth > TEMPLATE_DEPTH ||
 	    decode->out->size > TEMPLATE_SIZE || is_alternative(field))
 		return true;
 	decode_next(decode, outer, name_of(decode, field));
@@ -215,7 +215,7 @@ decode_single(struct json_decode *decode, const struct proto_field *field,
 	    is_superseded(field, spread))
 		return true;
 	if (field->message != NULL) {
-		if (!spread_whole(decode, spread, &whole))
+		if (!spread_whole(decode, spread, field->type, &whole))
 			return true;
 		decode_next(decode, brackets, name_of(decode, field));
 		return decode_message(decode, field->message, whole);
@@ -236,8 +236,6 @@ decode_field(struct json_decode *decode, const struct proto_field *field,
 {
 	struct spread spread = spots_of(spots, field->number);
 
-	if (field->type == PROTO_GROUP)
-		return true; /* whose wire types are malformed to us */
 	if (decode->is_template)
 		return template_field(decode, field, brackets);
 	if (!field->is_repeated)

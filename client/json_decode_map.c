@@ -42,8 +42,8 @@ read_entry(struct json_decode *decode, const struct proto_field *map,
 	ret_entry->key = decode_key(decode, of_key,
 	    spread_last(&keys, of_key->type, &key) ? &key : NULL);
 	if (of_value->message != NULL)
-		ret_entry->has_value =
-		    spread_whole(decode, &values, &ret_entry->whole);
+		ret_entry->has_value = spread_whole(decode, &values,
+		    of_value->type, &ret_entry->whole);
 	else
 		ret_entry->has_value =
 		    spread_last(&values, of_value->type, &ret_entry->value);

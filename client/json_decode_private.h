@@ -39,7 +39,7 @@ bool spread_last(const struct spread *spread, enum proto_type type,
     struct protobuf_field *ret_value);
 /* A message, all of its pieces; false: there is none. */
 bool spread_whole(struct json_decode *decode, const struct spread *spread,
-    struct becket_bytes *ret_bytes);
+    enum proto_type type, struct becket_bytes *ret_bytes);
 
 /* An object or array that is being written. */
 struct brackets {

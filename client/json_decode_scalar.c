@@ -24,8 +24,9 @@ decode_wire_type(enum proto_type type)
 	case PROTO_STRING:
 	case PROTO_BYTES:
 	case PROTO_MESSAGE:
-	case PROTO_GROUP:
 		return PROTOBUF_SIZED;
+	case PROTO_GROUP:
+		return (enum protobuf_wire_type)MESSAGE_GROUP;
 	default:
 		return PROTOBUF_VARINT;
 	}

@@ -121,7 +121,7 @@ spread_last(const struct spread *spread, enum proto_type type,
 /* A message that comes in pieces is all of them. */
 bool
 spread_whole(struct json_decode *decode, const struct spread *spread,
-    struct becket_bytes *ret_bytes)
+    enum proto_type type, struct becket_bytes *ret_bytes)
 {
 	struct becket_bytes whole = { NULL, 0 };
 	struct buffer joined = buffer_empty(&idl_memory);
@@ -130,7 +130,7 @@ spread_whole(struct json_decode *decode, const struct spread *spread,
 	for (size_t i = spread->begin; i < spread->end; i++) {
 		struct protobuf_field field = spread_at(spread, i);
 
-		if (field.wire_type != PROTOBUF_SIZED)
+		if (field.wire_type != decode_wire_type(type))
 			continue;
 		if (count++ == 1)
 			text_put_bytes(&joined, whole.data, whole.size);

@@ -111,14 +111,26 @@ takes_null(const struct proto_field *field)
 	           "google.protobuf.NullValue");
 }
 
+/* A message to JSON, without a size on the wire. */
+static bool
+encode_group(struct json_encode *encode, const struct proto_field *field,
+    const json_t *value, struct buffer *out)
+{
+	message_put_tag(out, field->number,
+	    (enum protobuf_wire_type)MESSAGE_GROUP);
+	if (!encode_message(encode, field->message, value, out))
+		return false;
+	message_put_tag(out, field->number,
+	    (enum protobuf_wire_type)MESSAGE_GROUP_END);
+	return true;
+}
+
 static bool
 encode_value(struct json_encode *encode, const struct proto_field *field,
     const json_t *value, struct buffer *out)
 {
 	if (field->type == PROTO_GROUP)
-		return encode_wrong(encode, encode->place,
-		    "%s is a group, which JSON has no form for",
-		    field->full_name);
+		return encode_group(encode, field, value, out);
 	if (field->message != NULL)
 		return encode_sized(encode, field->number, field->message,
 		    value, out);

@@ -20,7 +20,6 @@ static const struct {
 	[PROTO_FIXED32]  = { "a fixed32",  PROTOBUF_FIXED32 },
 	[PROTO_BOOL]     = { "a bool",     PROTOBUF_VARINT },
 	[PROTO_STRING]   = { "a string",   PROTOBUF_SIZED },
-	[PROTO_GROUP]    = { "a group",    PROTOBUF_SIZED },
 	[PROTO_MESSAGE]  = { "a message",  PROTOBUF_SIZED },
 	[PROTO_BYTES]    = { "bytes in base64", PROTOBUF_SIZED },
 	[PROTO_UINT32]   = { "a uint32",   PROTOBUF_VARINT },

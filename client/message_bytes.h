@@ -6,14 +6,22 @@
 #include "wire/protobuf.h"
 
 /*
- * Encoded messages, looked into without a descriptor, and put together.
+ * Encoded messages, looked into without a descriptor, and put together; with
+ * the groups of proto2, which the wire's own messages do not have.
  */
+enum {
+	MESSAGE_GROUP = 3, /* more wire types: its fields stand between these */
+	MESSAGE_GROUP_END = 4,
+};
+
 struct message_walk {
 	struct cursor cursor;
 };
 
 struct message_walk message_walk(struct becket_bytes bytes);
-/* false: the end, or what follows is malformed. */
+/* false: the end, or what follows is malformed. The bytes of a group are those
+ * of its fields.
+ */
 bool message_next(struct message_walk *walk, struct protobuf_field *ret_field);
 
 /* Is it a sequence of fields, up to its end? */
@@ -32,6 +40,9 @@ uint64_t message_number(struct becket_bytes bytes, uint32_t number,
  */
 struct becket_bytes message_gather(struct arena *arena,
     struct becket_bytes bytes, uint32_t number);
+/* The same of any wire type that has fields in it. */
+struct becket_bytes message_gather_as(struct arena *arena,
+    struct becket_bytes bytes, uint32_t number, enum protobuf_wire_type type);
 
 void message_put_varint(struct buffer *buffer, uint64_t value);
 void message_put_tag(struct buffer *buffer, uint32_t number,

@@ -106,9 +106,7 @@ void check(const std::string &text) {
   const std::string bytes = before.SerializeAsString();
   char *said = describe_text(bytes.data(), bytes.size());
   if (said == nullptr) {
-    // What is built in has a name already, or a group is the value of an
-    // option: that is all.
-    return;
+    return;  // what is built in has a name already: that is all
   }
   const std::string copy(said);
   free(said);

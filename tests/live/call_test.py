@@ -25,8 +25,8 @@ import threading
 import traceback
 
 import grpc
-from google.protobuf import (descriptor_pb2, descriptor_pool, json_format,
-                             message_factory)
+from google.protobuf import (any_pb2, descriptor_pb2, descriptor_pool,
+                             json_format, message_factory)
 
 STAGE, EXAMPLES = (os.path.abspath(a) for a in sys.argv[1:3])
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -310,6 +310,26 @@ def test_messages_of_everything_come_back():
         assert again == message
 
 
+def test_groups_are_objects():
+    _, message = messages("odd.proto", HERE + "/call", STAGE + "/include")
+    odd = message("Odd")
+    text = '{"id": 1, "inner": {"depth": 2, "innermost": {"here": true}}}'
+    request = json_format.Parse(text, odd())
+
+    def both(requests, _):
+        for one in requests:
+            assert odd.FromString(one) == request
+            yield any_pb2.Any(type_url="x/tests.odd.Odd",
+                              value=one).SerializeToString()
+
+    with Place() as place, grpc_server(
+            {"/tests.odd.Oddities/Both": ("each", both)}) as port:
+        answer = place.json("call", "127.0.0.1:%d" % port, "Both", text,
+                            "-proto", HERE + "/call/odd.proto")
+        assert answer.pop("@type") == "x/tests.odd.Odd"
+        assert json_format.ParseDict(answer, odd()) == request
+
+
 def schema(path):
     """A .proto in a pool of its own, and a message of known.Known as JSON."""
     with tempfile.NamedTemporaryFile() as out:
@@ -398,9 +418,9 @@ def compiled(name, *includes):
         files = descriptor_pb2.FileDescriptorSet.FromString(out.read())
     # protoc, as against python, joins an option that was set in pieces
     return subprocess.run(
-        ["protoc", "-I", STAGE + "/include", "-I", "/usr/include",
-         "--decode=google.protobuf.FileDescriptorProto",
-         "becket/options.proto", "protobuf-c/protobuf-c.proto"],
+        ["protoc", *flags, "--decode=google.protobuf.FileDescriptorProto",
+         "becket/options.proto", "protobuf-c/protobuf-c.proto",
+         *([name] if "odd" in name else [])],  # it has options of its own
         input=tidy(files.file[0]).SerializeToString(), check=True,
         capture_output=True).stdout.decode("latin-1")
 

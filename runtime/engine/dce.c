@@ -254,7 +254,8 @@ dce_stall_deadline(const struct dce *dce)
 	bool reading =
 	    dce->state < DCE_CLOSING && !dce->input.eof && dce_may_parse(dce);
 
-	if (!reading || !dce_input_is_partial(dce))
+	if (!reading ||
+	    (!dce_input_is_partial(dce) && !dce->role->is_amid(dce)))
 		return 0;
 	return dce->input.paused ? AT_ONCE : dce->input.last + stall_time(dce);
 }
@@ -272,5 +273,7 @@ dce_check_stall(struct dce *dce)
 	}
 	if (by != 0 && dce->now >= by)
 		dce_close(dce, BECKET_S_PROTOCOL_ERROR,
-		    "the peer stalled in the middle of a PDU");
+		    dce_input_is_partial(dce)
+		        ? "the peer stalled in the middle of a PDU"
+		        : "the peer stalled between two fragments");
 }

@@ -60,15 +60,9 @@ sent(struct dce *dce, struct dce_call *call)
 }
 
 static bool
-is_answer_partial(const struct dce *dce)
+is_amid(const struct dce *dce)
 {
-	list_for_each (at, &dce->calls) {
-		struct dce_call *call = container_of(at, struct dce_call, all);
-
-		if (call->alive && call->in_begun && !call->is_stream)
-			return true;
-	}
-	return dce_input_is_partial(dce);
+	return ((const struct dce_client *)(const void *)dce)->amid > 0;
 }
 
 static void
@@ -76,7 +70,7 @@ idle(struct dce *dce)
 {
 	if (dce->input.full > 0)
 		return;
-	if (dce->input.eof && is_answer_partial(dce))
+	if (dce->input.eof && (is_amid(dce) || dce_input_is_partial(dce)))
 		dce_client_violation(dce,
 		    "the server closed in the middle of an answer");
 	else if (dce->input.eof && dce->ids.used > 0)
@@ -237,6 +231,7 @@ static const struct dce_role role = {
 	},
 	.refuse    = refuse,
 	.may_parse = may_parse,
+	.is_amid   = is_amid,
 	.fragment  = dce_client_fragment,
 	.sent      = sent,
 	.idle      = idle,

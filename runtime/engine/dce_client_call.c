@@ -12,6 +12,9 @@ detach(struct dce_client *client, struct dce_call *call)
 	if (call->in_flight)
 		client->in_flight--;
 	call->in_flight = false;
+	if (call->is_amid)
+		client->amid--;
+	call->is_amid = false;
 	dce_call_die(&client->dce, call);
 }
 

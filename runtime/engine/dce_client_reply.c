@@ -48,6 +48,10 @@ accept_fragment(struct dce *dce, struct dce_call *call, const struct pdu *pdu)
 {
 	call->in_begun = true;
 	call->in_big_endian = pdu->big_endian;
+	if (!call->is_amid && (!call->is_stream || call->in_fault)) {
+		call->is_amid = true;
+		client_of(dce)->amid++;
+	}
 	dce->input.target = call;
 }
 

@@ -152,6 +152,7 @@ struct dce_call {
 	bool cancel_wanted; /* a co_cancel follows the request */
 	bool in_flight;     /* handed to the output queue */
 	bool in_fault;      /* what comes in is a fault */
+	bool is_amid;       /* counted in dce_client.amid */
 	struct session_end end;
 };
 
@@ -204,6 +205,8 @@ struct dce_role {
 	    enum dce_offence offence);
 	/* false: leave further PDUs unread for now. */
 	bool (*may_parse)(const struct dce *dce);
+	/* A message has begun, is no stream, and has not ended. */
+	bool (*is_amid)(const struct dce *dce);
 	/* All bytes of a fragment's body have come. */
 	void (*fragment)(struct dce *dce);
 	/* The last fragment of a call has gone to the transport. */

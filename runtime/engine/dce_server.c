@@ -93,6 +93,15 @@ may_parse(const struct dce *dce)
 	return server->assembly.active || dce->call_count < dce->ids.limit;
 }
 
+static bool
+is_amid(const struct dce *dce)
+{
+	const struct dce_server *server =
+	    (const struct dce_server *)(const void *)dce;
+
+	return server->assembly.active && !server->assembly.is_stream;
+}
+
 static void
 sent(struct dce *dce, struct dce_call *call)
 {
@@ -334,6 +343,7 @@ static const struct dce_role role = {
 	},
 	.refuse    = refuse,
 	.may_parse = may_parse,
+	.is_amid   = is_amid,
 	.fragment  = dce_server_fragment,
 	.sent      = sent,
 	.idle      = idle,

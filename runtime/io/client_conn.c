@@ -183,20 +183,11 @@ take_eof(struct client_conn *conn)
 }
 
 static void
-tell_time(struct client_conn *conn)
-{
-	uint64_t now = clock_now();
-	uint64_t wanted = conn->session->ops->deadline(conn->session);
-
-	if (wanted != 0 && now >= wanted)
-		conn->session->ops->tick(conn->session, now);
-}
-
-static void
-note_received(struct client_conn *conn, enum transfer result)
+take_received(struct client_conn *conn, enum transfer result)
 {
 	switch (result) {
 	case TRANSFER_MOVED:
+	case TRANSFER_NOTHING:
 		break;
 	case TRANSFER_AGAIN:
 		conn->has_waited = true;
@@ -207,10 +198,41 @@ note_received(struct client_conn *conn, enum transfer result)
 	case TRANSFER_LOST:
 		lose(conn, errno);
 		break;
-	case TRANSFER_NOTHING:
-		lose(conn, 0);
-		break;
 	}
+}
+
+static bool
+is_late(const struct client_conn *conn, uint64_t now)
+{
+	uint64_t wanted = conn->session->ops->deadline(conn->session);
+
+	return wanted != 0 && now >= wanted;
+}
+
+/* What came while nobody looked, because the program did something else or was
+ * stopped, is not late.
+ */
+static void
+tell_time(struct client_conn *conn)
+{
+	uint64_t now = clock_now();
+
+	if (!is_late(conn, now))
+		return;
+	if (!conn->is_lost && !conn->is_eof)
+		take_received(conn,
+		    transfer_receive(conn->session, conn->fd, MSG_DONTWAIT));
+	if (is_late(conn, now))
+		conn->session->ops->tick(conn->session, now);
+}
+
+static void
+note_received(struct client_conn *conn, enum transfer result)
+{
+	if (result == TRANSFER_NOTHING)
+		lose(conn, 0);
+	else
+		take_received(conn, result);
 	tell_time(conn);
 }
 

@@ -406,6 +406,16 @@ ready(struct watch *watch, uint32_t events)
 	conn_flush(conn);
 }
 
+/* What came while the loop had others to serve is not late. */
+static void
+look_again(struct conn *conn)
+{
+	if (conn->has_eof || conn->is_full || conn->is_lost)
+		return;
+	fill(conn);
+	conn_step(conn);
+}
+
 static void
 out_of_time(struct timer *timer, uint64_t now)
 {
@@ -415,8 +425,11 @@ out_of_time(struct timer *timer, uint64_t now)
 		conn_close(conn);
 		return;
 	}
-	conn->session->ops->tick(conn->session, now);
-	conn_check_streams(conn, now);
+	look_again(conn);
+	if (conn->phase == CONN_OPEN) {
+		conn->session->ops->tick(conn->session, now);
+		conn_check_streams(conn, now);
+	}
 	conn_step(conn);
 	conn_flush(conn);
 }

@@ -227,7 +227,7 @@ a_last_fault_survives_what_the_client_still_sends(void **state)
 static void
 who_never_closes_is_closed_upon(void **state)
 {
-	struct becket_limits limits = { .stall_ms = 50 };
+	struct becket_limits limits = { .stall_ms = 300 };
 	uint8_t data[RAW_FRAGMENT];
 	struct echo echo;
 	unsigned before;
@@ -244,6 +244,12 @@ who_never_closes_is_closed_upon(void **state)
 	fd = raw_open(&echo, which(state));
 	size = raw_request(2, ECHO, "\0x", 2, data);
 	raw_send(fd, data, size - 1);
+	assert_int_equal(raw_read_end(fd), RAW_EOF);
+	close(fd);
+	/* Silent between two fragments. */
+	fd = raw_open(&echo, which(state));
+	data[3] = PDU_FIRST;
+	raw_send(fd, data, size);
 	assert_int_equal(raw_read_end(fd), RAW_EOF);
 	close(fd);
 	/* Not closing after it has been refused. */

@@ -33,10 +33,14 @@ static const struct bench_echo_epv epv = { .small = manage_small };
 static void
 serve_with(bool has_grpc, int tell)
 {
+	struct becket_limits limits = BECKET_LIMITS_DEFAULT;
+	const struct becket_runtime_options options = { .size = sizeof options,
+		.limits = &limits };
 	struct becket_runtime *runtime;
 	struct becket_server *server;
 
-	MUST(becket_runtime_new(NULL, &runtime) == BECKET_S_OK);
+	limits.connections = limits.connections_per_peer = MOST;
+	MUST(becket_runtime_new(&options, &runtime) == BECKET_S_OK);
 	if (has_grpc)
 		MUST(becket_grpc_enable(runtime) == BECKET_S_OK);
 	MUST(becket_server_new(runtime, NULL, &server) == BECKET_S_OK);

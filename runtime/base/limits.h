@@ -49,6 +49,8 @@
 	LIMIT(send_queue_size, size_t, 1u << 20) \
 	/* connections of one server; more wait in the backlog */ \
 	LIMIT(connections, uint32_t, 16384) \
+	/* of these, of one peer (address, IPv6 /64, user); more are closed */ \
+	LIMIT(connections_per_peer, uint32_t, 4096) \
 	/* a client's connections to one server: calls at once that block */ \
 	LIMIT(connections_per_association, uint32_t, 64) \
 	/* a client's connections that no call uses, to all servers */ \

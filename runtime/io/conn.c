@@ -151,12 +151,13 @@ conn_open(struct server_loop *home, const struct arrival *arrival)
 
 	if (conn == NULL) {
 		close(arrival->fd);
-		server_connection_ended(server);
+		server_connection_ended(server, &arrival->peer);
 		return BECKET_S_OUT_OF_MEMORY;
 	}
 	conn->watch = (struct watch){ .fd = arrival->fd, .ready = ready };
 	conn->server = server;
 	conn->home = home;
+	conn->counted_as = arrival->peer;
 	timer_init(&conn->timer, out_of_time);
 	list_init(&conn->node);
 	list_init(&conn->dirty);
@@ -223,7 +224,7 @@ conn_close(struct conn *conn)
 	list_remove(&conn->node);
 	list_append(&conn->home->graveyard, &conn->node);
 	peer_gone(conn->peer);
-	server_connection_ended(server);
+	server_connection_ended(server, &conn->counted_as);
 }
 
 void

@@ -43,6 +43,7 @@ struct conn {
 	struct server_loop *home;
 	struct session *session;
 	struct peer *peer;
+	struct peer_key counted_as;
 	struct idmap_id id;
 	enum conn_phase phase;
 	bool is_full;     /* the session wants no more to read for now */

@@ -100,6 +100,8 @@ init_plain(struct becket_server *server)
 	managers_init(&server->managers, memory, server->limits.interfaces);
 	server->names = manager_names_of(&server->managers);
 	objects_init(&server->objects, memory, server->limits.objects);
+	peer_limit_init(&server->peers, memory,
+	    server->limits.connections_per_peer);
 	tokens_init(&server->tokens, memory, server->limits.deferred_calls);
 	init_associations(server);
 	server->host = (struct call_host){
@@ -206,6 +208,7 @@ becket_server_free(struct becket_server *server)
 	associations_fini(&server->associations);
 	pthread_mutex_destroy(&server->associations_lock);
 	fini_loops(server);
+	peer_limit_fini(&server->peers);
 	pthread_cond_destroy(&server->state_changed);
 	pthread_mutex_destroy(&server->state_lock);
 	pthread_mutex_destroy(&server->auto_lock);

@@ -68,6 +68,7 @@ struct becket_server {
 	atomic_uint others;      /* loops that run besides the first */
 	int told;                /* what others know of stop_wanted */
 	atomic_uint connections; /* accepted, and not closed */
+	struct peer_limit peers; /* whose they are */
 	struct workers workers;
 
 	pthread_mutex_t listeners_lock;
@@ -76,6 +77,8 @@ struct becket_server {
 	bool accepts;        /* listeners are watched */
 	struct timer resume;
 	uint64_t quiet_until; /* what must wait need not be said again */
+	uint64_t refused;     /* for their peers had enough */
+	uint64_t refused_quiet_until;
 	struct timer drained; /* drain_ms is over */
 
 	atomic_int state;
@@ -130,7 +133,8 @@ void server_accept_stop(struct becket_server *server);
 /* Between turns of the loop: free the listeners that are used no more. */
 void server_accept_bury(struct becket_server *server);
 /* A connection is gone: there is room for another. Any thread. */
-void server_connection_ended(struct becket_server *server);
+void server_connection_ended(struct becket_server *server,
+    const struct peer_key *peer);
 /* Accept again, if it had to wait. */
 void server_accept_more(struct becket_server *server);
 /* As the timer says. */

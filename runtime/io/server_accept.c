@@ -2,8 +2,10 @@
 #include "io/server.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include "io/clock.h"
 
@@ -14,6 +16,8 @@ enum {
 	PAUSE_MS = 100,
 	/* One line of log about it has to do for so long. */
 	QUIET_MS = 1000,
+	/* Likewise, about a peer that has enough, and may go on for days. */
+	REFUSAL_QUIET_MS = 10000,
 };
 
 static struct listener *
@@ -72,8 +76,10 @@ is_full(const struct becket_server *server)
 }
 
 void
-server_connection_ended(struct becket_server *server)
+server_connection_ended(struct becket_server *server,
+    const struct peer_key *peer)
 {
+	peer_limit_leave(&server->peers, peer);
 	atomic_fetch_sub(&server->connections, 1);
 	server_accept_more(server);
 }
@@ -95,6 +101,54 @@ choose_loop(struct becket_server *server)
 
 	server->next_loop = (at + 1) % server->loop_count;
 	return &server->loops[at];
+}
+
+/* ----------------------------------------------------- one peer's share -- */
+
+static struct peer_key
+key_of(const struct becket_server *server, const struct arrival *arrival)
+{
+	const struct becket_limits *limits = &server->limits;
+	struct ucred who;
+	socklen_t size = sizeof who;
+
+	if (limits->connections_per_peer >= limits->connections)
+		return (struct peer_key){ { 0 } };
+	if (!arrival->protseq->is_local)
+		return peer_key_of_address(
+		    (const struct sockaddr *)&arrival->address);
+	if (getsockopt(arrival->fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0)
+		return peer_key_of_user(who.uid);
+	return (struct peer_key){ { 0 } };
+}
+
+static void
+complain_of(struct becket_server *server, const struct peer_key *key)
+{
+	uint64_t now = server->loops->loop.now;
+	char text[PEER_KEY_TEXT_SIZE];
+
+	if (now < server->refused_quiet_until)
+		return;
+	server->refused_quiet_until = now + clock_from_ms(REFUSAL_QUIET_MS);
+	peer_key_to_text(key, text);
+	runtime_log(server->runtime, BECKET_LOG_WARNING,
+	    "%s has %" PRIu32 " connections and gets no more: "
+	    "limits.connections_per_peer (%" PRIu64 " refused so far)",
+	    text, server->peers.most, server->refused);
+}
+
+/* It is too late to let it wait: who connects is known only now. */
+static bool
+let_in(struct becket_server *server, struct arrival *arrival)
+{
+	arrival->peer = key_of(server, arrival);
+	if (peer_limit_enter(&server->peers, &arrival->peer))
+		return true;
+	close(arrival->fd);
+	server->refused++;
+	complain_of(server, &arrival->peer);
+	return false;
 }
 
 /* Another thread may close the listener meanwhile. */
@@ -135,6 +189,8 @@ accept_one(struct becket_server *server, struct listener *listener)
 	default:
 		break;
 	}
+	if (!let_in(server, &arrival))
+		return true;
 	atomic_fetch_add(&server->connections, 1);
 	server_loop_give(choose_loop(server), &arrival);
 	return true;

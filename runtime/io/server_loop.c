@@ -237,7 +237,7 @@ static void
 send_away(struct server_loop *home, const struct arrival *arrival)
 {
 	close(arrival->fd);
-	server_connection_ended(home->server);
+	server_connection_ended(home->server, &arrival->peer);
 	complain(home);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/idmap.h"
 #include "io/loop.h"
+#include "io/peer_limit.h"
 #include "io/protseq.h"
 #include "stub/call.h"
 
@@ -37,6 +38,7 @@ struct arrival {
 	socklen_t size;
 	const struct protseq *protseq;
 	const char *endpoint; /* of the listener */
+	struct peer_key peer; /* as it is counted */
 };
 
 struct server_loop {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -311,6 +312,58 @@ connections_beyond_the_limit_wait(void **state)
 	echo_stop(&echo);
 }
 
+/* From another address of this host. */
+static int
+connect_from(const struct echo *echo, in_addr_t host)
+{
+	struct sockaddr_in from = { .sin_family = AF_INET };
+	struct sockaddr_in to = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)echo->port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	from.sin_addr.s_addr = htonl(host);
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&from, sizeof from), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+	return fd;
+}
+
+static void
+a_peer_with_enough_connections_gets_no_more(void **state)
+{
+	struct becket_limits limits = { .connections_per_peer = 2 };
+	struct echo echo;
+	unsigned before;
+	int fds[3];
+
+	echo_start(&echo, &limits);
+	before = echo_count_descriptors();
+	for (size_t i = 0; i < 2; i++)
+		fds[i] = raw_open(&echo, which(state));
+	for (size_t i = 0; i < 3; i++) {
+		fds[2] = raw_connect(&echo, which(state));
+		assert_int_equal(raw_read_end(fds[2]), RAW_EOF);
+		close(fds[2]);
+	}
+	/* It is said once, and those that are there are served. */
+	assert_int_equal(atomic_load(&echo.warnings), 1);
+	for (size_t i = 0; i < 2; i++) {
+		raw_ask(fds[i], 2, ECHO, "served");
+		raw_expect(fds[i], 2, "served");
+	}
+	/* So is another peer, and this one when it has given one back. */
+	fds[2] = connect_from(&echo, INADDR_LOOPBACK + 1);
+	raw_bind(fds[2], &echo_interface.uuid, 1, SYNTAX_BECKET);
+	close(fds[2]);
+	close(fds[0]);
+	WAIT_UNTIL(echo_count_descriptors() == before + 2);
+	fds[0] = raw_open(&echo, which(state));
+	close(fds[0]);
+	close(fds[1]);
+	echo_stop(&echo);
+}
+
 static void
 no_descriptor_is_left_behind(void **state)
 {
@@ -391,6 +444,7 @@ main(void)
 		BOTH(who_never_closes_is_closed_upon),
 		BOTH(many_connect_at_once),
 		BOTH(connections_beyond_the_limit_wait),
+		BOTH(a_peer_with_enough_connections_gets_no_more),
 		BOTH(no_descriptor_is_left_behind),
 		BOTH(out_of_descriptors_others_are_served),
 	};

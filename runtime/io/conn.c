@@ -201,6 +201,9 @@ end_session(struct conn *conn)
 		contexts_end(&server->contexts, association);
 }
 
+/* Whoever sees that it is closed may rely on it that none of its calls begins
+ * to run any more.
+ */
 void
 conn_close(struct conn *conn)
 {
@@ -210,11 +213,11 @@ conn_close(struct conn *conn)
 		return;
 	conn->phase = CONN_CLOSED;
 	loop_unwatch(&conn->home->loop, &conn->watch);
-	close(conn->watch.fd);
 	loop_set_timer(&conn->home->loop, &conn->timer, 0);
 	list_remove(&conn->timer.node);
 	list_remove(&conn->dirty);
 	conn_abandon_calls(conn);
+	close(conn->watch.fd);
 	contexts_lose(&server->contexts, &conn->unsent);
 	buffer_fini(&conn->unsent);
 	memory_free(&server->runtime->memory, conn->calls,

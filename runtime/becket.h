@@ -1127,7 +1127,9 @@ becket_mgmt_ep_elt_inq_begin(struct becket_runtime *runtime,
     const struct becket_if_id *interface, enum becket_vers_option versions,
     const struct becket_uuid *object, struct becket_ep_inquiry **ret_inquiry);
 
-/* S_NO_MORE_ELEMENTS: that was all. One thread at a time. */
+/* S_NO_MORE_ELEMENTS: that was all. S_LIMIT_EXCEEDED: the mapper had as many as
+ * limits.map_entries and more. One thread at a time.
+ */
 BECKET_API BECKET_MUST_USE becket_status
 becket_mgmt_ep_elt_inq_next(struct becket_ep_inquiry *inquiry,
     struct becket_ep_element *ret_element);

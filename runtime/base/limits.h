@@ -71,7 +71,7 @@
 	LIMIT(contexts, uint32_t, 1u << 20) \
 	/* calls of one server that wait for a worker */ \
 	LIMIT(worker_queue, uint32_t, 1024) \
-	/* entries of an endpoint map; a user but root gets a quarter */ \
+	/* entries of a map: of ours (a user but root: a quarter), of another's */ \
 	LIMIT(map_entries, uint32_t, 16384) \
 	/* lookups of an endpoint map that go on */ \
 	LIMIT(map_lookups, uint32_t, 1024) \

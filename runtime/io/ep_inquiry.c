@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/allocate.h"
@@ -10,7 +11,11 @@
 #include "io/string_parts.h"
 #include "wire/tower.h"
 
-enum { BATCH = 64 };
+enum {
+	BATCH = 64,
+	/* In a row: then it is not a map that we are told. */
+	MOST_NONSENSE = 64,
+};
 
 /*
  * A walk through an endpoint map. The mapper is asked for some entries at a
@@ -24,6 +29,8 @@ struct becket_ep_inquiry {
 	struct becket_bytes *bytes; /* of the last one */
 	struct epm_entry entries[BATCH];
 	uint32_t count, at;
+	uint32_t told;     /* entries, in all answers */
+	uint32_t nonsense; /* of the last of them */
 	char annotation[EPM_ANNOTATION_SIZE];
 	char *binding;
 };
@@ -123,6 +130,7 @@ take_answer(struct becket_ep_inquiry *inquiry, struct epm_answer *answer)
 		return error_set(BECKET_X_BAD_STUB_DATA,
 		    "the answer of the endpoint mapper could not be decoded");
 	inquiry->count = out.entries.count;
+	inquiry->told += out.entries.count;
 	inquiry->asked.handle = out.handle;
 	inquiry->is_over = out.status != EPM_OK || out.entries.count == 0 ||
 	                   becket_uuid_is_nil(&out.handle.uuid);
@@ -151,6 +159,23 @@ ask(struct becket_ep_inquiry *inquiry)
 	if (status != BECKET_S_OK)
 		inquiry->is_over = true;
 	return status;
+}
+
+/* No mapper is asked for ever. */
+static becket_status
+check_patience(const struct becket_ep_inquiry *inquiry)
+{
+	uint32_t most = inquiry->runtime->limits.map_entries;
+
+	if (inquiry->nonsense >= MOST_NONSENSE)
+		return error_set(BECKET_X_BAD_STUB_DATA,
+		    "the endpoint mapper tells entries that make no sense");
+	if (inquiry->told > most)
+		return error_set(BECKET_S_LIMIT_EXCEEDED,
+		    "the endpoint mapper has more than %" PRIu32
+		    " entries (limits.map_entries)",
+		    most);
+	return BECKET_S_OK;
 }
 
 static struct becket_if_id
@@ -215,6 +240,22 @@ take_entry(struct becket_ep_inquiry *inquiry, const struct epm_entry *entry,
 	return true;
 }
 
+/* The next entry that makes some; false: not in this answer. */
+static bool
+take_sense(struct becket_ep_inquiry *inquiry,
+    struct becket_ep_element *ret_element)
+{
+	while (inquiry->at < inquiry->count) {
+		inquiry->nonsense++;
+		if (!take_entry(inquiry, &inquiry->entries[inquiry->at++],
+		        ret_element))
+			continue;
+		inquiry->nonsense = 0;
+		return true;
+	}
+	return false;
+}
+
 becket_status
 becket_mgmt_ep_elt_inq_next(struct becket_ep_inquiry *inquiry,
     struct becket_ep_element *ret_element)
@@ -224,14 +265,14 @@ becket_mgmt_ep_elt_inq_next(struct becket_ep_inquiry *inquiry,
 	if (inquiry == NULL || ret_element == NULL)
 		return error_set(BECKET_S_INVALID_ARG, "there is no inquiry");
 	while (status == BECKET_S_OK) {
-		while (inquiry->at < inquiry->count)
-			if (take_entry(inquiry,
-			        &inquiry->entries[inquiry->at++], ret_element))
-				return BECKET_S_OK;
+		if (take_sense(inquiry, ret_element))
+			return BECKET_S_OK;
 		if (inquiry->is_over)
 			return error_set(BECKET_S_NO_MORE_ELEMENTS, "%s",
 			    becket_status_text(BECKET_S_NO_MORE_ELEMENTS));
-		status = ask(inquiry);
+		status = check_patience(inquiry);
+		if (status == BECKET_S_OK)
+			status = ask(inquiry);
 	}
 	return status;
 }

@@ -25,8 +25,9 @@ find(const struct file *file, struct path path)
 	return NULL;
 }
 
-void
-problem_position(const struct file *file, struct path path, int32_t *ret_line,
+/* Of a thing, or zeros. */
+static void
+find_position(const struct file *file, struct path path, int32_t *ret_line,
     int32_t *ret_column)
 {
 	const Location *at = find(file, path);
@@ -109,7 +110,7 @@ problem_at(struct model *model, const struct file *file, struct path path,
 	va_end(arguments);
 	problem->file = file;
 	problem->sentence = sentence;
-	problem_position(file, path, &problem->line, &problem->column);
+	find_position(file, path, &problem->line, &problem->column);
 	insert(model, problem);
 }
 

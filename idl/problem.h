@@ -19,9 +19,7 @@ struct problem {
 void problem_at(struct model *model, const struct file *file, struct path path,
     const char *format, ...) BECKET_PRINTF(4, 5);
 
-/* The position of a thing, or zeros; and its comment, or NULL. */
-void problem_position(const struct file *file, struct path path,
-    int32_t *ret_line, int32_t *ret_column);
+/* The comment of a thing, or NULL. */
 const char *problem_comment(const struct file *file, struct path path);
 /* What begins with SPDX-License-Identifier: in a comment at the top; or NULL.
  */

@@ -7,22 +7,6 @@
 #include "io/line.h"
 
 void
-async_call_init(struct becket_async_call *call, struct hub *hub,
-    struct client_association *association, const struct invoke *invoke)
-{
-	*call = (struct becket_async_call){
-		.kind = &async_call_unary,
-		.hub = hub,
-		.association = association,
-		.invoke = *invoke,
-		.stub = buffer_empty(invoke->memory),
-		.connect_by = invoke->deadline,
-	};
-	list_init(&call->node);
-	list_init(&call->due);
-}
-
-void
 async_call_fini(struct becket_async_call *call)
 {
 	list_remove(&call->node);
@@ -105,13 +89,29 @@ call_back(struct becket_async_call *call)
 	pthread_mutex_lock(&hub->lock);
 }
 
-const struct async_call_kind async_call_unary = {
+static const struct async_call_kind unary = {
 	.begin = begin,
 	.event = take_event,
 	.may_retry = may_retry,
 	.retry = retry,
 	.call_back = call_back,
 };
+
+void
+async_call_init(struct becket_async_call *call, struct hub *hub,
+    struct client_association *association, const struct invoke *invoke)
+{
+	*call = (struct becket_async_call){
+		.kind = &unary,
+		.hub = hub,
+		.association = association,
+		.invoke = *invoke,
+		.stub = buffer_empty(invoke->memory),
+		.connect_by = invoke->deadline,
+	};
+	list_init(&call->node);
+	list_init(&call->due);
+}
 
 becket_status
 async_call_status(const struct becket_async_call *call)

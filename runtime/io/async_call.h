@@ -40,8 +40,6 @@ struct async_call_kind {
 	void (*call_back)(struct becket_async_call *call);
 };
 
-extern const struct async_call_kind async_call_unary;
-
 struct becket_async_call {
 	const struct async_call_kind *kind;
 	struct list node;  /* in its line's, or in the hub's pausing */

@@ -68,15 +68,21 @@ failure_of(const struct client_call *call)
 	return (struct call_failure){ place_of(call), call->outcome };
 }
 
+uint32_t
+client_call_timeout(const struct invoke *invoke,
+    const struct binding_view *view)
+{
+	return view->timeout != 0
+	           ? view->timeout
+	           : invoke->interface->operations[invoke->opnum].timeout_ms;
+}
+
 uint64_t
 client_call_deadline(const struct invoke *invoke,
     const struct binding_view *view)
 {
-	uint32_t timeout = view->timeout;
+	uint32_t timeout = client_call_timeout(invoke, view);
 
-	if (timeout == 0)
-		timeout =
-		    invoke->interface->operations[invoke->opnum].timeout_ms;
 	if (timeout == 0)
 		timeout = invoke->limits->call_ms;
 	return clock_now() + clock_from_ms(timeout);

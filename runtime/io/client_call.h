@@ -36,6 +36,9 @@ client_call_check_stream(const struct becket_binding *binding,
 void client_call_follow(struct invoke *invoke,
     const struct becket_binding *binding, const struct binding_view *view);
 
+/* What the handle says or else the IDL, in ms; 0: neither. */
+uint32_t client_call_timeout(const struct invoke *invoke,
+    const struct binding_view *view);
 uint64_t client_call_deadline(const struct invoke *invoke,
     const struct binding_view *view);
 /* Not after the deadline of the call. */

@@ -147,8 +147,8 @@ give_events(struct client_conn *conn, client_conn_sink *sink, void *user)
 	}
 }
 
-static void
-give_to_invoke(void *user, struct session_event *event)
+void
+client_conn_give_to_invoke(void *user, struct session_event *event)
 {
 	invoke_event(user, event);
 }
@@ -156,7 +156,7 @@ give_to_invoke(void *user, struct session_event *event)
 static void
 take_events(struct client_conn *conn, struct invoke *invoke)
 {
-	give_events(conn, give_to_invoke, invoke);
+	give_events(conn, client_conn_give_to_invoke, invoke);
 }
 
 static void

@@ -65,6 +65,8 @@ void client_conn_step(struct client_conn *conn, struct invoke *invoke);
  * there is more to send when the socket is writable.
  */
 typedef void client_conn_sink(void *user, struct session_event *event);
+/* One of these: user is a struct invoke. */
+client_conn_sink client_conn_give_to_invoke;
 bool client_conn_pump(struct client_conn *conn, bool is_readable,
     client_conn_sink *sink, void *user);
 

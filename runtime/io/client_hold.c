@@ -76,18 +76,12 @@ open_conn(struct client_hold *hold,
 	                                   fd, 0, &hold->conn);
 }
 
-static void
-give_to_invoke(void *user, struct session_event *event)
-{
-	invoke_event(user, event);
-}
-
 /* true: there is more to send. */
 static bool
 pump(struct client_hold *hold, bool is_readable)
 {
 	bool is_blocked = client_conn_pump(hold->conn, is_readable,
-	    give_to_invoke, &hold->invoke);
+	    client_conn_give_to_invoke, &hold->invoke);
 
 	if (hold->conn->is_lost && !hold->invoke.is_over)
 		invoke_lost(&hold->invoke, "the connection was lost");

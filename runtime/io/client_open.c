@@ -8,11 +8,8 @@
 static uint64_t
 deadline_of(const struct invoke *invoke, const struct binding_view *view)
 {
-	uint32_t timeout = view->timeout;
+	uint32_t timeout = client_call_timeout(invoke, view);
 
-	if (timeout == 0)
-		timeout =
-		    invoke->interface->operations[invoke->opnum].timeout_ms;
 	return timeout == 0 ? 0 : clock_now() + clock_from_ms(timeout);
 }
 

@@ -341,7 +341,7 @@ call_back(struct becket_async_call *call)
 	pthread_mutex_lock(&hub->lock);
 }
 
-const struct async_call_kind client_stream_kind = {
+static const struct async_call_kind kind = {
 	.is_stream = true,
 	.begin = begin,
 	.event = take_event,
@@ -364,7 +364,7 @@ allocate(struct hub *hub, struct client_association *association,
 		return NULL;
 	}
 	async_call_init(&stream->call, hub, association, invoke);
-	stream->call.kind = &client_stream_kind;
+	stream->call.kind = &kind;
 	stream->stream = (struct becket_stream){ &client_stream_ops,
 		invoke->interface, invoke->opnum };
 	stream->is_plain = association->protseq->is_grpc;

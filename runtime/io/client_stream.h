@@ -96,13 +96,6 @@ BECKET_MUST_USE becket_status client_stream_put(struct client_stream *stream,
 /* There are no more. */
 void client_stream_half_close(struct client_stream *stream);
 
-extern const struct async_call_kind client_stream_kind;
 extern const struct becket_stream_ops client_stream_ops;
-
-static inline struct client_stream *
-client_stream_of(struct becket_stream *stream)
-{
-	return container_of(stream, struct client_stream, stream);
-}
 
 #endif

@@ -7,6 +7,12 @@
 #include "io/line.h"
 #include "stub/reply.h"
 
+static struct client_stream *
+stream_of(struct becket_stream *stream)
+{
+	return container_of(stream, struct client_stream, stream);
+}
+
 static struct hub *
 lock(const struct client_stream *stream)
 {
@@ -110,7 +116,7 @@ encode_and_put(struct client_stream *stream, const void *message)
 static becket_status
 send_message(struct becket_stream *base, const void *message)
 {
-	struct client_stream *stream = client_stream_of(base);
+	struct client_stream *stream = stream_of(base);
 	becket_status status = check(stream);
 
 	if (status != BECKET_S_OK)
@@ -128,7 +134,7 @@ send_message(struct becket_stream *base, const void *message)
 static becket_status
 half_close(struct becket_stream *base)
 {
-	struct client_stream *stream = client_stream_of(base);
+	struct client_stream *stream = stream_of(base);
 	becket_status status = check(stream);
 	struct hub *hub;
 
@@ -195,7 +201,7 @@ decode(struct client_stream *stream, struct buffer *bytes, void **ret_message)
 static becket_status
 receive(struct becket_stream *base, void **ret_message)
 {
-	struct client_stream *stream = client_stream_of(base);
+	struct client_stream *stream = stream_of(base);
 	becket_status status = check(stream);
 
 	if (status != BECKET_S_OK)
@@ -219,7 +225,7 @@ receive(struct becket_stream *base, void **ret_message)
 static becket_status
 set_nonblocking(struct becket_stream *base, bool nonblocking)
 {
-	struct client_stream *stream = client_stream_of(base);
+	struct client_stream *stream = stream_of(base);
 	becket_status status = check(stream);
 
 	if (status != BECKET_S_OK)
@@ -235,7 +241,7 @@ static becket_status
 set_callback(struct becket_stream *base,
     void (*ready)(void *user, struct becket_stream *stream), void *user)
 {
-	struct client_stream *stream = client_stream_of(base);
+	struct client_stream *stream = stream_of(base);
 	becket_status status = check(stream);
 	struct hub *hub;
 
@@ -312,7 +318,7 @@ static becket_status
 wait_for(struct becket_stream *base, unsigned events, uint32_t milliseconds,
     unsigned *ret_events)
 {
-	const struct watch watch = { client_stream_of(base), events };
+	const struct watch watch = { stream_of(base), events };
 	uint64_t until = milliseconds == BECKET_FOREVER
 	                     ? 0
 	                     : clock_now() + clock_from_ms(milliseconds);
@@ -337,7 +343,7 @@ wait_for(struct becket_stream *base, unsigned events, uint32_t milliseconds,
 static becket_status
 cancel(struct becket_stream *base)
 {
-	struct client_stream *stream = client_stream_of(base);
+	struct client_stream *stream = stream_of(base);
 	struct becket_async_call *call = &stream->call;
 	becket_status status = check(stream);
 	struct hub *hub;
@@ -421,7 +427,7 @@ forget_callback(struct client_stream *stream)
 static becket_status
 finish(struct becket_stream *base, void **ret_response, bool *ret_is_over)
 {
-	struct client_stream *stream = client_stream_of(base);
+	struct client_stream *stream = stream_of(base);
 	becket_status status = half_close(base);
 
 	if (status != BECKET_S_OK)
@@ -442,7 +448,7 @@ finish(struct becket_stream *base, void **ret_response, bool *ret_is_over)
 static void
 abort_stream(struct becket_stream *base)
 {
-	struct client_stream *stream = client_stream_of(base);
+	struct client_stream *stream = stream_of(base);
 	struct becket_async_call *call = &stream->call;
 	struct hub *hub;
 
@@ -460,7 +466,7 @@ abort_stream(struct becket_stream *base)
 static void
 set_compression(struct becket_stream *base, bool compression)
 {
-	struct client_stream *stream = client_stream_of(base);
+	struct client_stream *stream = stream_of(base);
 	struct hub *hub;
 
 	if (runtime_is_stale(stream->call.hub->runtime))

@@ -135,8 +135,6 @@ void server_accept_bury(struct becket_server *server);
 /* A connection is gone: there is room for another. Any thread. */
 void server_connection_ended(struct becket_server *server,
     const struct peer_key *peer);
-/* Accept again, if it had to wait. */
-void server_accept_more(struct becket_server *server);
 /* As the timer says. */
 void server_resume(struct timer *timer, uint64_t now);
 

@@ -51,8 +51,8 @@ pause_accepting(struct becket_server *server, const char *why)
 	    "new connections must wait: %s", why);
 }
 
-void
-server_accept_more(struct becket_server *server)
+static void
+accept_more(struct becket_server *server)
 {
 	if (!server_is_listening(server))
 		return;
@@ -66,7 +66,7 @@ void
 server_resume(struct timer *timer, uint64_t now)
 {
 	(void)now;
-	server_accept_more(container_of(timer, struct becket_server, resume));
+	accept_more(container_of(timer, struct becket_server, resume));
 }
 
 static bool
@@ -81,7 +81,7 @@ server_connection_ended(struct becket_server *server,
 {
 	peer_limit_leave(&server->peers, peer);
 	atomic_fetch_sub(&server->connections, 1);
-	server_accept_more(server);
+	accept_more(server);
 }
 
 /* One of them may have ended before this could be seen by it. */
@@ -90,7 +90,7 @@ pause_while_full(struct becket_server *server)
 {
 	pause_accepting(server, "limits.connections");
 	if (!is_full(server))
-		server_accept_more(server);
+		accept_more(server);
 }
 
 /* One loop after the other. */

@@ -272,6 +272,19 @@ deliver_arrivals(struct server_loop *home)
 	}
 }
 
+/* Do what is in the mailbox. */
+static void
+deliver(struct server_loop *home)
+{
+	struct list dirty;
+
+	list_init(&dirty);
+	deliver_arrivals(home);
+	deliver_streams(home, &dirty);
+	deliver_calls(home, &dirty);
+	flush_all(&dirty);
+}
+
 /* ---------------------------------------------------------------- life -- */
 
 /* What is unregistered is not held for ever by a stream that has no end. */
@@ -319,7 +332,7 @@ woken(struct loop *loop)
 
 	if (home == home->server->loops)
 		registrar_look(&home->server->registrar);
-	server_loop_deliver(home);
+	deliver(home);
 	sweep(home);
 }
 
@@ -366,18 +379,6 @@ server_loop_open_mailbox(struct server_loop *home, bool is_open)
 	pthread_mutex_unlock(&mailbox->lock);
 }
 
-void
-server_loop_deliver(struct server_loop *home)
-{
-	struct list dirty;
-
-	list_init(&dirty);
-	deliver_arrivals(home);
-	deliver_streams(home, &dirty);
-	deliver_calls(home, &dirty);
-	flush_all(&dirty);
-}
-
 /* What the first loop has accepted, it has accepted before. */
 void
 server_loop_drain(struct server_loop *home)
@@ -416,9 +417,9 @@ void
 server_loop_end(struct server_loop *home)
 {
 	loop_enter();
-	server_loop_deliver(home); /* streams learn that they are cancelled */
+	deliver(home); /* streams learn that they are cancelled */
 	server_loop_open_mailbox(home, false);
-	server_loop_deliver(home);
+	deliver(home);
 	loop_leave();
 	server_loop_bury(home);
 }

@@ -71,14 +71,6 @@ twr_layout(struct cursor *c, struct becket_bytes *tower)
 		cursor_reserved(c, max - size);
 }
 
-static void
-if_id_layout(struct cursor *c, struct syntax_id *id)
-{
-	ndr_uuid(c, &id->uuid);
-	ndr_u16(c, &id->major);
-	ndr_u16(c, &id->minor);
-}
-
 /* A pointer at the top, to a UUID right behind it. */
 static void
 uuid_pointer(struct cursor *c, uint32_t *referents, bool *present,
@@ -189,7 +181,7 @@ epm_lookup_in(struct cursor *c, struct epm_lookup_in *in)
 	uuid_pointer(c, &referents, &in->has_object, &in->object);
 	ndr_pointer(c, &referents, &in->has_interface);
 	if (in->has_interface)
-		if_id_layout(c, &in->interface);
+		ndr_if_id(c, &in->interface);
 	ndr_u32(c, &in->versions);
 	epm_handle_layout(c, &in->handle);
 	ndr_u32(c, &in->max);

@@ -15,14 +15,6 @@ enum {
 	IF_ID_SIZE = 20,
 };
 
-static void
-if_id_layout(struct cursor *c, struct syntax_id *id)
-{
-	ndr_uuid(c, &id->uuid);
-	ndr_u16(c, &id->major);
-	ndr_u16(c, &id->minor);
-}
-
 /* The pointers, then what they point at: two cursors over one vector. */
 static void
 if_ids_layout(struct cursor *c, uint32_t *referents, struct mgmt_if_ids *v)
@@ -47,7 +39,7 @@ if_ids_layout(struct cursor *c, uint32_t *referents, struct mgmt_if_ids *v)
 			continue;
 		if (c->put)
 			id = v->ids[i];
-		if_id_layout(c, &id);
+		ndr_if_id(c, &id);
 		if (c->status != BECKET_S_OK)
 			break;
 		if (!c->put && seen < v->capacity)

@@ -37,6 +37,14 @@ ndr_uuid(struct cursor *c, struct becket_uuid *uuid)
 }
 
 void
+ndr_if_id(struct cursor *c, struct syntax_id *id)
+{
+	ndr_uuid(c, &id->uuid);
+	ndr_u16(c, &id->major);
+	ndr_u16(c, &id->minor);
+}
+
+void
 ndr_pointer(struct cursor *c, uint32_t *referents, bool *present)
 {
 	uint32_t id = 0;

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/uuid.h"
 #include "wire/cursor.h"
+#include "wire/syntax.h"
 
 /*
  * NDR20 (C706 chapter 14), as far as the standard interfaces need it: cursor
@@ -26,6 +27,8 @@ void ndr_u16(struct cursor *c, uint16_t *value);
 void ndr_u32(struct cursor *c, uint32_t *value);
 void ndr_u64(struct cursor *c, uint64_t *value);
 void ndr_uuid(struct cursor *c, struct becket_uuid *uuid);
+/* What C706 calls rpc_if_id_t. */
+void ndr_if_id(struct cursor *c, struct syntax_id *id);
 
 /* A pointer's place: is something behind it? referents counts those of one
  * stub, from 0, to give each its id on put.

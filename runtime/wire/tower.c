@@ -57,8 +57,9 @@ lower_layout(struct cursor *c, struct tower_floor *floor)
 	cursor_bytes(c, &floor->address, right_size);
 }
 
-void
-tower_layout(struct cursor *c, struct tower *tower)
+/* Both ways; c must be little-endian. */
+static void
+layout(struct cursor *c, struct tower *tower)
 {
 	uint16_t count = (uint16_t)(TOWER_UPPER + tower->floor_count);
 
@@ -86,7 +87,7 @@ tower_decode(struct becket_bytes bytes, struct tower *ret_tower)
 	if (bytes.size > TOWER_SIZE_MAX)
 		return BECKET_S_LIMIT_EXCEEDED;
 	c = cursor_get(bytes.data, bytes.size, false);
-	tower_layout(&c, &tower);
+	layout(&c, &tower);
 	if (c.status == BECKET_S_OK)
 		*ret_tower = tower;
 	return c.status;
@@ -99,7 +100,7 @@ tower_encode(const struct tower *tower, uint8_t ret_bytes[TOWER_SIZE_MAX],
 	struct cursor c = cursor_put(ret_bytes, TOWER_SIZE_MAX);
 	struct tower copy = *tower;
 
-	tower_layout(&c, &copy);
+	layout(&c, &copy);
 	if (c.status == BECKET_S_OK)
 		*ret_size = c.at;
 	return c.status;

@@ -63,15 +63,11 @@ struct tower {
 	struct tower_floor floors[TOWER_LOWER];
 };
 
-/* Both ways; c must be little-endian. Get: views into what c walks.
- * X_BAD_STUB_DATA: the first two floors are none, or there are fewer than
- * three or too many. Bytes behind the last floor are left unread. The minor
- * version of an RPC protocol may be left out, as some do.
- */
-void tower_layout(struct cursor *c, struct tower *tower);
-
-/* A tower from bytes, and back: at most TOWER_SIZE_MAX of them. S_TRUNCATED,
- * S_LIMIT_EXCEEDED, X_BAD_STUB_DATA; S_NO_SPACE.
+/* A tower from bytes, which its parts are views into, and back: at most
+ * TOWER_SIZE_MAX of them. S_TRUNCATED, S_LIMIT_EXCEEDED; X_BAD_STUB_DATA: the
+ * first two floors are none, or there are fewer than three or too many; bytes
+ * behind the last are left unread, and the minor version of an RPC protocol may
+ * be left out, as some do. S_NO_SPACE.
  */
 BECKET_MUST_USE becket_status tower_decode(struct becket_bytes bytes,
     struct tower *ret_tower);

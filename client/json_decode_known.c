@@ -3,6 +3,7 @@
 
 #include "base64.h"
 #include "json_decode_private.h"
+#include "json_path.h"
 #include "json_time.h"
 #include "quote.h"
 
@@ -49,26 +50,6 @@ decode_duration(struct json_decode *decode, const struct proto_message *message,
 	return put_moment(decode, message, bytes, duration_print);
 }
 
-/* foo_bar.baz is "fooBar.baz"; false: the way back would lead elsewhere. */
-static bool
-put_path(struct becket_bytes path, struct buffer *text)
-{
-	for (size_t i = 0; i < path.size; i++) {
-		char c = (char)path.data[i];
-
-		if ((c >= 'A' && c <= 'Z') || c == ',')
-			return false;
-		if (c == '_') {
-			if (++i == path.size || path.data[i] < 'a' ||
-			    path.data[i] > 'z')
-				return false;
-			c = (char)(path.data[i] - 'a' + 'A');
-		}
-		text_put_bytes(text, &c, 1);
-	}
-	return true;
-}
-
 static bool
 decode_mask(struct json_decode *decode, const struct proto_message *message,
     struct becket_bytes bytes)
@@ -85,7 +66,7 @@ decode_mask(struct json_decode *decode, const struct proto_message *message,
 		if (has_any)
 			text_put(&text, ",");
 		has_any = true;
-		done = put_path(field.bytes, &text);
+		done = path_print(field.bytes, &text);
 	}
 	if (done)
 		quote_json(decode->out, buffer_bytes(&text));

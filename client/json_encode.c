@@ -47,6 +47,22 @@ encode_wrong(struct json_encode *encode, size_t place, const char *format, ...)
 	return false;
 }
 
+bool
+encode_enter(struct json_encode *encode)
+{
+	if (encode->depth == DEEPEST)
+		return encode_wrong(encode, encode->place,
+		    "messages stand more than %d deep in each other", DEEPEST);
+	encode->depth++;
+	return true;
+}
+
+void
+encode_leave(struct json_encode *encode)
+{
+	encode->depth--;
+}
+
 struct becket_bytes
 encode_digits(const struct json_encode *encode, size_t place)
 {
@@ -106,9 +122,7 @@ takes_null(const struct proto_field *field)
 	if (field->message != NULL)
 		return text_equal(field->message->full_name,
 		    "google.protobuf.Value");
-	return field->enumeration != NULL &&
-	       text_equal(field->enumeration->full_name,
-	           "google.protobuf.NullValue");
+	return field->enumeration != NULL && encode_is_null(field->enumeration);
 }
 
 /* A message to JSON, without a size on the wire. */
@@ -204,17 +218,20 @@ encode_map(struct json_encode *encode, const struct proto_field *field,
 {
 	json_t *mutable = (json_t *)object;
 	size_t place = encode_take(encode);
+	bool done = true;
 
 	if (!json_is_object(object))
 		return encode_wrong(encode, place, "%s takes an object",
 		    field->full_name);
-	for (void *at = json_object_iter(mutable); at != NULL;
+	if (!encode_enter(encode)) /* an entry is a message, too */
+		return false;
+	for (void *at = json_object_iter(mutable); done && at != NULL;
 	     at = json_object_iter_next(mutable, at))
-		if (!encode_entry(encode, field, json_object_iter_key(at),
-		        json_object_iter_key_len(at),
-		        json_object_iter_value(at), out))
-			return false;
-	return true;
+		done = encode_entry(encode, field, json_object_iter_key(at),
+		    json_object_iter_key_len(at), json_object_iter_value(at),
+		    out);
+	encode_leave(encode);
+	return done;
 }
 
 static bool
@@ -324,14 +341,12 @@ encode_message(struct json_encode *encode, const struct proto_message *message,
 	encode_known *known = encode_find_known(message);
 	bool done;
 
-	if (encode->depth == DEEPEST)
-		return encode_wrong(encode, encode->place,
-		    "messages stand more than %d deep in each other", DEEPEST);
-	encode->depth++;
+	if (!encode_enter(encode))
+		return false;
 	done = known != NULL
 	           ? known(encode, message, value, out)
 	           : encode_members(encode, message, value, NULL, out);
-	encode->depth--;
+	encode_leave(encode);
 	return done;
 }
 

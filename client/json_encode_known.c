@@ -3,6 +3,7 @@
 
 #include "json_encode_private.h"
 #include "json_number.h"
+#include "json_path.h"
 #include "json_time.h"
 #include "message_bytes.h"
 
@@ -68,23 +69,12 @@ encode_duration(struct json_encode *encode, const struct proto_message *message,
 	    "duration as in \"1.5s\"", out);
 }
 
-/* "fooBar.baz" is foo_bar.baz */
 static bool
 put_path(const char *text, size_t size, struct buffer *out)
 {
 	struct buffer path = buffer_empty(&idl_memory);
-	bool done = size > 0;
+	bool done = path_read(text, size, &path);
 
-	for (size_t i = 0; done && i < size; i++) {
-		char c = text[i];
-
-		if (c >= 'A' && c <= 'Z') {
-			text_put(&path, "_");
-			c = (char)(c - 'A' + 'a');
-		}
-		done = c != '_';
-		text_put_bytes(&path, &c, 1);
-	}
 	if (done)
 		message_put_sized(out, MASK_PATH, buffer_bytes(&path));
 	buffer_fini(&path);
@@ -183,13 +173,11 @@ put_container(struct json_encode *encode, const json_t *value,
 	bool is_object = json_is_object(value);
 	bool done;
 
-	if (encode->depth == 100)
-		return encode_wrong(encode, encode->place,
-		    "this stands too deep in others");
-	encode->depth++;
+	if (!encode_enter(encode))
+		return false;
 	done = is_object ? put_struct(encode, value, &inner)
 	                 : put_list(encode, value, &inner);
-	encode->depth--;
+	encode_leave(encode);
 	message_put_sized(out, is_object ? VALUE_STRUCT : VALUE_LIST,
 	    buffer_bytes(&inner));
 	buffer_fini(&inner);

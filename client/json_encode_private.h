@@ -19,6 +19,10 @@ void encode_skip(struct json_encode *encode, const json_t *value);
 bool encode_wrong(struct json_encode *encode, size_t place, const char *format,
     ...) BECKET_PRINTF(3, 4);
 
+/* Into a message, and out of it again. false: it stands too deep. */
+bool encode_enter(struct json_encode *encode);
+void encode_leave(struct json_encode *encode);
+
 /* The digits of a number, as they were typed. */
 struct becket_bytes encode_digits(const struct json_encode *encode,
     size_t place);
@@ -44,6 +48,8 @@ bool encode_scalar(struct json_encode *encode, const struct proto_field *field,
 bool encode_key(struct json_encode *encode, size_t place,
     const struct proto_field *field, const char *key, size_t size,
     struct buffer *out);
+/* google.protobuf.NullValue, which is written null. */
+bool encode_is_null(const struct proto_enum *enumeration);
 enum protobuf_wire_type encode_wire_type(enum proto_type type);
 
 /* Has the type JSON of its own? NULL: no. */

@@ -137,6 +137,12 @@ put_bytes(const char *text, size_t size, struct buffer *out)
 	return done;
 }
 
+bool
+encode_is_null(const struct proto_enum *enumeration)
+{
+	return text_equal(enumeration->full_name, "google.protobuf.NullValue");
+}
+
 /* By name or number; a number without a name only where enums are open. */
 static bool
 encode_enum(struct json_encode *encode, const struct proto_field *field,
@@ -158,7 +164,7 @@ encode_enum(struct json_encode *encode, const struct proto_field *field,
 	if (!json_is_number(value) ||
 	    !number_signed((const char *)digits.data, digits.size, INT32_MIN,
 	        INT32_MAX, &number) ||
-	    (!enumeration->file->is_proto3 &&
+	    ((!enumeration->file->is_proto3 || encode_is_null(enumeration)) &&
 	        enum_name(enumeration, (int32_t)number) == NULL))
 		return encode_wrong(encode, place, "%s takes a value of %s%s%s",
 		    field->full_name, enumeration->full_name,
@@ -210,8 +216,7 @@ encode_scalar(struct json_encode *encode, const struct proto_field *field,
 	size_t place = encode_take(encode);
 
 	if (field->type == PROTO_ENUM &&
-	    (!json_is_null(value) || text_equal(field->enumeration->full_name,
-	                                 "google.protobuf.NullValue")))
+	    (!json_is_null(value) || encode_is_null(field->enumeration)))
 		return encode_enum(encode, field, value, place, out);
 	if (field->type != PROTO_ENUM && !json_is_object(value) &&
 	    !json_is_array(value) &&
@@ -219,6 +224,18 @@ encode_scalar(struct json_encode *encode, const struct proto_field *field,
 		return true;
 	return encode_wrong(encode, place, "%s takes %s", field->full_name,
 	    types[field->type].name);
+}
+
+/* Written in the one way that it can be, so that no key comes twice. */
+static bool
+is_digits(const char *text, size_t size)
+{
+	size_t minus = size > 0 && text[0] == '-';
+
+	for (size_t i = minus; i < size; i++)
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+	return minus == 0 || text[1] != '0';
 }
 
 bool
@@ -238,7 +255,7 @@ encode_key(struct json_encode *encode, size_t place,
 		message_put_varint(out, is_true);
 		return true;
 	}
-	if (field->type != PROTO_BOOL &&
+	if (field->type != PROTO_BOOL && is_digits(key, size) &&
 	    put_number(field->type, key, size, out))
 		return true;
 	return encode_wrong(encode, place, "%s is a key, and takes %s",

@@ -7,13 +7,18 @@
 //
 // (What it refuses and C++ takes is of no interest: C++ rounds, takes names
 // without quotes, text after the value, and much else.)
+#include <google/protobuf/any.pb.h>
 #include <google/protobuf/descriptor.pb.h>
+#include <google/protobuf/field_mask.pb.h>
 #include <google/protobuf/message.h>
+#include <google/protobuf/struct.pb.h>
 #include <google/protobuf/util/field_comparator.h>
 #include <google/protobuf/util/json_util.h>
 #include <google/protobuf/util/message_differencer.h>
 
+#include <algorithm>
 #include <memory>
+#include <regex>
 #include <string>
 
 #include "fuzz.h"
@@ -81,10 +86,11 @@ std::string decode(const Message &m, const std::string &bytes, bool pretty) {
   return copy;
 }
 
-// C++ wants an integer in quotes without a fraction or an exponent, and no
-// other type URLs than Google's.
+// C++ wants an integer in quotes without a fraction or an exponent, no other
+// type URLs than Google's, and no ListValue in an Any.
 bool differs(const std::string &sentence) {
   return sentence.find("Invalid type URL") != std::string::npos ||
+         sentence == "INVALID_ARGUMENT:value: Cannot find field." ||
          (sentence.find("invalid value \"") != std::string::npos &&
           (sentence.find("INT") != std::string::npos ||
            sentence.find("FIXED") != std::string::npos));
@@ -101,6 +107,94 @@ bool parse(const std::string &json, Message *m) {
   return false;
 }
 
+// Has it a number of more than 15 digits that C++ makes a double of first,
+// whatever it is to be?
+bool is_rounded(const std::string &text) {
+  const bool has_float = text.find("loat") != std::string::npos;
+
+  for (size_t at = 0, end; at < text.size(); at = end + 1) {
+    end = std::min(text.find_first_not_of("0123456789.", at), text.size());
+    const std::string run = text.substr(at, end - at);
+    const bool is_quoted = has_float && at > 0 && text[at - 1] == '"';
+    const bool has_power = text[end] == 'e' || text[end] == 'E';
+
+    if (run.size() > 15 &&
+        (is_quoted || has_power || run.find('.') != std::string::npos))
+      return true;
+  }
+  return false;
+}
+
+// JSON that C++ is known to make something else of, and should not. Letters and
+// digits that are escaped would hide it.
+bool is_mistaken(const std::string &text) {
+  static const std::regex mistaken(
+      "[:,\\[\\s]-0[^.]|\"-0"     // is 0
+      "|\"values\"\\s*:\\s*null"  // [null]
+      "|\\\\u00[3-7]");
+
+  return std::regex_search(text, mistaken) || is_rounded(text);
+}
+
+// Is it so of the message, or of any that stands in it, an Any's included?
+bool any_is(const Message &m, bool (*is)(const Message &));
+
+bool content_is(const google::protobuf::Any &any, bool (*is)(const Message &)) {
+  const std::string &url = any.type_url();
+  const auto *type =
+      google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(
+          url.substr(url.rfind('/') + 1));
+
+  if (type == nullptr) return false;
+  const std::unique_ptr<Message> m(
+      google::protobuf::MessageFactory::generated_factory()
+          ->GetPrototype(type)
+          ->New());
+  return m->ParsePartialFromString(any.value()) && any_is(*m, is);
+}
+
+bool any_is(const Message &m, bool (*is)(const Message &)) {
+  const auto *r = m.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor *> fields;
+
+  if (is(m)) return true;
+  if (m.GetDescriptor()->full_name() == "google.protobuf.Any" &&
+      content_is(static_cast<const google::protobuf::Any &>(m), is))
+    return true;
+  r->ListFields(m, &fields);
+  for (const auto *f : fields) {
+    if (f->cpp_type() != f->CPPTYPE_MESSAGE) continue;
+    if (!f->is_repeated() && any_is(r->GetMessage(m, f), is)) return true;
+    for (int i = 0; f->is_repeated() && i < r->FieldSize(m, f); i++)
+      if (any_is(r->GetRepeatedMessage(m, f, i), is)) return true;
+  }
+  return false;
+}
+
+// A Value without a value, which is null for us, and for C++ sometimes nothing.
+bool is_void(const Message &m) {
+  return m.GetDescriptor()->full_name() == "google.protobuf.Value" &&
+         static_cast<const google::protobuf::Value &>(m).kind_case() ==
+             google::protobuf::Value::KIND_NOT_SET;
+}
+
+// A path of a name that begins with an underscore, which C++ loses.
+bool is_lost(const Message &m) {
+  if (m.GetDescriptor()->full_name() != "google.protobuf.FieldMask")
+    return false;
+  for (const std::string &path :
+       static_cast<const google::protobuf::FieldMask &>(m).paths())
+    if (path[0] == '_' || path.find("._") != std::string::npos) return true;
+  return false;
+}
+
+// An Any may have whatever within. A path that JSON has not C++ makes another.
+bool is_odd(const Message &m) {
+  return is_void(m) ||
+         m.GetDescriptor()->full_name() == "google.protobuf.Any" ||
+         m.GetDescriptor()->full_name() == "google.protobuf.FieldMask";
+}
+
 void round(const Message &m, const std::string &bytes, bool pretty) {
   const std::string json = decode(m, bytes, pretty);
   const std::unique_ptr<Message> theirs(m.New()), ours(m.New());
@@ -115,31 +209,6 @@ void round(const Message &m, const std::string &bytes, bool pretty) {
   EXPECT(same(*ours, m));
 }
 
-// A Value without a value is null for us, and for C++ sometimes nothing; an Any
-// may have one within. A path that JSON has not C++ makes another of.
-bool is_odd(const Message &m) {
-  const auto *r = m.GetReflection();
-  std::vector<const google::protobuf::FieldDescriptor *> fields;
-
-  r->ListFields(m, &fields);
-  if (m.GetDescriptor()->full_name() == "google.protobuf.Value" &&
-      fields.empty())
-    return true;
-  if (m.GetDescriptor()->full_name() == "google.protobuf.Any" ||
-      m.GetDescriptor()->full_name() == "google.protobuf.FieldMask")
-    return true;
-  for (const auto *f : fields) {
-    if (f->cpp_type() != f->CPPTYPE_MESSAGE) continue;
-    if (!f->is_repeated()) {
-      if (is_odd(r->GetMessage(m, f))) return true;
-      continue;
-    }
-    for (int i = 0; i < r->FieldSize(m, f); i++)
-      if (is_odd(r->GetRepeatedMessage(m, f, i))) return true;
-  }
-  return false;
-}
-
 // A message of whoever; what the type does not have is not written.
 void look(Message *m, const std::string &bytes, bool pretty) {
   const std::unique_ptr<Message> theirs(m->New()), ours(m->New());
@@ -148,7 +217,7 @@ void look(Message *m, const std::string &bytes, bool pretty) {
 
   if (!m->ParseFromString(bytes)) return;
   m->DiscardUnknownFields();
-  if (is_odd(*m) ||
+  if (any_is(*m, is_odd) ||
       !google::protobuf::util::MessageToJsonString(*m, &said).ok() ||
       !google::protobuf::util::JsonStringToMessage(said, theirs.get()).ok())
     return;
@@ -175,9 +244,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     look(ours.get(), text, *data & 2);
     return 0;
   }
-  if (text.find("-0") != std::string::npos) return 0;  // C++: it is 0
+  if (is_mistaken(text)) return 0;
   if (!encode(*ours, text, &bytes)) return 0;
   if (!ours->ParseFromString(bytes)) return 0;  // a NUL is as good as any
+  if (any_is(*ours, is_void) || any_is(*ours, is_lost)) return 0;
   if (parse(text, theirs.get())) EXPECT(same(*ours, *theirs));
   round(*ours, bytes, *data & 2);
   if (!google::protobuf::util::MessageToJsonString(*ours, &json).ok()) return 0;

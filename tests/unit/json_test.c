@@ -269,6 +269,7 @@ known_types_have_json_of_their_own(void **state)
 	assert_becomes("google.protobuf.DoubleValue", "\"-Infinity\"",
 	    "\"-Infinity\"");
 	assert_becomes("google.protobuf.FieldMask", "\"a,bC.d\"", "\"a,bC.d\"");
+	assert_becomes("google.protobuf.FieldMask", "\"A1.b\"", "\"A1.b\"");
 	assert_becomes("google.protobuf.Any",
 	    "{\"value\": \"1s\", \"@type\": \"x/google.protobuf.Duration\"}",
 	    "{\"@type\":\"x/google.protobuf.Duration\",\"value\":\"1s\"}");
@@ -318,6 +319,10 @@ refusals_say_where(void **state)
 	assert_refused(file, "{\"name\": \"\xff\"}", "line 1, column ");
 	assert_refused("google.protobuf.Timestamp", "\"now\"",
 	    "line 1, column 1: this is no time");
+	assert_refused("google.protobuf.FieldMask", "\"a,b(c,d)\"",
+	    "line 1, column 1: a field mask has names");
+	assert_refused("google.protobuf.FieldMask", "\"a_b\"",
+	    "line 1, column 1: a field mask has names");
 	assert_refused("google.protobuf.UninterpretedOption.NamePart",
 	    "{\"namePart\": \"a\"}",
 	    "line 1, column 1: google.protobuf.Unint"

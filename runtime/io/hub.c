@@ -11,6 +11,7 @@
 #include "io/async_call.h"
 #include "io/clock.h"
 #include "io/line.h"
+#include "io/memory_cache.h"
 
 enum { EVENTS = 64 };
 
@@ -341,6 +342,7 @@ mark_due(struct hub *hub)
 			hub_place(hub, call, true);
 		}
 	}
+	memory_cache_sweep(hub->runtime->memory_cache, now);
 }
 
 static void

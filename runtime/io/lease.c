@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "io/clock.h"
+#include "io/memory_cache.h"
 
 /* With the lock held, as all functions from here to reserve(). The one that
  * was used last: it is warm, and the others may go cold.
@@ -305,8 +306,10 @@ lease_return(struct lease *lease)
 	struct client_conn *conn = lease->conn;
 	bool has_failed_to_found =
 	    lease->origin == LEASE_FOUNDED && conn->association == 0;
+	uint64_t now;
 
 	client_conn_settle(conn);
+	now = conn->idle_since;
 	pool_lock(association->pool);
 	if (has_failed_to_found)
 		end_founding(association);
@@ -316,6 +319,7 @@ lease_return(struct lease *lease)
 	else
 		pool_put_idle(association->pool, conn);
 	pool_unlock(association->pool);
+	memory_cache_sweep(association->pool->runtime->memory_cache, now);
 }
 
 void

@@ -216,7 +216,7 @@ memory_cache_size(const struct memory_cache *cache)
 void
 memory_cache_sweep(struct memory_cache *cache, uint64_t now)
 {
-	if (cache == NULL || !enter(cache))
+	if (memory_cache_size(cache) == 0 || !enter(cache))
 		return;
 	while (cache->count > 0 &&
 	       cache->kept[0].since + clock_from_ms(KEEP_MS) <= now)

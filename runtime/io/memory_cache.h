@@ -36,7 +36,10 @@ struct becket_memory memory_cache_memory(struct memory_cache *cache);
 
 /* How much is kept; no lock. For NULL: 0. */
 size_t memory_cache_size(const struct memory_cache *cache);
-/* To be called about every second while anything is. NULL is fine. */
+/* Give back what nobody has wanted for a while: to be called now and then, as
+ * often as one likes, for where nothing is kept it is a comparison. NULL is
+ * fine.
+ */
 void memory_cache_sweep(struct memory_cache *cache, uint64_t now);
 
 #endif

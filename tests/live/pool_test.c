@@ -11,6 +11,8 @@
 
 #include "io/binding.h"
 #include "io/client_conn.h"
+#include "io/clock.h"
+#include "io/memory_cache.h"
 #include "tests/live/echo.h"
 
 /*
@@ -375,6 +377,94 @@ handles_come_and_go_in_many_threads(void **state)
 	assert_in_range(idle(place), 1, 2);
 }
 
+/* ------------------------------------------------- large blocks that stay --
+ */
+
+enum { LARGE = 1 << 20 };
+
+static void
+wait_until_unwanted(void)
+{
+	uint64_t until = clock_now() + clock_from_ms(2100);
+
+	WAIT_UNTIL(clock_now() >= until);
+}
+
+/* false: it keeps none, as where sanitizers watch. */
+static bool
+keeps_blocks(struct place *place, struct becket_binding *binding)
+{
+	struct becket_bytes *response;
+
+	assert_int_equal(echo_call(binding, FILL, "1048576", &response), 0);
+	assert_int_equal(response->size, LARGE);
+	becket_stub_free(response);
+	if (place->runtime->memory_cache == NULL)
+		return false;
+	assert_true(memory_cache_size(place->runtime->memory_cache) >= LARGE);
+	return true;
+}
+
+static void
+a_later_call_gives_large_blocks_back(void **state)
+{
+	struct place *place = *state;
+	struct becket_binding *binding = handle(place, &place->echo);
+
+	if (keeps_blocks(place, binding))
+		wait_until_unwanted();
+	echo_expect(binding, ECHO, "small", "small");
+	assert_int_equal(memory_cache_size(place->runtime->memory_cache), 0);
+	becket_binding_free(&binding);
+}
+
+static struct becket_async
+start_one(struct becket_binding *binding, uint16_t opnum)
+{
+	struct becket_bytes request = { (const uint8_t *)"x", 1 };
+	struct becket_async async;
+
+	assert_int_equal(becket_stub_start(binding, &echo_interface, opnum,
+	                     &request, &async),
+	    BECKET_S_OK);
+	return async;
+}
+
+static void
+finish_one(struct becket_async *async, uint16_t opnum)
+{
+	void *message = NULL;
+
+	assert_int_equal(becket_async_wait(async, 20000), BECKET_S_OK);
+	assert_int_equal(becket_stub_finish(async, &echo_interface, opnum,
+	                     &message),
+	    BECKET_S_OK);
+	becket_stub_free(message);
+}
+
+/* Its connection is not given back meanwhile. */
+static void
+so_does_one_beside_another_that_waits(void **state)
+{
+	const struct becket_bytes answer = { (const uint8_t *)"held", 4 };
+	struct place *place = *state;
+	struct becket_binding *binding = handle(place, &place->echo);
+	bool keeps = keeps_blocks(place, binding);
+	struct becket_async held = start_one(binding, HOLD), other;
+
+	if (keeps)
+		wait_until_unwanted();
+	other = start_one(binding, ECHO);
+	finish_one(&other, ECHO);
+	assert_int_equal(memory_cache_size(place->runtime->memory_cache), 0);
+	WAIT_UNTIL(atomic_load(&place->echo.held) == 1);
+	assert_int_equal(becket_stub_answer(place->echo.token, &echo_interface,
+	                     HOLD, BECKET_S_OK, &answer),
+	    BECKET_S_OK);
+	finish_one(&held, HOLD);
+	becket_binding_free(&binding);
+}
+
 int
 main(void)
 {
@@ -390,6 +480,8 @@ main(void)
 		TEST(a_call_beyond_the_limit_waits_for_a_connection),
 		TEST(a_call_that_gets_no_connection_in_time_was_not_sent),
 		TEST(handles_come_and_go_in_many_threads),
+		TEST(a_later_call_gives_large_blocks_back),
+		TEST(so_does_one_beside_another_that_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

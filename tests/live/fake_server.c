@@ -295,3 +295,47 @@ fake_reset(int fd)
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
 	close(fd);
 }
+
+/* ------------------------------------------------------------- scripts -- */
+
+void
+fake_script_answer_one(struct fake *fake)
+{
+	struct fake_pdu pdu;
+	int fd = fake_accept(fake);
+
+	if (fake_bind(fake, fd) && fake_expect(fake, fd, PDU_REQUEST, &pdu))
+		fake_respond(fake, fd, &pdu, "\0world", 6);
+	fake_read(fake, fd, &pdu);
+	close(fd);
+}
+
+void
+fake_script_answer_two(struct fake *fake)
+{
+	struct fake_pdu pdu;
+	int fd = fake_accept(fake);
+
+	if (!fake_bind(fake, fd)) {
+		close(fd);
+		return;
+	}
+	for (int i = 0; i < 2; i++)
+		if (fake_expect(fake, fd, PDU_REQUEST, &pdu))
+			fake_respond(fake, fd, &pdu, "\0world", 6);
+	if (fake_read(fake, fd, &pdu))
+		fake_fail(fake, "a third PDU came");
+	close(fd);
+}
+
+void
+fake_script_reset_then_answer(struct fake *fake)
+{
+	struct fake_pdu pdu;
+	int fd = fake_accept(fake);
+
+	if (fake_bind(fake, fd) && fake_expect(fake, fd, PDU_REQUEST, &pdu))
+		fake_respond(fake, fd, &pdu, "\0world", 6);
+	fake_reset(fd);
+	fake_script_answer_one(fake);
+}

@@ -68,6 +68,13 @@ size_t fake_encode_response(const struct fake_pdu *request, const void *stub,
     size_t size, void *bytes, size_t capacity);
 void fake_write(struct fake *fake, int fd, const void *bytes, size_t size);
 
+/* Scripts that several need. Answer a call, or two through one connection, with
+ * "world". Answer one, reset the connection, answer another through a new one.
+ */
+void fake_script_answer_one(struct fake *fake);
+void fake_script_answer_two(struct fake *fake);
+void fake_script_reset_then_answer(struct fake *fake);
+
 /* close() with an RST. */
 void fake_reset(int fd);
 

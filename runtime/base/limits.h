@@ -77,7 +77,7 @@
 	LIMIT(map_lookups, uint32_t, 1024) \
 	/* deferred calls of one server */ \
 	LIMIT(deferred_calls, uint32_t, 65536) \
-	/* a peer stalls amid a PDU or message, unbound, or as we close, ms */ \
+	/* a peer stalls amid a PDU, frame or message, unbound, as we close, ms */ \
 	LIMIT(stall_ms, uint32_t, 10000) \
 	/* a silent TCP peer, whose host may be gone, ms */ \
 	LIMIT(silence_ms, uint32_t, 30000) \

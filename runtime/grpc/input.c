@@ -58,6 +58,7 @@ static void
 forget_kept(struct grpc_stream *stream, size_t size)
 {
 	stream->kept -= size < stream->kept ? size : stream->kept;
+	stream->is_excused = true;
 	look_at_pending(stream);
 	give_window(stream);
 }
@@ -286,6 +287,8 @@ stream_data(struct grpc_stream *stream, struct becket_bytes bytes)
 {
 	stream->owed += bytes.size;
 	stream->come += bytes.size;
+	stream->moved = stream->grpc->now;
+	stream->is_excused = false;
 	if (count_pending(stream) == 0)
 		look_at(stream, &bytes);
 	if (!stream->is_deaf && bytes.size > 0)

@@ -28,7 +28,8 @@ refuse(struct grpc_stream *stream, becket_status status, const char *sentence)
 {
 	if (stream->is_over)
 		return;
-	answer_sentence(stream, status, sentence, true);
+	/* The manager of a stream begins before the request has ended. */
+	answer_sentence(stream, status, sentence, !stream->is_stream);
 	take_back(stream);
 }
 
@@ -400,6 +401,7 @@ grpc_server_session_new(const struct door_server_config *config,
 	if (grpc == NULL)
 		return BECKET_S_OUT_OF_MEMORY;
 	grpc->names = config->names;
+	grpc->frame = stall_frame_first(config->now);
 	status = grpc_init(grpc, &grpc_server_role, config->memory,
 	    config->limits, config->now);
 	if (status != BECKET_S_OK) {

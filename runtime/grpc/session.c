@@ -153,6 +153,8 @@ grpc_received(struct session *session, size_t size, uint64_t now)
 	if (grpc->is_closing)
 		return;
 	ping_heard(grpc);
+	if (grpc->role == &grpc_server_role)
+		stall_follow(grpc, grpc->in, size);
 	taken = nghttp2_session_mem_recv(grpc->http2, grpc->in, size);
 	if (taken < 0)
 		take_failure(grpc, taken);
@@ -388,6 +390,7 @@ grpc_deadline(const struct session *session)
 	note(grpc->retire_at, &earliest);
 	note(grpc->rest_at, &earliest);
 	note(ping_deadline(grpc), &earliest);
+	note(stall_deadline(grpc), &earliest);
 	for (const struct list *node = grpc->streams.next;
 	     node != &grpc->streams; node = node->next) {
 		const struct grpc_stream *stream =
@@ -430,6 +433,7 @@ grpc_tick(struct session *session, uint64_t now)
 	if (is_due(grpc->rest_at, now))
 		rest_if_quiet(grpc);
 	ping_tick(grpc);
+	stall_tick(grpc);
 	grpc_settle(grpc);
 }
 

@@ -72,6 +72,8 @@ struct grpc_stream {
 	size_t kept;      /* whole messages that are not taken, bytes */
 	size_t owed;      /* bytes that the window is closed by */
 	uint64_t come;    /* bytes in all */
+	uint64_t moved;   /* when the last came */
+	bool is_excused;  /* its window may have been closed meanwhile */
 	bool is_deaf;     /* what still comes is thrown away */
 	bool is_in_ended; /* the peer has ended its side */
 	struct list events;
@@ -93,6 +95,17 @@ struct grpc_stream {
 	bool is_not_executed;
 	struct buffer sentence, details; /* encoded for header fields */
 	struct buffer trailing;          /* metadata */
+};
+
+enum { FRAME_START_SIZE = 9 };
+
+/* Server: the frame of HTTP/2 that is on its way. */
+struct stall_frame {
+	uint8_t head[FRAME_START_SIZE];
+	uint8_t head_size; /* 0: between two frames */
+	uint32_t left;     /* behind the head */
+	uint64_t moved;    /* when the last byte came */
+	uint64_t block_by; /* the end of its fields; 0: none is begun */
 };
 
 struct grpc {
@@ -133,6 +146,7 @@ struct grpc {
 
 	/* server */
 	const struct door_names *names;
+	struct stall_frame frame;
 	/* client */
 	struct buffer authority;
 };
@@ -200,6 +214,13 @@ void ping_heard(struct grpc *grpc);
 void ping_rest(struct grpc *grpc);
 uint64_t ping_deadline(const struct grpc *grpc);
 void ping_tick(struct grpc *grpc);
+
+/* stall.c: what clients begin and do not go on with */
+struct stall_frame stall_frame_first(uint64_t now);
+/* These bytes have come. */
+void stall_follow(struct grpc *grpc, const uint8_t *bytes, size_t size);
+uint64_t stall_deadline(const struct grpc *grpc);
+void stall_tick(struct grpc *grpc);
 
 /* stream.c */
 struct grpc_stream *stream_new(struct grpc *grpc, int32_t number);

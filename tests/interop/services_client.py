@@ -271,8 +271,9 @@ def test_a_call_by_what_reflection_says(server):
 # ------------------------------------------------------------- the daemon --
 
 class Daemon(dce.Server):
-    def __init__(self, directory, **settings):
+    def __init__(self, directory, limits=None, **settings):
         self.config = os.path.join(directory, "becketd.conf")
+        self.limits = limits or {}
         self.settings = settings
         self.write(True)
         super().__init__([becketd, "--config", self.config, "--listen",
@@ -283,6 +284,8 @@ class Daemon(dce.Server):
             file.write("[becketd]\n")
             for key, value in self.settings.items():
                 file.write("%s = %s\n" % (key, value))
+            for key, value in self.limits.items():
+                file.write("[limits]\n%s = %s\n" % (key, value))
             if calculator:
                 file.write("[module calculator]\nPath = %s\n" % module)
 
@@ -367,6 +370,33 @@ def held_late(directory):
             server.process.kill()
 
 
+def stalled(directory):
+    """What a client begins and does not go on with."""
+    server = Daemon(directory, {"stall_ms": 300})
+    request = by_hand.framed(b"\x08\7\x10\2")
+    divide = fields("/calc.Calculator/Divide")
+    try:
+        with by_hand.Peer(server) as peer:
+            headers = peer.ask(divide, request[:-1], end=False)
+            assert by_hand.code(headers) == 4, headers
+            assert headers["becket-not-executed"] == "1", headers
+            peer.until(lambda: peer.reset is not None)
+            assert peer.reset == 0, peer.reset  # and that is all
+            peer.headers, peer.ended = {}, False
+            peer.h2.send_headers(3, divide)
+            peer.h2.send_data(3, request, end_stream=True)
+            peer.flush()
+            peer.until(lambda: peer.ended)
+            assert by_hand.code(peer.headers) == 0, peer.headers
+            block = peer.h2.encoder.encode(divide)
+            peer.send(by_hand.frame(by_hand.HEADERS, 0, 5, block[:1]))
+            peer.send(by_hand.frame(by_hand.CONTINUATION, 0, 5, block[1:2]))
+            peer.until(lambda: False)
+            assert peer.goaway == 1, peer.goaway
+    finally:
+        server.stop()
+
+
 def main():
     failed = 0
     for loops in (1, 3):
@@ -383,6 +413,9 @@ def main():
         failed += not dce.check("services_can_be_left_out", without, directory)
     with tempfile.TemporaryDirectory() as directory:
         failed += not dce.check("services_end_what_begins_late", held_late,
+                                directory)
+    with tempfile.TemporaryDirectory() as directory:
+        failed += not dce.check("services_wait_for_no_one_who_stalls", stalled,
                                 directory)
     sys.exit(1 if failed else 0)
 

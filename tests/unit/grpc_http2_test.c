@@ -160,6 +160,14 @@ gather(void)
 	}
 }
 
+/* END_STREAM is the same bit. */
+static bool
+is_ack(const uint8_t *frame)
+{
+	return (frame[3] == NGHTTP2_SETTINGS || frame[3] == NGHTTP2_PING) &&
+	       (frame[4] & NGHTTP2_FLAG_ACK) != 0;
+}
+
 /* The next frame of a type that it has sent; NULL: there is none. */
 static const uint8_t *
 find_frame(uint8_t type)
@@ -169,7 +177,7 @@ find_frame(uint8_t type)
 		const uint8_t *frame = peer.in + peer.at;
 
 		peer.at += HEAD + (get_u32(frame) >> 8);
-		if (frame[3] == type && (frame[4] & NGHTTP2_FLAG_ACK) == 0)
+		if (frame[3] == type && !is_ack(frame))
 			return frame;
 	}
 	return NULL;
@@ -410,6 +418,294 @@ too_many_pings_end_the_connection(void **state)
 	finish();
 }
 
+static void
+tick_after(uint64_t seconds)
+{
+	peer.now += seconds * SECOND;
+	peer.session->ops->tick(peer.session, peer.now);
+}
+
+static void
+assert_closed_for(const char *sentence)
+{
+	struct session_event event;
+
+	assert_goaway(NGHTTP2_PROTOCOL_ERROR);
+	event = told(SESSION_CLOSED);
+	assert_string_equal(event.closed.sentence, sentence);
+	assert_int_equal(peer.session->ops->deadline(peer.session), 0);
+}
+
+static void
+a_frame_that_stalls_ends_the_connection(void **state)
+{
+	static const uint8_t ping[HEAD + 8] = { 0, 0, 8, NGHTTP2_PING };
+
+	(void)state;
+	for (size_t cut = 1; cut < sizeof ping; cut++) {
+		serve();
+		tick_after(1000); /* between frames it may take its time */
+		assert_int_equal(peer.session->ops->deadline(peer.session), 0);
+		feed(ping, cut);
+		tick_after(9);
+		assert_null(find_frame(NGHTTP2_GOAWAY));
+		assert_int_equal(peer.session->ops->deadline(peer.session),
+		    peer.now + SECOND);
+		feed(ping + cut, 1);
+		if (cut + 1 == sizeof ping) {
+			tick_after(1000);
+			assert_null(find_frame(NGHTTP2_GOAWAY));
+		} else {
+			tick_after(9);
+			assert_null(find_frame(NGHTTP2_GOAWAY));
+			tick_after(1);
+			assert_closed_for(
+			    "the peer stalled in the middle of a frame");
+		}
+		finish();
+	}
+}
+
+/* A byte, or a frame, now and then is not enough. */
+static void
+a_block_of_fields_has_its_time_in_all(void **state)
+{
+	static const uint8_t head[HEAD] = { 0, 0, 100, NGHTTP2_HEADERS, 0, 0, 0,
+		0, 1 };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		serve();
+		if (i == 0)
+			feed(head, HEAD);
+		else
+			send_frame(NGHTTP2_HEADERS, 0, 1, NULL, 0);
+		for (int second = 0; second < 9; second++) {
+			tick_after(1);
+			assert_null(find_frame(NGHTTP2_GOAWAY));
+			if (i == 0)
+				feed("", 1);
+			else if (second < 3)
+				send_frame(NGHTTP2_CONTINUATION, 0, 1, NULL, 0);
+		}
+		tick_after(1);
+		assert_closed_for("the peer stalled in the middle of a frame");
+		finish();
+	}
+}
+
+static void
+a_block_of_fields_in_pieces_is_one(void **state)
+{
+	uint8_t block[500];
+	size_t size = 0;
+
+	(void)state;
+	for (size_t i = 0; request[i] != NULL; i += 2)
+		size += put_field(block + size, request[i], request[i + 1]);
+	serve();
+	send_frame(NGHTTP2_HEADERS, NGHTTP2_FLAG_END_STREAM, 1, block, 20);
+	tick_after(9);
+	send_frame(NGHTTP2_CONTINUATION, NGHTTP2_FLAG_END_HEADERS, 1,
+	    block + 20, size - 20);
+	tick_after(1000);
+	told(SESSION_CALL);
+	told(SESSION_END);
+	assert_null(find_frame(NGHTTP2_GOAWAY));
+	finish();
+}
+
+/* Of the first block that the session has sent. */
+static void
+assert_field(const uint8_t *frame, const char *name, const char *value)
+{
+	nghttp2_hd_inflater *inflater;
+	const uint8_t *at = frame + HEAD;
+	size_t left = get_u32(frame) >> 8;
+	nghttp2_nv field;
+	bool is_there = false;
+	int flags = 0;
+
+	assert_int_equal(nghttp2_hd_inflate_new(&inflater), 0);
+	while ((flags & NGHTTP2_HD_INFLATE_FINAL) == 0) {
+		ssize_t size = nghttp2_hd_inflate_hd2(inflater, &field, &flags,
+		    at, left, 1);
+
+		assert_true(size >= 0);
+		at += size;
+		left -= (size_t)size;
+		if ((flags & NGHTTP2_HD_INFLATE_EMIT) == 0)
+			continue;
+		if (strcmp((const char *)field.name, name) != 0)
+			continue;
+		assert_string_equal((const char *)field.value, value);
+		is_there = true;
+	}
+	assert_int_equal(is_there, value != NULL);
+	nghttp2_hd_inflate_del(inflater);
+}
+
+static void
+assert_stalled(uint32_t stream, const char *not_executed)
+{
+	const uint8_t *frame = find_frame(NGHTTP2_HEADERS);
+
+	assert_int_equal(stream_of(frame), stream);
+	assert_field(frame, "grpc-status", "4");
+	assert_field(frame, "becket-not-executed", not_executed);
+	assert_reset(stream, NGHTTP2_NO_ERROR);
+}
+
+/* Inside a message, and behind it where it is all there can be; but before it,
+ * and where we are told that it is one of a stream, who knows what comes?
+ */
+static void
+a_request_that_does_not_go_on_is_refused(void **state)
+{
+	static const uint8_t message[] = { 0, 0, 0, 0, 3, 'a', 'b', 'c' };
+
+	(void)state;
+	for (size_t cut = 0; cut <= sizeof message; cut++) {
+		serve();
+		send_fields(1, 0, request, NULL);
+		told(SESSION_CALL);
+		tick_after(1000);
+		send_frame(NGHTTP2_DATA, 0, 1, message, cut);
+		if (cut == sizeof message)
+			told(SESSION_MESSAGE);
+		tick_after(9);
+		assert_null(find_frame(NGHTTP2_HEADERS));
+		assert_told_nothing();
+		tick_after(1);
+		if (cut == sizeof message) /* as if it had just been taken */
+			tick_after(10);
+		if (cut == 0) {
+			assert_null(find_frame(NGHTTP2_HEADERS));
+			tick_after(1000);
+			assert_told_nothing();
+		} else {
+			assert_stalled(1, "1");
+			told(SESSION_CANCEL);
+		}
+		finish();
+	}
+}
+
+static void
+a_stream_may_pause_between_messages_alone(void **state)
+{
+	static const uint8_t message[] = { 0, 0, 0, 0, 3, 'a', 'b', 'c' };
+	struct idmap_id id;
+
+	(void)state;
+	serve();
+	send_fields(1, 0, request, NULL);
+	id = told(SESSION_CALL).call;
+	peer.session->ops->stream(peer.session, id);
+	send_frame(NGHTTP2_DATA, 0, 1, message, sizeof message);
+	told(SESSION_MESSAGE);
+	tick_after(1000);
+	assert_told_nothing();
+	send_frame(NGHTTP2_DATA, 0, 1, message, 7);
+	tick_after(9);
+	assert_told_nothing();
+	tick_after(1);
+	assert_stalled(1, NULL); /* its manager may have done things */
+	told(SESSION_CANCEL);
+	finish();
+}
+
+/* They share the connection. */
+static void
+messages_side_by_side_have_more_time(void **state)
+{
+	static const uint8_t head[] = { 0, 0, 0, 1, 0 };
+
+	(void)state;
+	serve();
+	for (uint32_t stream = 1; stream <= 5; stream += 2) {
+		send_fields(stream, 0, request, NULL);
+		told(SESSION_CALL);
+		send_frame(NGHTTP2_DATA, 0, stream, head, sizeof head);
+	}
+	tick_after(20);
+	send_frame(NGHTTP2_DATA, 0, 3, "x", 1);
+	tick_after(9);
+	assert_told_nothing();
+	assert_int_equal(peer.session->ops->deadline(peer.session),
+	    peer.now + SECOND);
+	tick_after(1);
+	told(SESSION_CANCEL);
+	told(SESSION_CANCEL);
+	assert_told_nothing(); /* of the second, which now has 10 s */
+	assert_int_equal(peer.session->ops->deadline(peer.session), peer.now);
+	tick_after(0);
+	told(SESSION_CANCEL);
+	finish();
+}
+
+/* Whole messages of a size, at most so many, as long as there is window; the
+ * last one may be half there.
+ */
+static void
+fill_window(uint32_t stream, size_t size, unsigned count)
+{
+	static uint8_t message[65536 + 5];
+	size_t left = 65536;
+
+	put_u32(message + 1, (uint32_t)size);
+	for (; count > 0 && left > 0; count--) {
+		for (size_t at = 0; at < size + 5 && left > 0;) {
+			size_t piece = size + 5 - at;
+
+			piece = piece < left ? piece : left;
+			piece = piece < 16384 ? piece : 16384;
+			send_frame(NGHTTP2_DATA, 0, stream, message + at,
+			    piece);
+			at += piece;
+			left -= piece;
+		}
+	}
+}
+
+/* Of a stream whose manager takes nothing: half a message behind what fills the
+ * window, behind what leaves it open by less than is worth a word, and behind
+ * so many small ones that we look no further.
+ */
+static void
+who_may_not_send_does_not_stall(void **state)
+{
+	static const struct {
+		size_t size;
+		unsigned count, whole;
+	} cases[] = { { 65280, 2, 1 }, { 16000, 5, 4 }, { 0, 256, 256 } };
+	struct idmap_id id;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		serve();
+		send_fields(1, 0, request, NULL);
+		id = told(SESSION_CALL).call;
+		peer.session->ops->stream(peer.session, id);
+		fill_window(1, cases[i].size, cases[i].count);
+		if (cases[i].size == 0)
+			send_frame(NGHTTP2_DATA, 0, 1, "\0\0\0", 3);
+		for (unsigned n = 0; n < cases[i].whole; n++)
+			told(SESSION_MESSAGE);
+		tick_after(1000);
+		assert_told_nothing();
+		peer.session->ops->consumed(peer.session, id,
+		    cases[i].whole * (cases[i].size + SESSION_MESSAGE_COST));
+		tick_after(0);
+		assert_told_nothing(); /* but from now on */
+		tick_after(9);
+		assert_told_nothing();
+		tick_after(1);
+		told(SESSION_CANCEL);
+		finish();
+	}
+}
+
 /* What is above the number of streams is refused, and that waits to be sent. */
 static void
 requests_of_one_who_does_not_read_end_the_connection(void **state)
@@ -617,13 +913,6 @@ a_farewell_in_two_steps_lets_calls_finish(void **state)
 }
 
 static void
-tick_after(uint64_t seconds)
-{
-	peer.now += seconds * SECOND;
-	peer.session->ops->tick(peer.session, peer.now);
-}
-
-static void
 a_silent_server_is_asked_whether_it_is_there(void **state)
 {
 	const uint8_t *frame;
@@ -686,6 +975,13 @@ main(void)
 		cmocka_unit_test(a_body_is_as_long_as_its_fields_say),
 		cmocka_unit_test(trailers_of_a_request_change_nothing),
 		cmocka_unit_test(too_many_pings_end_the_connection),
+		cmocka_unit_test(a_frame_that_stalls_ends_the_connection),
+		cmocka_unit_test(a_block_of_fields_has_its_time_in_all),
+		cmocka_unit_test(a_block_of_fields_in_pieces_is_one),
+		cmocka_unit_test(a_request_that_does_not_go_on_is_refused),
+		cmocka_unit_test(a_stream_may_pause_between_messages_alone),
+		cmocka_unit_test(messages_side_by_side_have_more_time),
+		cmocka_unit_test(who_may_not_send_does_not_stall),
 		cmocka_unit_test(
 		    requests_of_one_who_does_not_read_end_the_connection),
 		cmocka_unit_test(

@@ -40,6 +40,7 @@ struct client_association {
 	uint32_t id;          /* as the server named it; 0: none */
 	uint32_t members;     /* connections that have joined id */
 	bool is_being_founded;
+	bool is_founded_by_hub; /* it goes on only while somebody drives */
 	bool does_not_linger;
 	bool does_hub_wait; /* for a connection too */
 	bool is_hold_claimed;

@@ -253,17 +253,24 @@ is_about(const struct waiter *waiter, const struct becket_async_call *call)
 	return waiter->call == NULL || waiter->call == call;
 }
 
-void
-hub_tell(struct hub *hub, struct becket_async_call *call)
+/* call NULL: those who wait for no particular one. */
+static void
+tell_waiters(struct hub *hub, const struct becket_async_call *call)
 {
-	if (hub->driver != NULL && is_about(hub->driver, call))
-		ring(hub->wake);
 	list_for_each (node, &hub->waiters) {
 		struct waiter *waiter = container_of(node, struct waiter, node);
 
 		if (is_about(waiter, call))
 			pthread_cond_signal(&waiter->told);
 	}
+}
+
+void
+hub_tell(struct hub *hub, struct becket_async_call *call)
+{
+	if (hub->driver != NULL && is_about(hub->driver, call))
+		ring(hub->wake);
+	tell_waiters(hub, call);
 	if (!call->has_callback || !list_is_empty(&call->due))
 		return;
 	list_append(&hub->due, &call->due);
@@ -355,8 +362,10 @@ take(struct hub *hub, const struct epoll_event *events, int count)
 		};
 		struct line *line = idmap_get(&hub->ids, id);
 
-		if (events[i].data.u64 == 0)
+		if (events[i].data.u64 == 0) {
 			hush(hub->wake);
+			tell_waiters(hub, NULL);
+		}
 		if (line == NULL)
 			continue;
 		if (events[i].events & ~(uint32_t)EPOLLOUT)

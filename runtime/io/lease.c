@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "io/clock.h"
+#include "io/hub.h"
 #include "io/memory_cache.h"
 
 /* With the lock held, as all functions from here to reserve(). The one that
@@ -75,6 +76,47 @@ await_change(struct client_association *association, uint64_t deadline)
 	return error == 0;
 }
 
+/* Nobody else may be there to drive: what is const of it is the pointer. */
+static bool
+is_founded(const void *what)
+{
+	struct client_association *association =
+	    *(struct client_association *const *)what;
+	bool is_it;
+
+	pool_lock(association->pool);
+	is_it = !association->is_founded_by_hub;
+	if (!is_it)
+		association->does_hub_wait = true;
+	pool_unlock(association->pool);
+	return is_it;
+}
+
+/* Likewise, while an asynchronous call makes the first connection. */
+static bool
+await_hub(struct client_association *association, uint64_t deadline)
+{
+	struct hub *hub = association->pool->runtime->hub;
+
+	pool_unlock(association->pool);
+	pthread_mutex_lock(&hub->lock);
+	hub_await(hub, NULL, is_founded, &association, deadline);
+	pthread_mutex_unlock(&hub->lock);
+	pool_lock(association->pool);
+	return clock_now() < deadline;
+}
+
+static bool
+await_turn(struct client_association *association,
+    const struct lease_wish *wish)
+{
+	if (association->is_founded_by_hub)
+		return await_hub(association, wish->connect_deadline);
+	return await_change(association, association->is_being_founded
+	                                     ? wish->connect_deadline
+	                                     : wish->deadline);
+}
+
 static void
 explain(const struct client_association *association,
     char why[CONNECT_WHY_SIZE])
@@ -128,9 +170,7 @@ reserve(struct lease *lease, const struct lease_wish *wish,
 
 	while (
 	    (status = reserve_now(lease, wish)) == BECKET_S_ASYNC_CALL_PENDING)
-		if (!await_change(association, association->is_being_founded
-		                                   ? wish->connect_deadline
-		                                   : wish->deadline))
+		if (!await_turn(association, wish))
 			return give_up(association, wish->deadline, why);
 	return status;
 }
@@ -139,6 +179,7 @@ static void
 end_founding(struct client_association *association)
 {
 	association->is_being_founded = false;
+	association->is_founded_by_hub = false;
 	client_association_changed(association);
 }
 
@@ -264,6 +305,8 @@ lease_try(const struct lease_wish *wish, struct lease *ret_lease,
 		status = reserve_now(&lease, wish);
 		if (status == BECKET_S_ASYNC_CALL_PENDING)
 			lease.association->does_hub_wait = true;
+		if (status == BECKET_S_OK && lease.origin == LEASE_FOUNDED)
+			lease.association->is_founded_by_hub = true;
 		*ret_group = lease.association->id;
 		pool_clean(pool, clock_now());
 		pool_unlock(pool);

@@ -517,12 +517,17 @@ BECKET_API bool becket_runtime_process(struct becket_runtime *runtime);
  *   status = files_fetch_open(binding, &request, &stream);
  *   while ((status = files_fetch_receive(stream, &piece)) == BECKET_S_OK) {
  *           ... piece->data ...
- *           files_piece_free(piece);
+ *           files_fetch_response_free(piece);
  *   }
  *   status = files_fetch_finish(&stream);
  *
  * Which of these an operation has follows from its streams: what is no stream
  * is given to open, comes out of finish, or is a parameter of the routine.
+ *
+ * Behind the last message receiving says X_PIPE_EMPTY, and on a client whose
+ * call has failed, why. That is no failure of a routine: it may return it, or
+ * answer with it, as it would S_OK. A client's sending says X_PIPE_CLOSED once
+ * the call is over, and x_finish() how it ended.
  *
  * Messages arrive in their order, each whole, or the call fails. An end keeps
  * at most limits.stream_window bytes for the other, and one message; then

@@ -148,13 +148,21 @@ half_close(struct becket_stream *base)
 
 /* ------------------------------------------------------------ receiving -- */
 
+/* The peer may have failed with X_PIPE_EMPTY. */
+static bool
+has_ended_well(const struct client_stream *stream, becket_status status)
+{
+	return status == BECKET_X_PIPE_EMPTY &&
+	       async_call_status(&stream->call) == BECKET_S_OK;
+}
+
 static becket_status
 say_end(const struct client_stream *stream, becket_status status)
 {
+	if (has_ended_well(stream, status))
+		return BECKET_X_PIPE_EMPTY;
 	if (status == BECKET_X_PIPE_EMPTY)
-		return async_call_status(&stream->call) == BECKET_S_OK
-		           ? BECKET_X_PIPE_EMPTY
-		           : async_call_say_why(&stream->call);
+		return async_call_say_why(&stream->call);
 	return fail(stream, status, client_stream_why_broken(status));
 }
 
@@ -436,9 +444,8 @@ finish(struct becket_stream *base, void **ret_response, bool *ret_is_over)
 	if (status == BECKET_S_ASYNC_CALL_PENDING)
 		return status;
 	client_stream_show_all(stream);
-	status = say_end(stream, status);
-	if (status == BECKET_X_PIPE_EMPTY)
-		status = result(stream, ret_response);
+	status = has_ended_well(stream, status) ? result(stream, ret_response)
+	                                        : say_end(stream, status);
 	forget_callback(stream);
 	client_stream_free(stream);
 	*ret_is_over = true;

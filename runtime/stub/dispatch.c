@@ -259,6 +259,14 @@ dispatch_answer(struct becket_call *call, becket_status status,
 		encode(call, response);
 }
 
+becket_status
+dispatch_outcome(const struct becket_operation *operation, becket_status status)
+{
+	return status == BECKET_X_PIPE_EMPTY && (operation->flags & STREAM) != 0
+	           ? BECKET_S_OK
+	           : status;
+}
+
 /* What stands before the message, once. */
 static becket_status
 open_request(struct becket_call *call)
@@ -397,7 +405,12 @@ run(struct becket_call *call)
 		    routine(type->epv, call, call->message, call->response);
 	if (status == BECKET_S_ASYNC_CALL_PENDING && !call->is_deferred)
 		return becket_call_fail(call, BECKET_S_CALL_FAILED,
-		    "manager routine promised an answer without deferring");
+		    "manager routine promised an answer without deferring%s",
+		    call->streams == 0 ? ""
+		                       : "; its stream waits only where the "
+		                         "operation is blocking");
+	if (status == BECKET_X_PIPE_EMPTY && call->failed == BECKET_S_OK)
+		return dispatch_outcome(becket_call_operation(call), status);
 	return status;
 }
 

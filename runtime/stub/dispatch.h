@@ -48,6 +48,12 @@ bool dispatch_run(struct becket_call *call);
 /* Outside: make call->reply a refusal that did not execute. */
 void dispatch_refuse(struct becket_call *call, becket_status status);
 
+/* What a manager's status says of an operation: with streams, X_PIPE_EMPTY is
+ * the end of the client's, and as good as S_OK.
+ */
+becket_status dispatch_outcome(const struct becket_operation *operation,
+    becket_status status);
+
 /* Make call->reply from a manager's status and response; response may be NULL
  * when status is not S_OK. contexts: what has become of context handles, NULL:
  * what becket_call_set_context() has said. Any thread.

@@ -111,6 +111,15 @@ gives_context(const struct becket_interface *interface, uint16_t opnum)
 	return false;
 }
 
+static becket_status
+outcome_of(const struct becket_interface *interface, uint16_t opnum,
+    becket_status status)
+{
+	return opnum < interface->operation_count
+	           ? dispatch_outcome(&interface->operations[opnum], status)
+	           : status;
+}
+
 static bool
 answers_with_stream(const struct becket_interface *interface, uint16_t opnum)
 {
@@ -126,8 +135,11 @@ token_answer(struct call_host *host, struct becket_token token,
 {
 	struct becket_call *call;
 
-	if (interface == NULL || (status == BECKET_S_OK && response == NULL &&
-	                             !answers_with_stream(interface, opnum)))
+	if (interface == NULL)
+		return BECKET_S_INVALID_ARG;
+	status = outcome_of(interface, opnum, status);
+	if (status == BECKET_S_OK && response == NULL &&
+	    !answers_with_stream(interface, opnum))
 		return BECKET_S_INVALID_ARG;
 	if (status == BECKET_S_OK && contexts == NULL &&
 	    gives_context(interface, opnum))

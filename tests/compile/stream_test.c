@@ -24,6 +24,9 @@ struct world {
 
 static struct becket_token late;
 
+/* What a request asks for that is no count. */
+enum { EMPTY = 1001, PROMISE };
+
 /* -------------------------------------------------------------- server -- */
 
 static becket_status
@@ -32,6 +35,8 @@ count(struct becket_call *call, const Streams__Sum *request,
 {
 	becket_status status = BECKET_S_OK;
 
+	if (request->count == EMPTY)
+		return becket_call_fail(call, BECKET_X_PIPE_EMPTY, "dry");
 	for (uint32_t i = 0; status == BECKET_S_OK && i < request->count; i++) {
 		Streams__Number number = STREAMS__NUMBER__INIT;
 
@@ -59,7 +64,7 @@ total(struct becket_call *call, struct becket_stream *stream,
 		response->count++;
 		streams_number_free(number);
 	}
-	return status == BECKET_X_PIPE_EMPTY ? BECKET_S_OK : status;
+	return status; /* the end of the client's stream is no failure */
 }
 
 static becket_status
@@ -86,8 +91,11 @@ late_count(struct becket_call *call, const Streams__Sum *request,
     struct becket_stream *stream)
 {
 	Streams__Number number = STREAMS__NUMBER__INIT;
-	becket_status status = becket_call_defer(call, &late);
+	becket_status status;
 
+	if (request->count == PROMISE)
+		return BECKET_S_ASYNC_CALL_PENDING;
+	status = becket_call_defer(call, &late);
 	if (status != BECKET_S_ASYNC_CALL_PENDING)
 		return status;
 	number.value = request->total;
@@ -120,7 +128,7 @@ ready(void *user, struct becket_stream *stream)
 		return;
 	assert_int_equal(becket_stream_set_callback(stream, NULL, NULL),
 	    BECKET_S_OK);
-	assert_int_equal(streams_streams_late_total_answer(late, BECKET_S_OK,
+	assert_int_equal(streams_streams_late_total_answer(late, status,
 	                     &late_sum),
 	    BECKET_S_OK);
 }
@@ -287,6 +295,39 @@ what_fails_in_the_midst_says_why(void **state)
 	assert_string_equal(becket_error_last()->detail, "1000 are too many");
 }
 
+/* With the status that also tells the end of a stream. */
+static void
+a_failure_is_never_the_end_of_a_stream(void **state)
+{
+	const struct world *world = *state;
+	Streams__Sum request = STREAMS__SUM__INIT;
+	struct becket_stream *stream = NULL;
+
+	request.count = EMPTY;
+	assert_int_equal(streams_streams_count_open(world->binding, &request,
+	                     &stream),
+	    BECKET_S_OK);
+	assert_int_equal(streams_streams_count_finish(&stream),
+	    BECKET_X_PIPE_EMPTY);
+	assert_string_equal(becket_error_last()->detail, "dry");
+}
+
+static void
+who_neither_waits_nor_defers_is_told(void **state)
+{
+	const struct world *world = *state;
+	Streams__Sum request = STREAMS__SUM__INIT;
+	struct becket_stream *stream = NULL;
+
+	request.count = PROMISE;
+	assert_int_equal(streams_streams_late_count_open(world->binding,
+	                     &request, &stream),
+	    BECKET_S_OK);
+	assert_int_equal(streams_streams_late_count_finish(&stream),
+	    BECKET_S_CALL_FAILED);
+	assert_non_null(strstr(becket_error_last()->detail, "blocking"));
+}
+
 static void
 a_request_is_a_stream(void **state)
 {
@@ -423,6 +464,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_response_is_a_stream),
 		cmocka_unit_test(what_fails_in_the_midst_says_why),
+		cmocka_unit_test(a_failure_is_never_the_end_of_a_stream),
+		cmocka_unit_test(who_neither_waits_nor_defers_is_told),
 		cmocka_unit_test(a_request_is_a_stream),
 		cmocka_unit_test(both_are_streams),
 		cmocka_unit_test(deferred_calls_have_streams),

@@ -226,9 +226,11 @@ BECKET_API void becket_string_free(struct becket_runtime *runtime,
  * interface takes an endpoint that the IDL gives it, else asks the endpoint map
  * of the host.
  *
- * Free with becket_binding_free(). There are two options: connect_timeout=MS
+ * Free with becket_binding_free(). There are four options: connect_timeout=MS
  * bounds connecting, which counts as part of the call; mapper=ENDPOINT says
- * where that host's endpoint mapper is.
+ * where that host's endpoint mapper is; of gRPC alone, authority=NAME is the
+ * :authority of calls, by which proxies tell servers apart, instead of host and
+ * port, and user_agent=NAME stands in front of ours.
  * A host's name is looked up by c-ares, as the system is configured: files and
  * name servers, but none of the other services that nsswitch.conf may name.
  * S_INVALID_STRING_BINDING, S_INVALID_RPC_PROTSEQ, S_PROTSEQ_NOT_SUPPORTED,

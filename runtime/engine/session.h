@@ -118,6 +118,8 @@ struct call_start {
 	bool is_stream;
 	bool packs;                   /* plain: messages may go compressed */
 	struct becket_bytes metadata; /* plain: encoded entries */
+	/* Plain; NULL or "": what goes without saying. */
+	const char *authority, *user_agent;
 };
 
 /* How a call is ended. A client says S_OK: its last message is put. */

@@ -6,11 +6,13 @@
 #include "grpc/metadata.h"
 #include "grpc/text.h"
 
+#define OURS "grpc-c-becket"
+
 struct request {
 	struct field_list list;
 	char timeout[TEXT_TIMEOUT_SIZE];
 	char object[BECKET_UUID_TEXT_SIZE];
-	struct buffer path;
+	struct buffer path, agent;
 };
 
 static void
@@ -30,6 +32,21 @@ make_path(struct request *request, const struct call_start *start)
 	           strlen(start->operation_name));
 }
 
+static bool
+is_said(const char *text)
+{
+	return text != NULL && *text != '\0';
+}
+
+static bool
+make_agent(struct request *request, const struct call_start *start)
+{
+	return !is_said(start->user_agent) ||
+	       (buffer_append(&request->agent, start->user_agent,
+	            strlen(start->user_agent)) &&
+	           buffer_append(&request->agent, " " OURS, sizeof OURS));
+}
+
 static void
 add_fields(struct request *request, const struct grpc *grpc,
     const struct call_start *start)
@@ -37,15 +54,22 @@ add_fields(struct request *request, const struct grpc *grpc,
 	add_text(request, ":method", "POST");
 	add_text(request, ":scheme", "http");
 	field_list_add(&request->list, ":path", buffer_bytes(&request->path));
-	field_list_add(&request->list, ":authority",
-	    buffer_bytes(&grpc->authority));
+	if (is_said(start->authority))
+		add_text(request, ":authority", start->authority);
+	else
+		field_list_add(&request->list, ":authority",
+		    buffer_bytes(&grpc->authority));
 	add_text(request, "te", "trailers");
 	if (start->remaining_us != 0) {
 		text_put_timeout(start->remaining_us, request->timeout);
 		add_text(request, "grpc-timeout", request->timeout);
 	}
 	add_text(request, "content-type", "application/grpc");
-	add_text(request, "user-agent", "grpc-c-becket");
+	if (is_said(start->user_agent))
+		field_list_add(&request->list, "user-agent",
+		    buffer_bytes(&request->agent));
+	else
+		add_text(request, "user-agent", OURS);
 	if (start->packs)
 		add_text(request, "grpc-encoding", "gzip");
 	add_text(request, "grpc-accept-encoding", "identity,gzip");
@@ -65,7 +89,7 @@ submit(struct request *request, struct grpc_stream *stream,
 		.read_callback = stream_read,
 	};
 
-	if (!make_path(request, start))
+	if (!make_path(request, start) || !make_agent(request, start))
 		return NGHTTP2_ERR_NOMEM;
 	add_fields(request, grpc, start);
 	field_list_add_metadata(&request->list, start->metadata);
@@ -77,7 +101,10 @@ becket_status
 request_submit(struct grpc_stream *stream, const struct call_start *start)
 {
 	const struct becket_memory *memory = stream->grpc->memory;
-	struct request request = { .path = buffer_empty(memory) };
+	struct request request = {
+		.path = buffer_empty(memory),
+		.agent = buffer_empty(memory),
+	};
 	becket_status status =
 	    field_list_init(&request.list, memory, start->metadata);
 	int32_t number;
@@ -87,6 +114,7 @@ request_submit(struct grpc_stream *stream, const struct call_start *start)
 	number = submit(&request, stream, start);
 	field_list_fini(&request.list);
 	buffer_fini(&request.path);
+	buffer_fini(&request.agent);
 	stream->number = number;
 	stream->is_open = number > 0;
 	if (number == NGHTTP2_ERR_NOMEM)

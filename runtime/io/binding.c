@@ -140,7 +140,7 @@ from_parts(struct becket_runtime *runtime, const char *string,
 		status = check_address(protseq, parts);
 	if (status != BECKET_S_OK)
 		return error_set_string(status, string, NULL);
-	status = options_parse(parts->options, &options);
+	status = options_parse(parts->options, protseq->is_grpc, &options);
 	if (status != BECKET_S_OK)
 		return status;
 	status = binding_make(runtime, protseq, parts, ret_binding);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/options.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -92,10 +91,44 @@ set_mapper(const char *value, struct binding_options *options)
 	return BECKET_S_OK;
 }
 
+/* What a header field of HTTP may have, and no blank at its ends. */
+static bool
+is_field(const char *value, bool takes_blanks)
+{
+	size_t size = strlen(value);
+
+	for (size_t i = 0; i < size; i++)
+		if (value[i] < ' ' || value[i] > '~' ||
+		    (value[i] == ' ' && !takes_blanks))
+			return false;
+	return size > 0 && size < OPTION_NAME_SIZE && value[0] != ' ' &&
+	       value[size - 1] != ' ';
+}
+
 static becket_status
-take_option(const char *name, const char *value,
+set_name(const char *name, const char *value, bool is_grpc,
+    char ret_name[OPTION_NAME_SIZE])
+{
+	if (!is_grpc)
+		return error_set(BECKET_S_INVALID_NETWORK_OPTIONS,
+		    "option \"%s\" of the string binding is for gRPC alone",
+		    name);
+	if (!is_field(value, strcmp(name, "user_agent") == 0))
+		return error_set(BECKET_S_INVALID_NETWORK_OPTIONS,
+		    "option \"%s\" of the string binding: \"%s\" is no name",
+		    name, value);
+	memcpy(ret_name, value, strlen(value) + 1);
+	return BECKET_S_OK;
+}
+
+static becket_status
+take_option(const char *name, const char *value, bool is_grpc,
     struct binding_options *options)
 {
+	if (strcmp(name, "authority") == 0)
+		return set_name(name, value, is_grpc, options->authority);
+	if (strcmp(name, "user_agent") == 0)
+		return set_name(name, value, is_grpc, options->user_agent);
 	if (strcmp(name, "connect_timeout") == 0)
 		return set_timeout(name, value, &options->connect_timeout);
 	if (strcmp(name, "mapper") == 0)
@@ -113,7 +146,8 @@ unescape(struct becket_bytes part, char ret_text[LARGEST_OPTION + 1])
 }
 
 becket_status
-options_parse(const char *text, struct binding_options *ret_options)
+options_parse(const char *text, bool is_grpc,
+    struct binding_options *ret_options)
 {
 	struct becket_bytes left = { (const uint8_t *)text, strlen(text) };
 	struct binding_options options = { 0 };
@@ -125,7 +159,7 @@ options_parse(const char *text, struct binding_options *ret_options)
 
 		unescape(name_part, name);
 		unescape(value_part, value);
-		status = take_option(name, value, &options);
+		status = take_option(name, value, is_grpc, &options);
 		if (status != BECKET_S_OK)
 			return status;
 	}

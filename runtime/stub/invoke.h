@@ -31,7 +31,8 @@ struct invoke {
 	struct becket_bytes request_metadata; /* encoded; outlives the call */
 	struct becket_metadata *metadata; /* for what comes back; likewise, or
 	                                   * NULL */
-	bool packs;                       /* see struct call_start */
+	bool packs;                       /* see struct call_start; likewise: */
+	const char *authority, *user_agent;
 	/* ------------------------------------------------------------- */
 	struct idmap_id call;
 	bool is_begun, is_over;

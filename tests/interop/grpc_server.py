@@ -272,10 +272,10 @@ HEAD = [(":status", "200"), ("content-type", "application/grpc")]
 OK = [("grpc-status", "0")]
 
 
-def ask(command, answer, message=b"x", again=None, *arguments):
+def ask(command, answer, message=b"x", again=None, *arguments, options=""):
     server = HandServer(answer)
-    with Caller(command, "grpc_ip_tcp:127.0.0.1[%d]" % server.port,
-                *arguments) as caller:
+    with Caller(command, "grpc_ip_tcp:127.0.0.1[%d%s]" % (
+            server.port, options), *arguments) as caller:
         result = caller.call(0, message)
         if again is not None:
             assert caller.call(0, again)[0] == 0
@@ -302,6 +302,21 @@ def test_the_request_ends_with_data(command):
     assert headers["te"] == "trailers"
     assert headers[":authority"] == "127.0.0.1:%d" % server.port
     assert headers["content-type"] == "application/grpc"
+
+
+def test_who_is_called_and_who_calls_may_be_said(command):
+    server, result = ask(command, good, options=",authority=a.example:1,"
+                         "user_agent=rope/1 (loop)")
+    assert result[0] == 0, result
+    assert server.headers[":authority"] == "a.example:1"
+    assert server.headers["user-agent"] == "rope/1 (loop) grpc-c-becket"
+    server, result = ask(command, good)
+    assert server.headers["user-agent"] == "grpc-c-becket"
+    for wrong in ("authority=", "authority=a b", "authority=\303\244",
+                  "user_agent=x ", "user_agent=\n", "authority=" + 256 * "x"):
+        assert subprocess.run(
+            [command, "grpc_ip_tcp:127.0.0.1[1,%s]" % wrong], check=False,
+            stdin=subprocess.DEVNULL).returncode == 1, wrong
 
 
 def test_a_packed_request_says_so(command):

@@ -377,9 +377,11 @@ $(B)/tests/unit/grpc_descriptors_test.o $(B)/tests/unit/json_group_test.o: \
     private FLAGS += -DSETS='"$(SETS)"'
 
 # Those of the tool's JSON and descriptors stand on that.
-CLIENT_PARTS := $(filter-out $(addprefix $(B)/client/,browse.o call.o call_stream.o \
-                  flags.o headers.o interface.o lookup.o main.o manage.o map.o output.o ping.o \
-                  reflection.o sources.o),$(CLIENT_OBJ)) $(B)/idl/text.o
+CLIENT_PARTS := $(filter-out $(addprefix $(B)/client/,address.o browse.o call.o \
+                  call_stream.o export.o failure.o flags.o flags_types.o \
+                  flags_value.o headers.o interface.o lookup.o main.o manage.o \
+                  map.o output.o ping.o reflection.o sources.o usage.o),\
+                  $(CLIENT_OBJ)) $(B)/idl/text.o
 CLIENT_TESTS := $(addprefix $(B)/tests/unit/,json_test json_group_test \
                   descriptor_test)
 $(CLIENT_TESTS): $(CLIENT_PARTS)
@@ -558,8 +560,9 @@ check-call: all
 	    $(MAKE) -s -C examples/$$e O=$(CALL_DIR)/$$e \
 	    CFLAGS="$(CFLAGS) $(if $(SAN),-fsanitize=$(SAN))" \
 	    LDFLAGS=-Wl,-rpath,$(CALL_DIR)/stage/lib || exit 1; done
-	$(Q)/usr/bin/python3 tests/live/call_test.py \
-	    $(CALL_DIR)/stage $(CALL_DIR)
+	$(Q)failed=; for t in call_test call_flags_test; do \
+	    /usr/bin/python3 tests/live/$$t.py $(CALL_DIR)/stage $(CALL_DIR) \
+	    || failed=1; done; test -z "$$failed"
 
 # ------------------------------------------------------------ idl tests --
 # Golden files; programs of what was generated; whatever else it compiles.

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
 #include "describe.h"
+#include "export.h"
 #include "json_decode.h"
 #include "lookup.h"
-#include "message_bytes.h"
 #include "output.h"
 #include "quote.h"
-
-enum { DEEPEST = 1000 };
 
 static void
 show_names(const struct command *command, const char *title,
@@ -54,7 +51,16 @@ list_operations(const struct command *command)
 		texts_add(command->arena, &names,
 		    service->methods[i].full_name);
 	show_names(command, "operations", &names);
-	return EXIT_OK;
+	return export_files(command, pool);
+}
+
+/* To list them their files need not be known. */
+static int
+export_services(const struct command *command)
+{
+	struct pool *pool = pool_new(command->arena);
+	int result = lookup_all(command, pool);
+	return result == EXIT_OK ? export_files(command, pool) : result;
 }
 
 int
@@ -65,9 +71,10 @@ command_list(const struct command *command)
 	if (command->symbol != NULL)
 		return list_operations(command);
 	result = lookup_services(command, pool_new(command->arena), &services);
-	if (result == EXIT_OK)
-		show_names(command, "services", &services);
-	return result;
+	if (result != EXIT_OK)
+		return result;
+	show_names(command, "services", &services);
+	return export_is_wanted(command) ? export_services(command) : EXIT_OK;
 }
 
 /* -------------------------------------------------------------- describe -- */
@@ -178,45 +185,6 @@ find_file(const struct pool *pool, const char *name)
 	return file;
 }
 
-/* All files that were read, each behind those that it imports, unless somebody
- * has made a chain of them that is beyond reason.
- */
-static void
-put_file(const struct pool *pool, const struct proto_file *file,
-    struct symbols *put, unsigned depth, struct buffer *out)
-{
-	if (file == NULL ||
-	    !symbols_put(put, (struct symbol){ file->name, 0, NULL }))
-		return;
-	for (size_t i = 0; depth < DEEPEST && i < file->import_count; i++)
-		put_file(pool, pool_file(pool, file->imports[i]), put,
-		    depth + 1, out);
-	message_put_sized(out, 1, file->bytes);
-}
-
-static int
-write_set(const struct command *command, const struct pool *pool)
-{
-	struct symbols put = { .arena = command->arena };
-	struct buffer set = buffer_empty(&idl_memory);
-	FILE *file = fopen(command->set_out, "we");
-	bool done = file != NULL;
-	for (const struct proto_file *one = pool->files; one != NULL;
-	     one = one->next)
-		if (!one->is_ours)
-			put_file(pool, one, &put, 0, &set);
-	if (done && set.size > 0)
-		done = fwrite(set.data, 1, set.size, file) == set.size;
-	if (file != NULL)
-		done = fclose(file) == 0 && done;
-	buffer_fini(&set);
-	if (done)
-		return EXIT_OK;
-	print_failure(text_print(command->arena, "cannot write %s: %s",
-	    command->set_out, strerror(errno)));
-	return EXIT_REFUSED;
-}
-
 static int
 describe(const struct command *command, struct pool *pool)
 {
@@ -247,7 +215,5 @@ command_describe(const struct command *command)
 {
 	struct pool *pool = pool_new(command->arena);
 	int result = describe(command, pool);
-	return result == EXIT_OK && command->set_out != NULL
-	           ? write_set(command, pool)
-	           : result;
+	return result == EXIT_OK ? export_files(command, pool) : result;
 }

@@ -4,50 +4,20 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base64.h"
-#include "becket_grpc.h"
 #include "describe.h"
+#include "export.h"
+#include "failure.h"
 #include "headers.h"
 #include "interface.h"
 #include "json_decode.h"
 #include "json_encode.h"
 #include "lookup.h"
-#include "message_bytes.h"
 #include "output.h"
 #include "quote.h"
 
-enum { CODE_CANCELLED = 1, CODE_DEADLINE = 4, UNARY_MS = 30000 };
-
-uint64_t
-call_now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* The server may notice it a little earlier than we. */
-uint64_t
-call_deadline_ms(uint32_t ms)
-{
-	uint32_t slack = 10 + ms / 1000;
-	return call_now_ms() + (ms > slack ? ms - slack : 0);
-}
-
-/* A deadline that has passed is a cancel by a status, and another to gRPC. */
-int
-call_failed(const struct command *command, becket_status status,
-    uint64_t deadline_ms)
-{
-	unsigned code = becket_grpc_code_from_status(status);
-	if (code == CODE_CANCELLED && deadline_ms > 0 &&
-	    call_now_ms() >= deadline_ms)
-		code = CODE_DEADLINE;
-	(void)command_failed(command, status);
-	return EXIT_CALL + (int)code;
-}
+enum { UNARY_MS = 30000 };
 
 /* -------------------------------------------------------------- messages -- */
 
@@ -104,6 +74,8 @@ call_show(struct call *call, const struct becket_bytes *response)
 		    text_print(&arena, "the response: %s", decode.sentence));
 		status = EXIT_REFUSED;
 	}
+	if (command->is_very_verbose)
+		fprintf(stderr, "response of %zu bytes\n", response->size);
 	if (command->is_verbose && decode.unknown > 0)
 		fprintf(stderr, "%zu fields of the response are unknown\n",
 		    decode.unknown);
@@ -175,40 +147,13 @@ add_headers(struct call *call)
 
 /* ----------------------------------------------------------------- calls -- */
 
-/* As an Any, which it is on the wire. */
-static void
-show_detail(const struct call *call, const struct becket_detail *detail)
-{
-	struct arena arena = arena_empty(&idl_memory, SIZE_MAX);
-	struct buffer any = buffer_empty(&idl_memory);
-	struct buffer json = buffer_empty(&idl_memory);
-	struct json_decode decode = { .pool = call->pool, .arena = &arena };
-	struct becket_bytes type = { (const uint8_t *)detail->type,
-		strlen(detail->type) };
-	message_put_sized(&any, 1, type);
-	message_put_sized(&any, 2, detail->message);
-	if (json_decode(&decode,
-	        pool_message(call->pool, "google.protobuf.Any"),
-	        buffer_bytes(&any), &json))
-		fprintf(stderr, "becket: detail: %.*s\n", (int)json.size,
-		    (const char *)json.data);
-	buffer_fini(&any);
-	buffer_fini(&json);
-	arena_fini(&arena);
-}
-
 int
 call_fail(struct call *call, becket_status status)
 {
-	const struct becket_error *error = becket_error_last();
-	int result;
 	call_show_initial(call);
 	call_show_trailing(call);
-	result = call_failed(call->command, status, call->deadline_ms);
-	for (size_t i = 0; error->status == status && i < error->detail_count;
-	     i++)
-		show_detail(call, &error->details[i]);
-	return result;
+	return call_failed(call->command, call->pool, status,
+	    call->deadline_ms);
 }
 
 static int
@@ -318,7 +263,7 @@ prepare(struct call *call)
 		return EXIT_USAGE;
 	}
 	call->opnum = interface_opnum(call->interface, call->method);
-	return EXIT_OK;
+	return export_files(command, pool);
 }
 
 /* It stays: what reads requests may be at it until the process ends. */
@@ -326,6 +271,7 @@ int
 command_call(const struct command *command)
 {
 	struct call *call = text_alloc(command->arena, sizeof *call);
+	uint64_t looked = call_now_ms(), began;
 	FILE *data;
 	int result;
 	call->command = command;
@@ -339,7 +285,13 @@ command_call(const struct command *command)
 	}
 	call->reading = arena_empty(&idl_memory, SIZE_MAX);
 	call->source = json_source(&call->reading, data);
+	began = call_now_ms();
 	result = run(call);
+	if (command->is_very_verbose)
+		fprintf(stderr,
+		    "finding the types took %" PRIu64 " ms, the call %" PRIu64
+		    " ms\n",
+		    began - looked, call_now_ms() - began);
 	becket_metadata_free(&call->metadata);
 	return result;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "call.h"
+#include "failure.h"
 #include "output.h"
 
 /*
@@ -61,8 +62,8 @@ send_all(void *sender_)
 		request.size = 0;
 	}
 	if (sent != BECKET_S_OK && sent != BECKET_X_PIPE_CLOSED)
-		status = call_failed(sender->call->command, sent,
-		    sender->call->deadline_ms);
+		status = call_failed(sender->call->command, sender->call->pool,
+		    sent, sender->call->deadline_ms);
 	buffer_fini(&request);
 	end_sending(sender, status);
 	return NULL;

@@ -29,33 +29,24 @@ struct command {
 	bool is_paced;  /* --count or --interval was given */
 	uint64_t count; /* of ping; 0: until interrupted */
 	uint64_t interval_ms;
-	uint32_t timeout_ms, connect_ms; /* 0: none was given */
+	uint32_t timeout_ms, connect_ms, ping_ms; /* 0: none was given */
 	/* Of call, list and describe. */
 	struct arena *arena;
 	const char *symbol;   /* the argument behind the binding, or NULL */
 	const char *data;     /* JSON, "-" for stdin, or NULL */
 	struct texts headers; /* "name: value"; and for asking the server: */
 	struct texts asking_headers;
-	uint64_t most_bytes; /* of a response; 0: what is usual */
-	const char *set_out; /* a file for a set of descriptors, or NULL */
+	uint64_t most_bytes;   /* of a response; 0: what is usual */
+	const char *set_out;   /* a file for a set of descriptors, or NULL */
+	const char *proto_out; /* a directory for .proto files, or NULL */
+	const char *authority, *user_agent; /* or NULL: what is usual */
 	struct sources sources;
 	bool is_about_types; /* any of their flags was given */
-	bool is_verbose, emits_defaults, ignores_unknown, wants_template;
+	bool is_verbose, is_very_verbose, formats_errors;
+	bool emits_defaults, ignores_unknown, wants_template;
+	bool expands_headers;
+	bool is_unix; /* the binding is a path */
 };
-
-/* The clock of deadlines; from when on a call of so many ms that is cancelled
- * is told as one whose deadline has passed.
- */
-uint64_t call_now_ms(void);
-uint64_t call_deadline_ms(uint32_t ms);
-
-/* Tell that a call failed, as text or JSON; the exit status for it. */
-int command_failed(const struct command *command, becket_status status);
-/* The same for a call of `call`, `list` or `describe` with call_deadline_ms(),
- * or 0: none.
- */
-int call_failed(const struct command *command, becket_status status,
-    uint64_t deadline_ms);
 
 /* Each returns the exit status. */
 int command_ping(const struct command *command);

@@ -4,6 +4,8 @@
 #include "describe_options.h"
 #include "describe_private.h"
 
+enum { DEEPEST_IMPORT = 100 };
+
 /* -------------------------------------------------------------- services -- */
 
 static void
@@ -17,8 +19,9 @@ put_method(struct describer *writer, const struct proto_method *method)
 	        name_within(pool, scope, method->input->full_name),
 	        method->server_streams ? "stream " : "",
 	        name_within(pool, scope, method->output->full_name));
-	struct texts texts = option_texts(pool, "MethodOptions",
-	    method->options, scope, writer->indent + DESCRIBE_STEP);
+	struct texts texts =
+	    option_texts(pool, "MethodOptions", method->options, scope,
+	        writer->indent + DESCRIBE_STEP, &writer->used);
 
 	if (texts.count == 0) {
 		describe_line(writer, text_print(pool->arena, "%s;", line));
@@ -44,15 +47,48 @@ put_service(struct describer *writer, const struct proto_service *service)
 /* ----------------------------------------------------------------- files -- */
 
 static void
-put_imports(struct describer *writer, const struct proto_file *file)
+put_import(struct describer *writer, const char *word, const char *name)
+{
+	describe_line(writer, text_print(writer->pool->arena, "import %s%s;",
+	                          word, describe_quoted(writer, name)));
+}
+
+/* Is it imported, or in public by what is? Each file is looked at once. */
+static bool
+is_visible(const struct pool *pool, const struct proto_file *file,
+    const char *name, struct symbols *seen, unsigned depth)
+{
+	if (file == NULL || depth == DEEPEST_IMPORT ||
+	    !symbols_put(seen, (struct symbol){ file->name, 0, NULL }))
+		return false;
+	for (size_t i = 0; i < file->import_count; i++)
+		if ((depth == 0 || file->is_public[i]) &&
+		    (text_equal(file->imports[i], name) ||
+		        is_visible(pool, pool_file(pool, file->imports[i]),
+		            name, seen, depth + 1)))
+			return true;
+	return false;
+}
+
+/* Servers leave out of a descriptor the imports that only its options need. */
+static void
+put_imports(struct describer *writer, const struct proto_file *file,
+    const struct symbols *used)
 {
 	for (size_t i = 0; i < file->import_count; i++)
-		describe_line(writer,
-		    text_print(writer->pool->arena, "import %s%s;",
-		        file->is_public[i] ? "public "
-		        : file->is_weak[i] ? "weak "
-		                           : "",
-		        describe_quoted(writer, file->imports[i])));
+		put_import(writer,
+		    file->is_public[i] ? "public "
+		    : file->is_weak[i] ? "weak "
+		                       : "",
+		    file->imports[i]);
+	for (size_t i = 0; i < used->capacity; i++) {
+		const char *name = used->slots[i].name;
+		struct symbols seen = { .arena = writer->pool->arena };
+
+		if (name != NULL && !text_equal(name, file->name) &&
+		    !is_visible(writer->pool, file, name, &seen, 0))
+			put_import(writer, "", name);
+	}
 	writer->wants_blank = true;
 }
 
@@ -64,37 +100,62 @@ is_group_at_top(const struct proto_file *file,
 	    file->extension_count);
 }
 
+static void
+put_head(struct describer *writer, const struct proto_file *file,
+    const struct symbols *used)
+{
+	struct arena *arena = writer->pool->arena;
+
+	describe_line(writer,
+	    text_print(arena, "syntax = \"%s\";", file->syntax));
+	writer->wants_blank = true;
+	if (*file->package != '\0')
+		describe_line(writer,
+		    text_print(arena, "package %s;", file->package));
+	writer->wants_blank = true;
+	put_imports(writer, file, used);
+}
+
+static void
+put_rest(struct describer *writer, const struct proto_file *file)
+{
+	describe_put_options(writer, "FileOptions", file->options,
+	    file->package);
+	for (size_t i = 0; i < file->service_count; i++) {
+		writer->wants_blank = true;
+		put_service(writer, &file->services[i]);
+	}
+	for (size_t i = 0; i < file->message_count; i++) {
+		writer->wants_blank = true;
+		if (!is_group_at_top(file, &file->messages[i]))
+			describe_message(writer, &file->messages[i]);
+	}
+	for (size_t i = 0; i < file->enum_count; i++) {
+		writer->wants_blank = true;
+		describe_enum(writer, &file->enums[i]);
+	}
+	describe_extensions(writer, file->extensions, file->extension_count,
+	    file->package);
+}
+
 void
 describe_file(const struct pool *pool, const struct proto_file *file,
     struct buffer *out)
 {
-	struct describer writer = { .pool = pool, .out = out };
+	struct buffer rest = buffer_empty(&idl_memory);
+	struct describer head = { .pool = pool, .out = out };
+	struct describer writer = {
+		.pool = pool,
+		.out = &rest,
+		.wants_blank = true,
+		.used = { .arena = pool->arena },
+	};
 
-	describe_line(&writer,
-	    text_print(pool->arena, "syntax = \"%s\";", file->syntax));
-	writer.wants_blank = true;
-	if (*file->package != '\0')
-		describe_line(&writer,
-		    text_print(pool->arena, "package %s;", file->package));
-	writer.wants_blank = true;
-	put_imports(&writer, file);
-	describe_put_options(&writer, "FileOptions", file->options,
-	    file->package);
-	for (size_t i = 0; i < file->service_count; i++) {
-		writer.wants_blank = true;
-		put_service(&writer, &file->services[i]);
-	}
-	for (size_t i = 0; i < file->message_count; i++) {
-		writer.wants_blank = true;
-		if (!is_group_at_top(file, &file->messages[i]))
-			describe_message(&writer, &file->messages[i]);
-	}
-	for (size_t i = 0; i < file->enum_count; i++) {
-		writer.wants_blank = true;
-		describe_enum(&writer, &file->enums[i]);
-	}
-	describe_extensions(&writer, file->extensions, file->extension_count,
-	    file->package);
+	put_rest(&writer, file);
+	put_head(&head, file, &writer.used);
+	if (rest.size > 0)
+		text_put_bytes(out, rest.data, rest.size);
+	buffer_fini(&rest);
 }
 
 static void
@@ -112,7 +173,11 @@ void
 describe_symbol(const struct pool *pool, const struct symbol *symbol,
     struct buffer *out)
 {
-	struct describer writer = { .pool = pool, .out = out };
+	struct describer writer = {
+		.pool = pool,
+		.out = out,
+		.used = { .arena = pool->arena },
+	};
 
 	switch ((enum symbol_kind)symbol->kind) {
 	case SYMBOL_MESSAGE:

@@ -63,8 +63,8 @@ void
 describe_put_options(struct describer *writer, const char *kind,
     struct becket_bytes options, const char *scope)
 {
-	struct texts texts =
-	    option_texts(writer->pool, kind, options, scope, writer->indent);
+	struct texts texts = option_texts(writer->pool, kind, options, scope,
+	    writer->indent, &writer->used);
 
 	for (size_t i = 0; i < texts.count; i++)
 		describe_line(writer, text_print(writer->pool->arena,
@@ -81,8 +81,8 @@ put_brackets(struct describer *writer, const char *kind,
     struct becket_bytes options, const char *scope, const char *const *more,
     size_t more_count)
 {
-	struct texts texts =
-	    option_texts(writer->pool, kind, options, scope, writer->indent);
+	struct texts texts = option_texts(writer->pool, kind, options, scope,
+	    writer->indent, &writer->used);
 	const char *between = " [";
 
 	for (size_t i = 0; i < more_count + texts.count; i++) {

@@ -277,7 +277,8 @@ one_text(const struct pool *pool, const char *scope,
 
 struct texts
 option_texts(const struct pool *pool, const char *kind,
-    struct becket_bytes options, const char *scope, unsigned indent)
+    struct becket_bytes options, const char *scope, unsigned indent,
+    struct symbols *used)
 {
 	const struct proto_message *message = pool_message(pool,
 	    text_print(pool->arena, "google.protobuf.%s", kind));
@@ -295,6 +296,9 @@ option_texts(const struct pool *pool, const char *kind,
 		    text_equal(field->name, "uninterpreted_option") ||
 		    !is_first_piece(pool, options, field, &value))
 			continue;
+		if (field->extendee != NULL)
+			(void)symbols_put(used,
+			    (struct symbol){ field->file->name, 0, NULL });
 		while (next_value(&packed, field, &value, &one))
 			texts_add(pool->arena, &texts,
 			    one_text(pool, scope, field, &one, indent));

@@ -11,7 +11,8 @@ struct describer {
 	const struct pool *pool;
 	struct buffer *out;
 	unsigned indent;
-	bool wants_blank; /* a blank line before what comes next */
+	bool wants_blank;    /* a blank line before what comes next */
+	struct symbols used; /* files of extensions among the options */
 };
 
 void describe_line(struct describer *writer, const char *text);

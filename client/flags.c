@@ -1,163 +1,60 @@
 /* SPDX-License-Identifier: MIT */
 #include "flags.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "flags_private.h"
 #include "output.h"
 
-static const char usage[] =
-    "usage: becket [FLAGS] call BINDING SERVICE.OPERATION [JSON | -]\n"
-    "       becket [FLAGS] list [BINDING] [SERVICE]\n"
-    "       becket [FLAGS] describe [BINDING] [NAME]\n"
-    "       becket [FLAGS] ping [-c COUNT] [-i SECONDS] BINDING\n"
-    "       becket [FLAGS] ifs BINDING\n"
-    "       becket [FLAGS] stats BINDING\n"
-    "       becket [FLAGS] stop BINDING\n"
-    "       becket [FLAGS] ep [HOST | BINDING]\n"
-    "\n"
-    "Call anything, ask a server what it is, or an endpoint map who is where.\n"
-    "\n"
-    "  call      call an operation; requests and responses are JSON, of "
-    "streams\n"
-    "            one value on each line; \"-\" reads requests from stdin\n"
-    "  list      the services of a server, or the operations of one of them\n"
-    "  describe  a service, message or whole file.proto as .proto text\n"
-    "  ping      is it listening? Again and again, with round-trip times\n"
-    "  ifs       which interfaces it offers\n"
-    "  stats     how many calls and packets it has seen\n"
-    "  stop      ask it to stop; most servers refuse\n"
-    "  ep        the endpoint map of this host, or of another: who serves "
-    "what\n"
-    "            where\n"
-    "\n"
-    "Flags; of long ones, one dash is as good as two:\n"
-    "  -t, --timeout SECONDS    how long a call may take; also --max-time\n"
-    "      --connect-timeout SECONDS\n"
-    "  -j, --json               one JSON object on each line\n"
-    "  -c, --count COUNT        ping so often; without it, until interrupted\n"
-    "  -i, --interval SECONDS   pause between pings (1)\n"
-    "      --version            print the version and exit\n"
-    "  -h, --help               print this and exit\n"
-    "\n"
-    "of call, list and describe, most of them grpcurl's:\n"
-    "  -d, --data JSON          requests; \"-\" and \"@\": stdin\n"
-    "  -H, --header 'NAME: VALUE'   metadata; base64 for names in -bin\n"
-    "      --rpc-header, --reflect-header   of the call alone, or of asking\n"
-    "      --proto FILE         types are those of a .proto, read by protoc\n"
-    "      --import-path DIR    where its imports are; \".\" unless given\n"
-    "      --protoset FILE      types are those of a set of descriptors;\n"
-    "                           without either, the server is asked\n"
-    "      --emit-defaults      write fields that have their default, too\n"
-    "      --allow-unknown-fields   in JSON: they are left out\n"
-    "      --max-msg-sz BYTES   how large a response may be\n"
-    "      --msg-template       describe: a message as JSON to fill in\n"
-    "      --protoset-out FILE  describe: write a set of descriptors, too\n"
-    "  -v, --verbose            metadata, and what is called, on stderr\n"
-    "      --plaintext, --format json, --use-reflection[=false]\n"
-    "\n"
-    "BINDING is a string binding: 'ncacn_ip_tcp:127.0.0.1[4747]',\n"
-    "'ncalrpc:[name]', 'grpc_ip_tcp:127.0.0.1[50051]', 'grpc_unix:[/path]';\n"
-    "or HOST:PORT or unix:PATH, for gRPC. $BECKET_NCALRPC_DIR is where ncalrpc "
-    "sockets\n"
-    "live, $BECKET_MAPPER the string binding of the endpoint mapper.\n"
-    "\n"
-    "Exit status: 0 success, 2 wrong usage, also of JSON; call, list and\n"
-    "describe: 64 and the code of gRPC if a call fails. Others: 1 the server\n"
-    "refused or failed, 3 no server was reached, 4 the answer did not come.\n";
-
 /* clang-format off */
-enum {
-	VERSION = 256, VERY_VERBOSE, PROTO, IMPORT_PATH, PROTOSET, DEFAULTS,
-	UNKNOWN, TEMPLATE, PLAINTEXT, FORMAT, REFLECTION, CONNECT,
-	RPC_HEADER, ASKING_HEADER, MOST_BYTES, SET_OUT,
-};
-
 static const struct option options[] = {
 	{ "count",                required_argument, NULL, 'c' },
 	{ "interval",             required_argument, NULL, 'i' },
 	{ "timeout",              required_argument, NULL, 't' },
 	{ "max-time",             required_argument, NULL, 't' },
-	{ "connect-timeout",      required_argument, NULL, CONNECT },
+	{ "connect-timeout",      required_argument, NULL, FLAG_CONNECT },
 	{ "json",                 no_argument,       NULL, 'j' },
+	{ "version",              no_argument,       NULL, FLAG_VERSION },
+	{ "help",                 no_argument,       NULL, 'h' },
+
 	{ "data",                 required_argument, NULL, 'd' },
 	{ "header",               required_argument, NULL, 'H' },
-	{ "rpc-header",           required_argument, NULL, RPC_HEADER },
-	{ "reflect-header",       required_argument, NULL, ASKING_HEADER },
-	{ "max-msg-sz",           required_argument, NULL, MOST_BYTES },
-	{ "protoset-out",         required_argument, NULL, SET_OUT },
-	{ "proto",                required_argument, NULL, PROTO },
-	{ "import-path",          required_argument, NULL, IMPORT_PATH },
-	{ "protoset",             required_argument, NULL, PROTOSET },
-	{ "emit-defaults",        optional_argument, NULL, DEFAULTS },
-	{ "allow-unknown-fields", optional_argument, NULL, UNKNOWN },
-	{ "msg-template",         optional_argument, NULL, TEMPLATE },
-	{ "verbose",              no_argument,       NULL, 'v' },
-	{ "vv",                   no_argument,       NULL, VERY_VERBOSE },
-	{ "plaintext",            optional_argument, NULL, PLAINTEXT },
-	{ "format",               required_argument, NULL, FORMAT },
-	{ "use-reflection",       optional_argument, NULL, REFLECTION },
-	{ "version",              no_argument,       NULL, VERSION },
-	{ "help",                 no_argument,       NULL, 'h' },
+	{ "rpc-header",           required_argument, NULL, FLAG_RPC_HEADER },
+	{ "reflect-header",       required_argument, NULL, FLAG_ASKING_HEADER },
+	{ "expand-headers",       optional_argument, NULL, FLAG_EXPAND },
+	{ "proto",                required_argument, NULL, FLAG_PROTO },
+	{ "import-path",          required_argument, NULL, FLAG_IMPORT_PATH },
+	{ "protoset",             required_argument, NULL, FLAG_PROTOSET },
+	{ "use-reflection",       optional_argument, NULL, FLAG_REFLECTION },
+	{ "protoset-out",         required_argument, NULL, FLAG_SET_OUT },
+	{ "proto-out-dir",        required_argument, NULL, FLAG_PROTO_OUT },
+	{ "emit-defaults",        optional_argument, NULL, FLAG_DEFAULTS },
+	{ "allow-unknown-fields", optional_argument, NULL, FLAG_UNKNOWN },
+	{ "msg-template",         optional_argument, NULL, FLAG_TEMPLATE },
+	{ "max-msg-sz",           required_argument, NULL, FLAG_MOST_BYTES },
+	{ "format",               required_argument, NULL, FLAG_FORMAT },
+	{ "format-error",         optional_argument, NULL, FLAG_FORMAT_ERROR },
+	{ "verbose",              optional_argument, NULL, 'v' },
+	{ "vv",                   optional_argument, NULL, FLAG_VERY_VERBOSE },
+	{ "unix",                 optional_argument, NULL, FLAG_UNIX },
+	{ "authority",            required_argument, NULL, FLAG_AUTHORITY },
+	{ "user-agent",           required_argument, NULL, FLAG_USER_AGENT },
+	{ "keepalive-time",       required_argument, NULL, FLAG_KEEPALIVE },
+	{ "plaintext",            optional_argument, NULL, FLAG_PLAINTEXT },
+	{ "insecure",             optional_argument, NULL, FLAG_TLS_SWITCH },
+	{ "alts",                 optional_argument, NULL, FLAG_TLS_SWITCH },
+	{ "alts-handshaker-service", required_argument, NULL, FLAG_TLS },
+	{ "alts-target-service-account", required_argument, NULL, FLAG_TLS },
+	{ "cacert",               required_argument, NULL, FLAG_TLS },
+	{ "cert",                 required_argument, NULL, FLAG_TLS },
+	{ "key",                  required_argument, NULL, FLAG_TLS },
+	{ "servername",           required_argument, NULL, FLAG_TLS },
 	{ NULL, 0, NULL, 0 },
 };
 /* clang-format on */
-
-static _Noreturn void
-wrong_usage(const char *sentence, const char *what)
-{
-	if (sentence != NULL)
-		fprintf(stderr, "becket: %s%s\n", sentence, what);
-	fputs("Try becket --help.\n", stderr);
-	exit(EXIT_USAGE);
-}
-
-static uint64_t
-parse_count(const char *text)
-{
-	char *end;
-	errno = 0;
-	unsigned long long count = strtoull(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 ||
-	    count == 0)
-		wrong_usage("a count is a number from 1 on, not ", text);
-	return count;
-}
-
-/* Seconds, with a fraction if you like; in milliseconds. */
-static uint64_t
-parse_seconds(const char *text)
-{
-	char *end;
-	double seconds = strtod(text, &end);
-	if (((*text < '0' || *text > '9') && *text != '.') || *end != '\0' ||
-	    !(seconds <= 1e6))
-		wrong_usage("this is not a number of seconds: ", text);
-	return (uint64_t)(seconds * 1000 + 0.5);
-}
-
-static uint32_t
-parse_timeout(const char *text)
-{
-	uint64_t ms = parse_seconds(text);
-	if (ms == 0)
-		wrong_usage("a timeout is at least a millisecond, not ", text);
-	return (uint32_t)ms;
-}
-
-/* A flag without a value is true; Go writes --flag=false. */
-static bool
-parse_bool(const char *text)
-{
-	if (text == NULL || strcmp(text, "true") == 0)
-		return true;
-	if (strcmp(text, "false") != 0)
-		wrong_usage("this is neither true nor false: ", text);
-	return false;
-}
 
 static void
 print_and_exit(const char *text)
@@ -166,86 +63,8 @@ print_and_exit(const char *text)
 	exit(output_is_complete() ? EXIT_OK : EXIT_REFUSED);
 }
 
-/* Those that can be given again, of call, list and describe; false: it is none
- * of them.
- */
-static bool
-read_list_flag(struct command *command, int flag)
-{
-	struct texts *list = NULL;
-	switch (flag) {
-	case 'H':
-		texts_add(command->arena, &command->asking_headers, optarg);
-		list = &command->headers;
-		break;
-	case RPC_HEADER:
-		list = &command->headers;
-		break;
-	case ASKING_HEADER:
-		list = &command->asking_headers;
-		break;
-	case PROTO:
-		list = &command->sources.protos;
-		break;
-	case IMPORT_PATH:
-		list = &command->sources.imports;
-		break;
-	case PROTOSET:
-		list = &command->sources.sets;
-		break;
-	default:
-		return false;
-	}
-	texts_add(command->arena, list, optarg);
-	return true;
-}
-
-/* The others. */
-static bool
-read_call_flag(struct command *command, int flag)
-{
-	switch (flag) {
-	case 'd':
-		command->data = optarg;
-		return true;
-	case MOST_BYTES:
-		command->most_bytes = parse_count(optarg);
-		return true;
-	case SET_OUT:
-		command->set_out = optarg;
-		return true;
-	case DEFAULTS:
-		command->emits_defaults = parse_bool(optarg);
-		return true;
-	case UNKNOWN:
-		command->ignores_unknown = parse_bool(optarg);
-		return true;
-	case TEMPLATE:
-		command->wants_template = parse_bool(optarg);
-		return true;
-	case 'v':
-	case VERY_VERBOSE:
-		command->is_verbose = true;
-		return true;
-	case REFLECTION:
-		command->sources.without_reflection = !parse_bool(optarg);
-		return true;
-	case PLAINTEXT:
-		if (!parse_bool(optarg))
-			wrong_usage("there is no TLS: ", "--plaintext=false");
-		return true;
-	case FORMAT:
-		if (strcmp(optarg, "json") != 0)
-			wrong_usage("there is no format but json, not ",
-			    optarg);
-		return true;
-	default:
-		return false;
-	}
-}
-
 static void
-read_flag(struct command *command, int flag)
+read_flag(struct command *command, int flag, const char *name)
 {
 	switch (flag) {
 	case 'c':
@@ -254,27 +73,26 @@ read_flag(struct command *command, int flag)
 		break;
 	case 'i':
 		command->is_paced = true;
-		command->interval_ms = parse_seconds(optarg);
+		command->interval_ms = parse_ms(optarg);
 		break;
 	case 't':
 		command->timeout_ms = parse_timeout(optarg);
 		break;
-	case CONNECT:
+	case FLAG_CONNECT:
 		command->connect_ms = parse_timeout(optarg);
 		break;
 	case 'j':
 		command->json = true;
 		break;
-	case VERSION:
+	case FLAG_VERSION:
 		printf("becket %s\n", becket_version());
 		print_and_exit("");
 		break;
 	case 'h':
-		print_and_exit(usage);
+		print_and_exit(flags_usage);
 		break;
 	default:
-		if (!read_list_flag(command, flag) &&
-		    !read_call_flag(command, flag))
+		if (!read_types_flag(command, flag, name, optarg))
 			wrong_usage(NULL, "");
 		command->is_about_types = true;
 	}
@@ -282,12 +100,13 @@ read_flag(struct command *command, int flag)
 
 /* ------------------------------------------------------------- arguments -- */
 
-/* A name has no colon, and every string binding has. */
+/* A name has no colon, and every string binding has; a path has a slash. */
 static bool
 is_name(const struct command *command, const char *argument)
 {
 	return sources_are_files(&command->sources) &&
-	       strchr(argument, ':') == NULL;
+	       strchr(argument, ':') == NULL &&
+	       (!command->is_unix || strchr(argument, '/') == NULL);
 }
 
 /* [BINDING] [NAME] */
@@ -376,11 +195,11 @@ read_arguments(struct command *command, int count, char **arguments)
 void
 flags_read(struct command *command, int argc, char **argv)
 {
-	int c;
+	int c, index = 0;
 	command->interval_ms = 1000;
 	while ((c = getopt_long_only(argc, argv, "c:i:t:jhd:H:v", options,
-	            NULL)) != -1)
-		read_flag(command, c);
+	            &index)) != -1)
+		read_flag(command, c, options[index].name);
 	if (optind == argc)
 		wrong_usage("what to do? call, list, describe, ping, ifs, "
 		            "stats, stop or ep",

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "failure.h"
 #include "headers.h"
 #include "output.h"
 #include "reflection.h"
@@ -35,13 +36,14 @@ failed(const struct command *command, const struct asking *asking,
 
 	if (sentence != NULL)
 		print_failure(sentence);
-	if (status == BECKET_S_NOT_IMPLEMENTED || status == BECKET_S_UNKNOWN_IF)
+	if (!command->formats_errors && (status == BECKET_S_NOT_IMPLEMENTED ||
+	                                    status == BECKET_S_UNKNOWN_IF))
 		print_failure("the server does not say what it serves: a "
 		              ".proto (--proto) or a set of descriptors "
 		              "(--protoset) is needed");
 	return sentence != NULL
 	           ? EXIT_REFUSED
-	           : call_failed(command, status, asking->deadline_ms);
+	           : call_failed(command, NULL, status, asking->deadline_ms);
 }
 
 static void
@@ -177,29 +179,6 @@ ask(const struct command *command, struct pool *pool, const char *name)
 	return result;
 }
 
-static int
-fill(const struct command *command, struct pool *pool, const char *name)
-{
-	const char *sentence;
-	int result;
-
-	if (sources_are_files(&command->sources)) {
-		sentence = sources_read(&command->sources, pool);
-	} else {
-		result = ask(command, pool, name);
-		if (result != EXIT_OK)
-			return result;
-		sentence = pool_link(pool);
-	}
-	return sentence == NULL ? EXIT_OK : complain(sentence);
-}
-
-int
-lookup_all(const struct command *command, struct pool *pool)
-{
-	return fill(command, pool, NULL);
-}
-
 static bool
 is_end_of(const char *name, const char *end)
 {
@@ -227,6 +206,45 @@ find_end(const struct pool *pool, const char *name, const char **ret_other)
 		found = symbol;
 	}
 	return found;
+}
+
+static bool
+is_known(const struct pool *pool, const char *name)
+{
+	const char *other;
+
+	return name != NULL && (pool_find(pool, name) != NULL ||
+	                           find_end(pool, name, &other) != NULL);
+}
+
+/* Where there are files the server is asked for what they have not, and only
+ * if it is to be.
+ */
+static int
+fill(const struct command *command, struct pool *pool, const char *name)
+{
+	bool has_files = sources_are_files(&command->sources);
+	const char *sentence = NULL;
+	int result;
+
+	if (has_files)
+		sentence = sources_read(&command->sources, pool);
+	if (sentence == NULL &&
+	    (!has_files ||
+	        (command->sources.with_reflection && !is_known(pool, name)))) {
+		result = ask(command, pool, name);
+		if (result != EXIT_OK)
+			return result;
+	}
+	if (sentence == NULL)
+		sentence = pool_link(pool);
+	return sentence == NULL ? EXIT_OK : complain(sentence);
+}
+
+int
+lookup_all(const struct command *command, struct pool *pool)
+{
+	return fill(command, pool, NULL);
 }
 
 /* "/pkg.Service/Operation" is what gRPC calls it. */

@@ -4,50 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "failure.h"
 #include "output.h"
-
-static int
-exit_status(const struct becket_error *error)
-{
-	switch (error->status) {
-	case BECKET_S_SERVER_UNAVAILABLE:
-	case BECKET_S_NO_ENDPOINT_FOUND:
-	case BECKET_S_INVALID_NET_ADDR:
-		return EXIT_UNREACHABLE;
-	case BECKET_S_CALL_FAILED:
-	case BECKET_S_CALL_FAILED_DNE:
-	case BECKET_S_CALL_CANCELLED:
-	case BECKET_S_COMM_FAILURE:
-	case BECKET_S_PROTOCOL_ERROR:
-		return error->outcome == BECKET_NOT_SENT ? EXIT_UNREACHABLE
-		                                         : EXIT_LOST;
-	default:
-		return EXIT_REFUSED;
-	}
-}
-
-int
-command_failed(const struct command *command, becket_status status)
-{
-	const struct becket_error *error = becket_error_last();
-	struct becket_error own = {
-		.status = status,
-		.sentence = becket_status_text(status),
-		.detail = "",
-	};
-	struct line line = { 0 };
-	if (error->status != status)
-		error = &own; /* found before there was a call */
-	if (command->json) {
-		line_begin(&line, NULL);
-		line_string(&line, "binding",
-		    command->binding_text == NULL ? "" : command->binding_text);
-		line_error(&line, error);
-		line_end(&line);
-	}
-	print_failure(error->sentence);
-	return exit_status(error);
-}
 
 static void
 show_id(const struct command *command, struct line *line,

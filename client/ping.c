@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "failure.h"
 #include "output.h"
 
 /* What there is to say in the end; times in nanoseconds. */

@@ -110,7 +110,5 @@ sources_read(const struct sources *sources, struct pool *pool)
 		sentence = read_set(pool, sources->sets.texts[i]);
 	if (sentence == NULL && sources->protos.count > 0)
 		sentence = run_protoc(sources, pool);
-	if (sentence == NULL)
-		sentence = pool_link(pool);
 	return sentence;
 }

@@ -303,7 +303,7 @@ a_deadline_ends_a_call(void **state)
 	struct place *place = *state;
 	struct becket_async async;
 
-	becket_binding_set_next_timeout(place->binding, 60);
+	becket_binding_set_next_timeout(place->binding, 300);
 	async = start(place->binding, HOLD, "");
 	assert_int_equal(wait_for(&async), BECKET_S_CALL_CANCELLED);
 	assert_int_equal(finish(&async, HOLD), BECKET_S_CALL_CANCELLED);
@@ -544,7 +544,7 @@ a_loop_wakes_for_deadlines_and_other_threads(void **state)
 	struct becket_async async;
 	unsigned over = 0;
 
-	becket_binding_set_next_timeout(place->binding, 50);
+	becket_binding_set_next_timeout(place->binding, 300);
 	async = start(place->binding, HOLD, "");
 	assert_int_equal(becket_async_set_callback(&async, count_over, &over),
 	    0);

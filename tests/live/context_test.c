@@ -137,7 +137,7 @@ deferred_calls_open_and_close(void **state)
 
 	store_start(NULL);
 	client = client_start(which(state), NULL);
-	becket_binding_set_next_timeout(client.binding, 100);
+	becket_binding_set_next_timeout(client.binding, 300);
 	/* Too late, and nobody reads it: run down. */
 	assert_int_equal(client_open_how(client.binding, "hold", &handle),
 	    BECKET_S_CALL_CANCELLED);
@@ -331,7 +331,7 @@ what_is_closed_while_its_interface_leaves_is_not_run_down(void **state)
 	store_start(NULL);
 	client = client_start(which(state), NULL);
 	handle = client_open(&client);
-	becket_binding_set_next_timeout(client.binding, 50);
+	becket_binding_set_next_timeout(client.binding, 300);
 	assert_int_equal(client_alter(client.binding, &handle, "close hold"),
 	    BECKET_S_CALL_CANCELLED);
 	WAIT_UNTIL(atomic_load(&store.held) == 1);
@@ -477,7 +477,7 @@ who_waits_for_what_is_closed_is_told(void **state)
 	store_start(NULL);
 	client = client_start(which(state), NULL);
 	handle = user.handle = client_open(&client);
-	becket_binding_set_next_timeout(client.binding, 50);
+	becket_binding_set_next_timeout(client.binding, 300);
 	assert_int_equal(client_alter(client.binding, &handle, "close hold"),
 	    BECKET_S_CALL_CANCELLED);
 	WAIT_UNTIL(atomic_load(&store.held) == 1);
@@ -505,7 +505,7 @@ who_waits_too_long_never_comes_in(void **state)
 	handle = user.handle = client_open(&client);
 	user_start(&user);
 	WAIT_UNTIL(atomic_load(&store.held) == 1);
-	becket_binding_set_next_timeout(client.binding, 50);
+	becket_binding_set_next_timeout(client.binding, 300);
 	assert_int_equal(client_change(client.binding, handle, "2"),
 	    BECKET_S_CALL_CANCELLED);
 	/* By now the server has read that it was given up. */

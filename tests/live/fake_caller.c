@@ -19,7 +19,7 @@ static const struct becket_operation operations[] = {
 	{ .name = "Echo", MESSAGES },
 	{ .name = "Stream", MESSAGES, .flags = BECKET_OPERATION_REQUEST_STREAM },
 	{ MESSAGES },
-	{ .name = "Hurried", MESSAGES, .timeout_ms = 150 },
+	{ .name = "Hurried", MESSAGES, .timeout_ms = 300 },
 };
 /* clang-format on */
 

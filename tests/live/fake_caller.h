@@ -12,7 +12,7 @@ enum caller_operation {
 	ECHO,
 	STREAM,  /* an operation with a stream */
 	HOLE,    /* there is no such operation */
-	HURRIED, /* with a timeout of its own, 150 ms */
+	HURRIED, /* with a timeout of its own, 300 ms */
 };
 
 extern const struct becket_interface caller_echo;

@@ -150,7 +150,7 @@ a_full_backlog_ends_with_the_deadline(void **state)
 	becket_binding_set_next_timeout(binding, 120);
 	start = clock_now();
 	caller_fails(binding, BECKET_S_CALL_CANCELLED, BECKET_NOT_SENT, string);
-	assert_in_range(caller_ms_since(start), 120, 2000);
+	assert_in_range(caller_ms_since(start), 120, 10000);
 	becket_binding_free(&binding);
 
 	snprintf(string, sizeof string, "ncalrpc:[%s,connect_timeout=110]",
@@ -159,7 +159,7 @@ a_full_backlog_ends_with_the_deadline(void **state)
 	start = clock_now();
 	caller_fails(binding, BECKET_S_SERVER_UNAVAILABLE, BECKET_NOT_SENT,
 	    "timed out");
-	assert_in_range(caller_ms_since(start), 110, 2000);
+	assert_in_range(caller_ms_since(start), 110, 10000);
 	becket_binding_free(&binding);
 	unlink(address.sun_path);
 	close(filler);

@@ -103,7 +103,7 @@ a_silent_name_server_ends_with_the_deadline(void **state)
 	becket_binding_set_next_timeout(binding, 100);
 	assert_int_equal(echo_call(binding, ECHO, "x", &response),
 	    BECKET_S_CALL_CANCELLED);
-	assert_in_range(milliseconds_since(start), 100, 3000);
+	assert_in_range(milliseconds_since(start), 100, 10000);
 	assert_int_equal(becket_error_last()->outcome, BECKET_NOT_SENT);
 	assert_non_null(strstr(becket_error_last()->sentence,
 	    "silent.test: no name server has answered yet"));
@@ -122,7 +122,7 @@ connect_timeout_counts_looking_up(void **state)
 
 	assert_int_equal(echo_call(binding, ECHO, "x", &response),
 	    BECKET_S_SERVER_UNAVAILABLE);
-	assert_in_range(milliseconds_since(start), 60, 3000);
+	assert_in_range(milliseconds_since(start), 60, 10000);
 	becket_binding_free(&binding);
 }
 

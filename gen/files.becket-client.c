@@ -162,6 +162,34 @@ files_open(struct becket_binding *binding, struct files_handle **file,
 }
 
 becket_status
+files_open_start(struct becket_binding *binding,
+    const Files__OpenRequest *request, struct becket_async *ret_async)
+{
+	void *contexts[1];
+
+	contexts[0] = NULL;
+	return becket_stub_start_contexts(binding, &files_v1_interface, 4,
+	    contexts, request, ret_async);
+}
+
+becket_status
+files_open_finish(struct becket_async *async, struct files_handle **file,
+    Files__OpenResponse **ret_response)
+{
+	void *contexts[1];
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish_contexts(async, &files_v1_interface, 4,
+	    contexts, &response);
+	if (status == BECKET_S_OK) {
+		*file = contexts[0];
+		*ret_response = response;
+	}
+	return status;
+}
+
+becket_status
 files_read_at(struct becket_binding *binding, struct files_handle *file,
     const Files__ReadAtRequest *request, Files__ReadResponse **ret_response)
 {
@@ -179,6 +207,30 @@ files_read_at(struct becket_binding *binding, struct files_handle *file,
 }
 
 becket_status
+files_read_at_start(struct becket_binding *binding, struct files_handle *file,
+    const Files__ReadAtRequest *request, struct becket_async *ret_async)
+{
+	void *contexts[1];
+
+	contexts[0] = file;
+	return becket_stub_start_contexts(binding, &files_v1_interface, 5,
+	    contexts, request, ret_async);
+}
+
+becket_status
+files_read_at_finish(struct becket_async *async,
+    Files__ReadResponse **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish(async, &files_v1_interface, 5, &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
+}
+
+becket_status
 files_close(struct becket_binding *binding, struct files_handle **file,
     const Files__CloseMessage *request, Files__CloseMessage **ret_response)
 {
@@ -189,6 +241,34 @@ files_close(struct becket_binding *binding, struct files_handle **file,
 	contexts[0] = *file;
 	status = becket_stub_call_contexts(binding, &files_v1_interface, 6,
 	    contexts, request, &response);
+	if (status == BECKET_S_OK) {
+		*file = contexts[0];
+		*ret_response = response;
+	}
+	return status;
+}
+
+becket_status
+files_close_start(struct becket_binding *binding, struct files_handle *file,
+    const Files__CloseMessage *request, struct becket_async *ret_async)
+{
+	void *contexts[1];
+
+	contexts[0] = file;
+	return becket_stub_start_contexts(binding, &files_v1_interface, 6,
+	    contexts, request, ret_async);
+}
+
+becket_status
+files_close_finish(struct becket_async *async, struct files_handle **file,
+    Files__CloseMessage **ret_response)
+{
+	void *contexts[1];
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish_contexts(async, &files_v1_interface, 6,
+	    contexts, &response);
 	if (status == BECKET_S_OK) {
 		*file = contexts[0];
 		*ret_response = response;

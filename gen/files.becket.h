@@ -237,6 +237,20 @@ files_checksum_start(struct becket_binding *binding,
     const Files__ChecksumRequest *request, struct becket_async *ret_async);
 BECKET_MUST_USE becket_status files_checksum_finish(struct becket_async *async,
     Files__ChecksumResponse **ret_response);
+BECKET_MUST_USE becket_status files_open_start(struct becket_binding *binding,
+    const Files__OpenRequest *request, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status files_open_finish(struct becket_async *async,
+    struct files_handle **file, Files__OpenResponse **ret_response);
+BECKET_MUST_USE becket_status
+files_read_at_start(struct becket_binding *binding, struct files_handle *file,
+    const Files__ReadAtRequest *request, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status files_read_at_finish(struct becket_async *async,
+    Files__ReadResponse **ret_response);
+BECKET_MUST_USE becket_status files_close_start(struct becket_binding *binding,
+    struct files_handle *file, const Files__CloseMessage *request,
+    struct becket_async *ret_async);
+BECKET_MUST_USE becket_status files_close_finish(struct becket_async *async,
+    struct files_handle **file, Files__CloseMessage **ret_response);
 
 /* The manager routines of files.Files. A request lives until its call is
  * answered. A response comes initialised and takes memory from

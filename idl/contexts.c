@@ -193,7 +193,7 @@ is_taken(const char *name)
 {
 	static const char *const words[] = { "binding", "call", "request",
 		"response", "ret_response", "token", "status", "contexts",
-		"epv" };
+		"epv", "async", "ret_async" };
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		if (text_equal(name, words[i]))

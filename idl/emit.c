@@ -159,16 +159,19 @@ contexts(struct out *out, const struct operation *operation)
 	return text;
 }
 
+/* Only those that go in, or that come out, each with its stars. */
 static const char *
-contexts_out(struct out *out, const struct operation *operation)
+contexts_one_way(struct out *out, const struct operation *operation, bool in,
+    const char *stars)
 {
 	const char *text = "";
 
 	for (size_t i = 0; i < operation->context_count; i++) {
-		if (operation->contexts[i].out != NULL)
-			text = text_print(out->arena, "%s, struct %s *%s", text,
-			    operation->contexts[i].type,
-			    operation->contexts[i].name);
+		const struct context *context = &operation->contexts[i];
+
+		if ((in ? context->in : context->out) != NULL)
+			text = text_print(out->arena, "%s, struct %s %s%s",
+			    text, context->type, stars, context->name);
 	}
 	return text;
 }
@@ -177,18 +180,23 @@ static void
 set_messages(struct out *out, const struct operation *operation)
 {
 	out_set(out, "handles", contexts(out, operation));
-	out_set(out, "handles_out", contexts_out(out, operation));
+	out_set(out, "handles_in", contexts_one_way(out, operation, true, "*"));
+	out_set(out, "handles_out",
+	    contexts_one_way(out, operation, false, "*"));
+	out_set(out, "handles_back",
+	    contexts_one_way(out, operation, false, "**"));
 	out_set(out, "stub_parameters",
 	    out_expand(out,
 	        "struct becket_binding *binding$handles$, const $Request$ "
 	        "*request, $Response$ **ret_response"));
 	out_set(out, "start_parameters",
 	    out_expand(out,
-	        "struct becket_binding *binding, const $Request$ *request, "
-	        "struct becket_async *ret_async"));
+	        "struct becket_binding *binding$handles_in$, const $Request$ "
+	        "*request, struct becket_async *ret_async"));
 	out_set(out, "finish_parameters",
 	    out_expand(out,
-	        "struct becket_async *async, $Response$ **ret_response"));
+	        "struct becket_async *async$handles_back$, $Response$ "
+	        "**ret_response"));
 	out_set(out, "manager_parameters",
 	    out_expand(out,
 	        "struct becket_call *call$handles$, const $Request$ *request, "

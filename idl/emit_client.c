@@ -21,7 +21,7 @@ put_messages(struct out *out)
 }
 
 static void
-put_messages_async(struct out *out)
+put_messages_start(struct out *out)
 {
 	out_put(out,
 	    "\n"
@@ -30,7 +30,13 @@ put_messages_async(struct out *out)
 	    "{\n"
 	    "\treturn becket_stub_start(binding, &$interface$, $opnum$, "
 	    "request, ret_async);\n"
-	    "}\n"
+	    "}\n");
+}
+
+static void
+put_messages_finish(struct out *out)
+{
+	out_put(out,
 	    "\n"
 	    "becket_status\n"
 	    "$finish$($finish_parameters$)\n"
@@ -46,10 +52,14 @@ put_messages_async(struct out *out)
 	    "}\n");
 }
 
-/* What goes in; the library looks at no other. */
+/* What goes in; the library looks at no other. star: of one that comes out,
+ * too.
+ */
 static void
-put_contexts_in(struct out *out, const struct operation *operation)
+put_contexts_in(struct out *out, const struct operation *operation,
+    const char *star)
 {
+	out_set(out, "star", star);
 	for (size_t i = 0; i < operation->context_count; i++) {
 		const struct context *context = &operation->contexts[i];
 
@@ -59,7 +69,7 @@ put_contexts_in(struct out *out, const struct operation *operation)
 		else if (context->out == NULL)
 			out_put(out, "\tcontexts[$index$] = $handle$;\n");
 		else
-			out_put(out, "\tcontexts[$index$] = *$handle$;\n");
+			out_put(out, "\tcontexts[$index$] = $star$$handle$;\n");
 	}
 }
 
@@ -84,10 +94,48 @@ put_contexts(struct out *out, const struct operation *operation)
 	             "\tbecket_status status;\n"
 	             "\tvoid *response;\n"
 	             "\n");
-	put_contexts_in(out, operation);
+	put_contexts_in(out, operation, "*");
 	out_put(out,
 	    "\tstatus = becket_stub_call_contexts(binding, &$interface$, "
 	    "$opnum$, contexts, request, &response);\n"
+	    "\tif (status == BECKET_S_OK) {\n");
+	put_contexts_out(out, operation);
+	out_put(out, "\t\t*ret_response = response;\n"
+	             "\t}\n"
+	             "\treturn status;\n"
+	             "}\n");
+}
+
+static void
+put_contexts_start(struct out *out, const struct operation *operation)
+{
+	out_put(out, "\n"
+	             "becket_status\n"
+	             "$start$($start_parameters$)\n"
+	             "{\n"
+	             "\tvoid *contexts[$handle_count$];\n"
+	             "\n");
+	put_contexts_in(out, operation, "");
+	out_put(out,
+	    "\treturn becket_stub_start_contexts(binding, &$interface$, "
+	    "$opnum$, contexts, request, ret_async);\n"
+	    "}\n");
+}
+
+static void
+put_contexts_finish(struct out *out, const struct operation *operation)
+{
+	out_put(out,
+	    "\n"
+	    "becket_status\n"
+	    "$finish$($finish_parameters$)\n"
+	    "{\n"
+	    "\tvoid *contexts[$handle_count$];\n"
+	    "\tbecket_status status;\n"
+	    "\tvoid *response;\n"
+	    "\n"
+	    "\tstatus = becket_stub_finish_contexts(async, &$interface$, "
+	    "$opnum$, contexts, &response);\n"
 	    "\tif (status == BECKET_S_OK) {\n");
 	put_contexts_out(out, operation);
 	out_put(out, "\t\t*ret_response = response;\n"
@@ -259,10 +307,18 @@ put_parameters_async(struct out *out, const struct operation *operation)
 static void
 put_async(struct out *out, const struct operation *operation)
 {
-	if (operation->parameters)
+	if (operation->parameters) {
 		put_parameters_async(out, operation);
+		return;
+	}
+	if (operation->context_count > 0)
+		put_contexts_start(out, operation);
 	else
-		put_messages_async(out);
+		put_messages_start(out);
+	if (operation_gives_context(operation))
+		put_contexts_finish(out, operation);
+	else
+		put_messages_finish(out);
 }
 
 static void

@@ -33,16 +33,15 @@ put_messages(struct out *out)
 static void
 put_context_variables(struct out *out, const struct operation *operation)
 {
-	bool any = false;
-
 	for (size_t i = 0; i < operation->context_count; i++) {
 		emit_context(out, operation, i);
-		any = any || operation->contexts[i].out != NULL;
 		out_put(out,
 		    "\tstruct $type$ *$handle$ = becket_call_context(call, "
 		    "$index$);\n");
 	}
-	out_put(out, any ? "\tbecket_status status;\n\n" : "\n");
+	out_put(out, operation_gives_context(operation)
+	                 ? "\tbecket_status status;\n\n"
+	                 : "\n");
 }
 
 static const char *
@@ -57,16 +56,6 @@ context_arguments(struct out *out, const struct operation *operation)
 	return text;
 }
 
-static bool
-gives_context(const struct operation *operation)
-{
-	for (size_t i = 0; i < operation->context_count; i++) {
-		if (operation->contexts[i].out != NULL)
-			return true;
-	}
-	return false;
-}
-
 static void
 put_contexts(struct out *out, const struct operation *operation)
 {
@@ -77,7 +66,7 @@ put_contexts(struct out *out, const struct operation *operation)
 	out_put(out, "\tif (epv->$member$ == NULL)\n"
 	             "\t\treturn BECKET_S_NOT_IMPLEMENTED;\n");
 	out_set(out, "arguments", context_arguments(out, operation));
-	if (!gives_context(operation)) {
+	if (!operation_gives_context(operation)) {
 		out_put(out, "\treturn epv->$member$(call$arguments$, request, "
 		             "response);\n"
 		             "}\n");
@@ -355,7 +344,7 @@ put_answer(struct out *out, const struct operation *operation)
 		emit_stream_server(out, operation);
 	else if (operation->parameters)
 		put_answer_parameters(out, operation);
-	else if (gives_context(operation))
+	else if (operation_gives_context(operation))
 		put_answer_contexts(out, operation);
 	else
 		put_answer_messages(out);

@@ -152,11 +152,22 @@ const struct type *model_type(const struct model *model, const char *full_name);
 /* One past the highest opnum. */
 uint16_t service_opnums(const struct service *service);
 
-/* Has it stubs that nobody waits for? Context handles have none yet. */
+/* Does a context handle come out of it? */
+static inline bool
+operation_gives_context(const struct operation *operation)
+{
+	for (size_t i = 0; i < operation->context_count; i++) {
+		if (operation->contexts[i].out != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Has it stubs that nobody waits for? */
 static inline bool
 operation_is_async(const struct operation *operation)
 {
-	return !operation->streams && operation->context_count == 0;
+	return !operation->streams;
 }
 
 #endif

@@ -431,6 +431,20 @@ becket_ep_resolve_binding(struct becket_binding *binding,
  * timeouts and retries are those of calls that wait. To the server there is no
  * difference.
  *
+ * Context handles go into start, as they are there, and come out of finish, of
+ * which only one that says S_OK writes them:
+ *
+ *   status = files_close_start(NULL, file, &request, &async);
+ *   status = files_close_finish(&async, &file, &response);
+ *
+ * Several calls may be under way with one handle; the server lets them in as it
+ * does others. A handle that was closed when another of them was finished, or
+ * destroyed meanwhile, comes out as NULL. What a call has opened and nobody
+ * takes out of finish, because it was aborted, lives as long as the
+ * association. Over gRPC the first call with context handles also opens a
+ * session, without making start wait; calls without them may reach the server
+ * before it.
+ *
  * There is no thread of ours. Calls make progress while somebody waits for
  * any of them or polls, or in a loop of one's own:
  *

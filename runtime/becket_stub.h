@@ -148,6 +148,22 @@ becket_stub_finish(struct becket_async *async,
     const struct becket_interface *interface, uint16_t opnum,
     void **ret_response);
 
+/* The same for an operation with context handles. Start: contexts has one per
+ * row of the operation's, which is read where the handle goes in; what
+ * becket_stub_call_contexts() says before anything is sent. Finish: contexts is
+ * written where a handle comes out, as it is there, and may be NULL where none
+ * does. A handle that has been closed meanwhile, by a call that was finished
+ * before or becket_context_destroy(), comes out as NULL.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_stub_start_contexts(struct becket_binding *binding,
+    const struct becket_interface *interface, uint16_t opnum,
+    void *const *contexts, const void *request, struct becket_async *ret_async);
+BECKET_API BECKET_MUST_USE becket_status
+becket_stub_finish_contexts(struct becket_async *async,
+    const struct becket_interface *interface, uint16_t opnum, void **contexts,
+    void **ret_response);
+
 /*
  * Calls with streams: see struct becket_stream. What x_open(), x_send(),
  * x_receive(), x_push(), x_pull() and x_finish() are made of; one set for both

@@ -6,22 +6,29 @@
 #include "io/hub.h"
 #include "io/line.h"
 
+/* contexts: NULL: the operation has none. */
 static becket_status
-start(struct becket_binding *binding, struct invoke *invoke, bool is_ordered,
-    const void *request, struct becket_async *ret_async)
+start(struct becket_binding *binding, struct invoke *invoke,
+    struct client_contexts *contexts, const void *request,
+    struct becket_async *ret_async)
 {
+	struct binding_view view = binding_view(binding);
 	struct client_association *association;
 	struct becket_async_call *call;
-	becket_status status = async_call_find_association(binding, invoke,
-	    invoke->deadline, &association);
+	becket_status status;
 
+	client_call_follow(invoke, binding, &view);
+	invoke->deadline = client_call_deadline(invoke, &view);
+	status = async_call_find_association(binding, invoke, contexts,
+	    invoke->deadline, &association);
 	if (status != BECKET_S_OK)
 		return status;
 	status = async_call_new(binding->runtime->hub, association, invoke,
 	    request, &call);
 	if (status != BECKET_S_OK)
 		return async_call_fail_start(binding, invoke, status, NULL);
-	call->is_ordered = is_ordered;
+	async_call_keep_contexts(call, contexts);
+	call->is_ordered = !view.is_noncausal;
 	call->connect_by = client_call_connect_deadline(invoke, binding);
 	status = async_call_place(call);
 	if (status != BECKET_S_OK) {
@@ -38,7 +45,6 @@ becket_stub_start(struct becket_binding *binding,
     const void *request, struct becket_async *ret_async)
 {
 	struct invoke invoke = { .interface = interface, .opnum = opnum };
-	struct binding_view view;
 	becket_status status = client_call_check(binding, &invoke,
 	    request != NULL && ret_async != NULL);
 
@@ -47,12 +53,31 @@ becket_stub_start(struct becket_binding *binding,
 	if (interface->operations[opnum].context_count > 0)
 		return async_call_fail_start(binding, &invoke,
 		    BECKET_S_INVALID_ARG,
-		    "operations with context handles are called and waited "
-		    "for");
-	view = binding_view(binding);
-	client_call_follow(&invoke, binding, &view);
-	invoke.deadline = client_call_deadline(&invoke, &view);
-	return start(binding, &invoke, !view.is_noncausal, request, ret_async);
+		    "the operation has context handles, and none are given");
+	return start(binding, &invoke, NULL, request, ret_async);
+}
+
+becket_status
+becket_stub_start_contexts(struct becket_binding *binding,
+    const struct becket_interface *interface, uint16_t opnum,
+    void *const *contexts, const void *request, struct becket_async *ret_async)
+{
+	struct invoke invoke = { .interface = interface, .opnum = opnum };
+	struct client_contexts all = { 0 };
+	becket_status status;
+
+	if (request == NULL || ret_async == NULL || contexts == NULL ||
+	    invoke_check(&invoke) != BECKET_S_OK)
+		return client_call_check(binding, &invoke,
+		    binding != NULL && request != NULL && ret_async != NULL &&
+		        contexts != NULL);
+	status = client_contexts_begin(&all, contexts, &binding, &invoke,
+	    request, client_call_check);
+	if (status != BECKET_S_OK)
+		return status;
+	status = start(binding, &invoke, &all, all.request, ret_async);
+	client_contexts_fini(&all);
+	return status;
 }
 
 /* --------------------------------------------------------------- waits -- */
@@ -180,10 +205,10 @@ is_of(const struct becket_async_call *call,
 	       call->invoke.opnum == opnum;
 }
 
-becket_status
-becket_stub_finish(struct becket_async *async,
-    const struct becket_interface *interface, uint16_t opnum,
-    void **ret_response)
+/* handles NULL: none are to come out. */
+static becket_status
+finish(struct becket_async *async, const struct becket_interface *interface,
+    uint16_t opnum, void **handles, void **ret_response)
 {
 	struct becket_async_call *call;
 	becket_status status = check(async);
@@ -194,15 +219,35 @@ becket_stub_finish(struct becket_async *async,
 	if (!is_of(call, interface, opnum))
 		return error_set(BECKET_S_INVALID_ASYNC_CALL,
 		    "this asynchronous call is of another operation");
+	if (handles == NULL &&
+	    client_contexts_come_out(&interface->operations[opnum]))
+		return error_set(BECKET_S_INVALID_ARG,
+		    "the operation has context handles that come out");
 	if (status_of(async) == BECKET_S_ASYNC_CALL_PENDING)
 		return BECKET_S_ASYNC_CALL_PENDING;
-	status = async_call_result(call, ret_response);
+	status = async_call_result(call, handles, ret_response);
 	pthread_mutex_lock(&call->hub->lock);
 	list_remove(&call->due);
 	pthread_mutex_unlock(&call->hub->lock);
 	async_call_free(call);
 	async->call = NULL;
 	return status;
+}
+
+becket_status
+becket_stub_finish(struct becket_async *async,
+    const struct becket_interface *interface, uint16_t opnum,
+    void **ret_response)
+{
+	return finish(async, interface, opnum, NULL, ret_response);
+}
+
+becket_status
+becket_stub_finish_contexts(struct becket_async *async,
+    const struct becket_interface *interface, uint16_t opnum, void **contexts,
+    void **ret_response)
+{
+	return finish(async, interface, opnum, contexts, ret_response);
 }
 
 becket_status

@@ -6,6 +6,12 @@
 #include "io/hub.h"
 #include "io/line.h"
 
+static bool
+has_contexts(const struct becket_async_call *call)
+{
+	return call->contexts.memory != NULL;
+}
+
 void
 async_call_fini(struct becket_async_call *call)
 {
@@ -13,8 +19,35 @@ async_call_fini(struct becket_async_call *call)
 	list_remove(&call->due);
 	invoke_fini(&call->invoke);
 	buffer_fini(&call->stub);
+	buffer_fini(&call->metadata);
 	runtime_free_text(call->hub->runtime, call->why);
+	if (has_contexts(call))
+		client_association_unpin(call->association);
+	client_contexts_fini(&call->contexts);
 	client_association_unref(call->association);
+}
+
+/* What a server opens for the call is its association's, which must not be
+ * closed for being idle before the caller has it.
+ */
+void
+async_call_keep_contexts(struct becket_async_call *call,
+    struct client_contexts *contexts)
+{
+	if (contexts == NULL)
+		return;
+	call->contexts = *contexts;
+	*contexts = (struct client_contexts){ 0 };
+	client_association_pin(call->association);
+	if (call->contexts.used != NULL && !call->association->protseq->is_grpc)
+		call->group = call->contexts.used->group;
+}
+
+bool
+async_call_must_enter(const struct becket_async_call *call)
+{
+	return has_contexts(call) && call->association->protseq->is_grpc &&
+	       call->group == 0;
 }
 
 becket_status
@@ -107,6 +140,7 @@ async_call_init(struct becket_async_call *call, struct hub *hub,
 		.association = association,
 		.invoke = *invoke,
 		.stub = buffer_empty(invoke->memory),
+		.metadata = buffer_empty(invoke->memory),
 		.connect_by = invoke->deadline,
 	};
 	list_init(&call->node);
@@ -187,8 +221,23 @@ async_call_say_why(const struct becket_async_call *call)
 	return client_call_fail_ended(&failure, &call->invoke, call->error);
 }
 
+static becket_status
+decode(struct becket_async_call *call, void **handles, void **ret_response)
+{
+	becket_status status = invoke_decode(&call->invoke, ret_response);
+
+	if (status == BECKET_S_OK && has_contexts(call)) {
+		status = client_contexts_take(&call->contexts, handles,
+		    *ret_response, call->association, call->group);
+		if (status != BECKET_S_OK)
+			becket_stub_free(*ret_response);
+	}
+	return status;
+}
+
 becket_status
-async_call_result(struct becket_async_call *call, void **ret_response)
+async_call_result(struct becket_async_call *call, void **handles,
+    void **ret_response)
 {
 	struct call_failure failure;
 	becket_status status;
@@ -198,7 +247,7 @@ async_call_result(struct becket_async_call *call, void **ret_response)
 	invoke_show_metadata(&call->invoke);
 	if (call->invoke.end.status != BECKET_S_OK)
 		return async_call_say_why(call);
-	status = invoke_decode(&call->invoke, ret_response);
+	status = decode(call, handles, ret_response);
 	if (status == BECKET_S_OK)
 		return BECKET_S_OK;
 	failure = async_call_failure(call);

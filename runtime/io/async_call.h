@@ -4,6 +4,7 @@
 
 #include "becket.h"
 #include "io/client_call.h"
+#include "io/client_context.h"
 
 /*
  * A call that nobody waits for, from its start until it is finished. It keeps
@@ -49,6 +50,14 @@ struct becket_async_call {
 	struct client_association *association; /* a reference */
 	struct invoke invoke;
 	struct buffer stub; /* the encoded request */
+	struct client_contexts
+	    contexts; /* pin the association, if it has some */
+	/* In which they are. As long as it is not over: a connection of this
+	 * group and no other, or 0; over gRPC the session that it has entered,
+	 * or 0, and the metadata that say so.
+	 */
+	uint32_t group;
+	struct buffer metadata;
 	bool is_ordered;
 	bool is_mute; /* nothing of it can be sent any more */
 	bool is_cancelled;
@@ -81,12 +90,19 @@ void async_call_init(struct becket_async_call *call, struct hub *hub,
 void async_call_fini(struct becket_async_call *call);
 
 /* What starts of both kinds have in common, each with its error record: the
- * association for a call, a reference; and the way onto a line.
+ * association for a call, a reference; and the way onto a line. contexts: taken
+ * by the call, which keeps them till its end, or NULL.
  */
 BECKET_MUST_USE becket_status
 async_call_find_association(struct becket_binding *binding,
-    const struct invoke *invoke, uint64_t deadline,
-    struct client_association **ret_association);
+    const struct invoke *invoke, const struct client_contexts *contexts,
+    uint64_t deadline, struct client_association **ret_association);
+void async_call_keep_contexts(struct becket_async_call *call,
+    struct client_contexts *contexts);
+/* Has it context handles, which over gRPC are those of a session, and has not
+ * entered that?
+ */
+bool async_call_must_enter(const struct becket_async_call *call);
 BECKET_MUST_USE becket_status async_call_place(struct becket_async_call *call);
 becket_status async_call_fail_start(const struct becket_binding *binding,
     const struct invoke *invoke, becket_status status, const char *why);
@@ -107,8 +123,10 @@ becket_status async_call_say_why(const struct becket_async_call *call);
 /* Where it is, for other records. */
 struct call_failure async_call_failure(const struct becket_async_call *call);
 
-/* The response of a call that is over, or the error record. */
+/* The response of a call that is over, and the context handles that come out,
+ * or the error record.
+ */
 BECKET_MUST_USE becket_status async_call_result(struct becket_async_call *call,
-    void **ret_response);
+    void **handles, void **ret_response);
 
 #endif

@@ -20,10 +20,9 @@ async_call_fail_start(const struct becket_binding *binding,
 	    why == NULL || *why == '\0' ? NULL : why, NULL, 0);
 }
 
-becket_status
-async_call_find_association(struct becket_binding *binding,
-    const struct invoke *invoke, uint64_t deadline,
-    struct client_association **ret_association)
+static becket_status
+find_by_binding(struct becket_binding *binding, const struct invoke *invoke,
+    uint64_t deadline, struct client_association **ret_association)
 {
 	char why[RESOLVE_WHY_SIZE];
 	char *endpoint;
@@ -38,6 +37,19 @@ async_call_find_association(struct becket_binding *binding,
 	return status == BECKET_S_OK
 	           ? status
 	           : async_call_fail_start(binding, invoke, status, NULL);
+}
+
+/* A context handle knows its association. */
+becket_status
+async_call_find_association(struct becket_binding *binding,
+    const struct invoke *invoke, const struct client_contexts *contexts,
+    uint64_t deadline, struct client_association **ret_association)
+{
+	if (contexts == NULL || contexts->used == NULL)
+		return find_by_binding(binding, invoke, deadline,
+		    ret_association);
+	*ret_association = client_association_ref(contexts->used->association);
+	return BECKET_S_OK;
 }
 
 becket_status

@@ -193,6 +193,17 @@ client_association_lingers(struct client_association *association)
 	return lingers;
 }
 
+uint32_t
+client_association_group(struct client_association *association)
+{
+	uint32_t group;
+
+	pool_lock(association->pool);
+	group = association->id;
+	pool_unlock(association->pool);
+	return group;
+}
+
 bool
 client_association_is_needed(const struct client_association *association)
 {

@@ -79,6 +79,9 @@ void client_association_set_linger(struct client_association *association,
     bool lingers);
 bool client_association_lingers(struct client_association *association);
 
+/* The one that there is now; 0: none. */
+uint32_t client_association_group(struct client_association *association);
+
 /* The rest is for io/lease.c and io/pool.c, with the lock held. */
 
 /* A connection is gone, or was not made: id is the group it joined, or 0. */

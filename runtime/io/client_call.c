@@ -27,6 +27,7 @@ struct client_call {
 	struct binding_view view;
 	struct client_association *association;
 	struct client_contexts *contexts; /* NULL: the operation has none */
+	void **handles;                   /* the stub's */
 	uint32_t group;                   /* of the last try */
 	struct buffer metadata; /* with the session's, where one is held */
 	struct invoke invoke;
@@ -320,8 +321,8 @@ decode(struct client_call *call, void **ret_response)
 	becket_status status = invoke_decode(&call->invoke, ret_response);
 
 	if (status == BECKET_S_OK && call->contexts != NULL) {
-		status = client_contexts_take(call->contexts, *ret_response,
-		    call->association, call->group);
+		status = client_contexts_take(call->contexts, call->handles,
+		    *ret_response, call->association, call->group);
 		if (status != BECKET_S_OK)
 			becket_stub_free(*ret_response);
 	}
@@ -401,48 +402,16 @@ becket_stub_call(struct becket_binding *binding,
 	                             : status;
 }
 
-static becket_status
-call_with_contexts(struct client_call *call, const void *request,
-    void **ret_response)
-{
-	struct client_contexts *contexts = call->contexts;
-	struct call_failure failure;
-	const char *why = NULL;
-	struct error_place place;
-	becket_status status = client_contexts_begin(contexts, &why);
-
-	if (call->binding == NULL && contexts->used != NULL)
-		call->binding = contexts->used->binding;
-	if (status == BECKET_S_OK)
-		status = client_call_check(call->binding, &call->invoke, true);
-	else {
-		place = (struct error_place){
-			.interface = contexts->interface->name,
-			.operation = contexts->operation->name,
-		};
-		error_set_call(status, BECKET_NOT_SENT, &place, why, NULL, 0);
-	}
-	if (status != BECKET_S_OK)
-		return status;
-	status = client_contexts_prepare(contexts, call->binding, request);
-	if (status != BECKET_S_OK) {
-		failure = failure_of(call);
-		return client_call_fail(&failure, status, BECKET_NOT_SENT,
-		    NULL);
-	}
-	return make_call(call, contexts->request, ret_response);
-}
-
 becket_status
 becket_stub_call_contexts(struct becket_binding *binding,
     const struct becket_interface *interface, uint16_t opnum, void **contexts,
     const void *request, void **ret_response)
 {
-	struct client_contexts all = { .interface = interface,
-		.handles = contexts };
+	struct client_contexts all = { 0 };
 	struct client_call call = {
 		.binding = binding,
 		.contexts = &all,
+		.handles = contexts,
 		.invoke = { .interface = interface, .opnum = opnum },
 	};
 	becket_status status;
@@ -452,8 +421,10 @@ becket_stub_call_contexts(struct becket_binding *binding,
 		return client_call_check(binding, &call.invoke,
 		    binding != NULL && request != NULL &&
 		        ret_response != NULL && contexts != NULL);
-	all.operation = &interface->operations[opnum];
-	status = call_with_contexts(&call, request, ret_response);
+	status = client_contexts_begin(&all, contexts, &call.binding,
+	    &call.invoke, request, client_call_check);
+	if (status == BECKET_S_OK)
+		status = make_call(&call, all.request, ret_response);
 	client_contexts_fini(&all);
 	return status;
 }

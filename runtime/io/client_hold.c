@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/allocate.h"
 #include "io/client_conn.h"
@@ -39,6 +40,10 @@ enum { ID = 1 }; /* of HoldResponse: string */
 
 struct client_hold {
 	struct becket_runtime *runtime;
+	uint64_t deadline; /* of its beginning */
+	bool is_connecting;
+	bool is_blocked; /* there is more to send */
+	struct connector connector;
 	struct client_conn *conn;
 	struct invoke invoke;
 	uint32_t number;
@@ -50,6 +55,8 @@ client_hold_free(struct client_hold *hold)
 {
 	if (hold == NULL)
 		return;
+	if (hold->is_connecting)
+		connector_fini(&hold->connector);
 	invoke_fini(&hold->invoke);
 	client_conn_free(hold->conn);
 	memory_free(&hold->runtime->memory, hold, sizeof *hold);
@@ -57,73 +64,80 @@ client_hold_free(struct client_hold *hold)
 
 /* ----------------------------------------------------------------- begin -- */
 
-static becket_status
-open_conn(struct client_hold *hold,
-    const struct client_association *association, uint64_t deadline,
-    char why[CONNECT_WHY_SIZE])
+static struct connect_target
+target_of(const struct client_association *association)
 {
-	const struct connect_target target = {
+	return (struct connect_target){
 		.protseq = association->protseq,
 		.host = association->host,
 		.endpoint = association->endpoint,
 	};
-	int fd;
-	becket_status status =
-	    connect_to(hold->runtime, &target, deadline, &fd, why);
-
-	return status != BECKET_S_OK ? status
-	                             : client_conn_new(hold->runtime, &target,
-	                                   fd, 0, &hold->conn);
 }
 
-/* true: there is more to send. */
-static bool
-pump(struct client_hold *hold, bool is_readable)
+static struct client_hold *
+hold_new(const struct client_association *association, uint64_t deadline)
 {
-	bool is_blocked = client_conn_pump(hold->conn, is_readable,
-	    client_conn_give_to_invoke, &hold->invoke);
+	struct becket_runtime *runtime = association->pool->runtime;
+	const struct connect_target target = target_of(association);
+	struct client_hold *hold = memory_new(&runtime->memory, sizeof *hold);
 
-	if (hold->conn->is_lost && !hold->invoke.is_over)
-		invoke_lost(&hold->invoke, "the connection was lost");
-	return is_blocked;
+	if (hold == NULL)
+		return NULL;
+	hold->runtime = runtime;
+	hold->deadline = deadline;
+	hold->invoke.interface = &session_interface;
+	hold->invoke.memory = &runtime->memory;
+	hold->invoke.limits = &runtime->limits;
+	hold->is_connecting = true;
+	connector_start(&hold->connector, runtime, &target, deadline);
+	return hold;
 }
 
-/* true: there is something to read. */
-static bool
-wait_for(const struct client_hold *hold, short events, uint64_t until)
-{
-	struct pollfd poll_fd = { .fd = hold->conn->fd, .events = events };
-
-	return poll(&poll_fd, 1, clock_poll_timeout(clock_now(), until)) > 0 &&
-	       (poll_fd.revents & ~POLLOUT) != 0;
-}
-
-/* The call may take as long as it likes, but its beginning may not. */
 static becket_status
-await_answer(struct client_hold *hold, uint64_t deadline)
+begin_call(struct client_hold *hold, int fd)
 {
 	const struct becket_bytes request = { 0 };
-	struct invoke *invoke = &hold->invoke;
-	bool is_readable = false;
-	becket_status status =
-	    invoke_begin(invoke, hold->conn->session, &request, clock_now());
+	becket_status status;
 
+	if (!connect_make_blocking(fd)) {
+		close(fd);
+		return BECKET_S_OUT_OF_RESOURCES;
+	}
+	status = client_conn_new(hold->runtime, &hold->connector.target, fd, 0,
+	    &hold->conn);
 	if (status != BECKET_S_OK)
 		return status;
-	for (;;) {
-		bool is_blocked = pump(hold, is_readable);
+	return invoke_begin(&hold->invoke, hold->conn->session, &request,
+	    clock_now());
+}
 
-		if (invoke->is_over || invoke->messages > 0)
-			break;
-		if (clock_now() >= deadline)
-			return BECKET_S_CALL_CANCELLED;
-		is_readable = wait_for(hold,
-		    is_blocked ? POLLIN | POLLOUT : POLLIN, deadline);
-	}
-	if (invoke->messages > 0)
-		return BECKET_S_OK;
-	return invoke->end.status == BECKET_S_OK ? BECKET_S_PROTOCOL_ERROR
-	                                         : invoke->end.status;
+static becket_status
+connect_on(struct client_hold *hold, char why[CONNECT_WHY_SIZE])
+{
+	int fd;
+	becket_status status = connector_step(&hold->connector, &fd);
+
+	if (status == BECKET_S_ASYNC_CALL_PENDING)
+		return status;
+	hold->is_connecting = false;
+	memcpy(why, hold->connector.why, CONNECT_WHY_SIZE);
+	if (status == BECKET_S_OK)
+		status = begin_call(hold, fd);
+	connector_fini(&hold->connector);
+	return status;
+}
+
+static void
+pump(struct client_hold *hold)
+{
+	struct client_conn *conn = hold->conn;
+	struct pollfd poll_fd = { .fd = conn->fd, .events = POLLIN };
+	bool is_readable = poll(&poll_fd, 1, 0) > 0;
+
+	hold->is_blocked = client_conn_pump(conn, is_readable,
+	    client_conn_give_to_invoke, &hold->invoke);
+	if (conn->is_lost && !hold->invoke.is_over)
+		invoke_lost(&hold->invoke, "the connection was lost");
 }
 
 static becket_status
@@ -156,42 +170,59 @@ say_why(const struct client_hold *hold, becket_status status,
 	                    : becket_status_text(status));
 }
 
+/* The call may take as long as it likes, but its beginning may not. */
 static becket_status
-begin(struct client_hold *hold, const struct client_association *association,
-    uint64_t deadline, char why[CONNECT_WHY_SIZE])
+await_answer(struct client_hold *hold)
 {
-	becket_status status = open_conn(hold, association, deadline, why);
+	struct invoke *invoke = &hold->invoke;
 
+	pump(hold);
+	if (invoke->messages > 0)
+		return read_id(hold);
+	if (invoke->is_over)
+		return invoke->end.status == BECKET_S_OK
+		           ? BECKET_S_PROTOCOL_ERROR
+		           : invoke->end.status;
+	return clock_now() >= hold->deadline ? BECKET_S_CALL_CANCELLED
+	                                     : BECKET_S_ASYNC_CALL_PENDING;
+}
+
+/* S_ASYNC_CALL_PENDING: not yet; see client_hold_fd() and so on. */
+static becket_status
+step(struct client_hold *hold, char why[CONNECT_WHY_SIZE])
+{
+	becket_status status = BECKET_S_OK;
+
+	if (hold->is_connecting)
+		status = connect_on(hold, why);
 	if (status != BECKET_S_OK)
 		return status;
-	status = await_answer(hold, deadline);
-	if (status == BECKET_S_OK)
-		status = read_id(hold);
-	if (status != BECKET_S_OK)
+	status = await_answer(hold);
+	if (status != BECKET_S_OK && status != BECKET_S_ASYNC_CALL_PENDING)
 		say_why(hold, status, why);
 	return status;
 }
 
-static becket_status
-hold_new(const struct client_association *association, uint64_t deadline,
-    struct client_hold **ret_hold, char why[CONNECT_WHY_SIZE])
+int
+client_hold_fd(const struct client_hold *hold)
 {
-	struct becket_runtime *runtime = association->pool->runtime;
-	struct client_hold *hold = memory_new(&runtime->memory, sizeof *hold);
-	becket_status status;
+	return hold->is_connecting ? connector_fd(&hold->connector)
+	                           : hold->conn->fd;
+}
 
-	if (hold == NULL)
-		return BECKET_S_OUT_OF_MEMORY;
-	hold->runtime = runtime;
-	hold->invoke.interface = &session_interface;
-	hold->invoke.memory = &runtime->memory;
-	hold->invoke.limits = &runtime->limits;
-	status = begin(hold, association, deadline, why);
-	if (status == BECKET_S_OK)
-		*ret_hold = hold;
-	else
-		client_hold_free(hold);
-	return status;
+short
+client_hold_events(const struct client_hold *hold)
+{
+	if (hold->is_connecting)
+		return connector_events(&hold->connector);
+	return hold->is_blocked ? POLLIN | POLLOUT : POLLIN;
+}
+
+uint64_t
+client_hold_until(const struct client_hold *hold)
+{
+	return hold->is_connecting ? connector_until(&hold->connector)
+	                           : hold->deadline;
 }
 
 /* ----------------------------------------------------------------- enter -- */
@@ -199,7 +230,7 @@ hold_new(const struct client_association *association, uint64_t deadline,
 static bool
 is_alive(struct client_hold *hold)
 {
-	(void)pump(hold, wait_for(hold, POLLIN, 1));
+	pump(hold);
 	return !hold->invoke.is_over && !hold->conn->is_dead;
 }
 
@@ -225,6 +256,21 @@ claim(struct client_association *association, uint64_t deadline)
 	return error == 0;
 }
 
+/* The runtime's hub is woken when it may be worth another try. */
+static bool
+claim_now(struct client_association *association)
+{
+	bool is_mine;
+
+	pool_lock(association->pool);
+	is_mine = !association->is_hold_claimed;
+	association->is_hold_claimed = true;
+	if (!is_mine)
+		association->does_hub_wait = true;
+	pool_unlock(association->pool);
+	return is_mine;
+}
+
 static void
 unclaim(struct client_association *association)
 {
@@ -234,12 +280,13 @@ unclaim(struct client_association *association)
 	pool_unlock(association->pool);
 }
 
+/* The one that there is, or S_ASYNC_CALL_PENDING, and another begins. */
 static becket_status
-see_to_it(const struct client_hold_wish *wish, char why[CONNECT_WHY_SIZE])
+look(const struct client_hold_wish *wish, struct client_hold **ret_opening,
+    char why[CONNECT_WHY_SIZE])
 {
 	struct client_association *association = wish->association;
 	struct client_hold *hold = association->hold;
-	becket_status status;
 
 	if (hold != NULL && !is_alive(hold)) {
 		client_hold_free(hold);
@@ -253,12 +300,34 @@ see_to_it(const struct client_hold_wish *wish, char why[CONNECT_WHY_SIZE])
 	}
 	if (hold != NULL)
 		return BECKET_S_OK;
-	status = hold_new(association, wish->deadline, &hold, why);
-	if (status != BECKET_S_OK)
+	*ret_opening = hold_new(association, wish->deadline);
+	return *ret_opening == NULL ? BECKET_S_OUT_OF_MEMORY
+	                            : BECKET_S_ASYNC_CALL_PENDING;
+}
+
+/* By the claimant. */
+static becket_status
+see_to_it(const struct client_hold_wish *wish, struct client_hold **opening,
+    char why[CONNECT_WHY_SIZE])
+{
+	struct client_association *association = wish->association;
+	becket_status status = BECKET_S_ASYNC_CALL_PENDING;
+
+	if (*opening == NULL)
+		status = look(wish, opening, why);
+	if (status != BECKET_S_ASYNC_CALL_PENDING)
 		return status;
-	hold->number = ++association->holds;
-	association->hold = hold;
-	return BECKET_S_OK;
+	status = step(*opening, why);
+	if (status == BECKET_S_ASYNC_CALL_PENDING)
+		return status;
+	if (status == BECKET_S_OK) {
+		(*opening)->number = ++association->holds;
+		association->hold = *opening;
+	} else {
+		client_hold_free(*opening);
+	}
+	*opening = NULL;
+	return status;
 }
 
 static becket_status
@@ -283,27 +352,86 @@ say(const struct client_hold *hold, struct becket_bytes metadata,
 	return status;
 }
 
+static bool
+names_another(const struct client_hold_wish *wish, char why[CONNECT_WHY_SIZE])
+{
+	struct becket_bytes other;
+
+	*why = '\0';
+	if (!metadata_find(wish->metadata, HOLD_METADATA, &other))
+		return false;
+	snprintf(why, CONNECT_WHY_SIZE,
+	    "the stub holds a session itself, and metadata name one");
+	return true;
+}
+
+/* By the claimant, who is it no longer. */
+static becket_status
+enter(const struct client_hold_wish *wish, becket_status status,
+    uint32_t *ret_number, struct buffer *ret_metadata)
+{
+	const struct client_hold *hold = wish->association->hold;
+
+	if (status == BECKET_S_OK)
+		status = say(hold, wish->metadata, ret_metadata);
+	if (status == BECKET_S_OK)
+		*ret_number = hold->number;
+	unclaim(wish->association);
+	return status;
+}
+
+static void
+wait_for(const struct client_hold *hold)
+{
+	struct pollfd poll_fd = {
+		.fd = client_hold_fd(hold),
+		.events = client_hold_events(hold),
+	};
+
+	(void)poll(&poll_fd, 1,
+	    clock_poll_timeout(clock_now(), client_hold_until(hold)));
+}
+
 becket_status
 client_hold_enter(const struct client_hold_wish *wish, uint32_t *ret_number,
     struct buffer *ret_metadata, char ret_why[CONNECT_WHY_SIZE])
 {
-	struct client_association *association = wish->association;
-	struct becket_bytes other;
+	struct client_hold *opening = NULL;
 	becket_status status;
 
-	*ret_why = '\0';
-	if (metadata_find(wish->metadata, HOLD_METADATA, &other)) {
-		snprintf(ret_why, CONNECT_WHY_SIZE,
-		    "the stub holds a session itself, and metadata name one");
+	if (names_another(wish, ret_why))
 		return BECKET_S_INVALID_ARG;
-	}
-	if (!claim(association, wish->deadline))
+	if (!claim(wish->association, wish->deadline))
 		return BECKET_S_CALL_CANCELLED;
-	status = see_to_it(wish, ret_why);
-	if (status == BECKET_S_OK)
-		status = say(association->hold, wish->metadata, ret_metadata);
-	if (status == BECKET_S_OK)
-		*ret_number = association->hold->number;
+	while ((status = see_to_it(wish, &opening, ret_why)) ==
+	       BECKET_S_ASYNC_CALL_PENDING)
+		wait_for(opening);
+	return enter(wish, status, ret_number, ret_metadata);
+}
+
+becket_status
+client_hold_try(const struct client_hold_wish *wish,
+    struct client_hold **opening, uint32_t *ret_number,
+    struct buffer *ret_metadata, char ret_why[CONNECT_WHY_SIZE])
+{
+	becket_status status;
+
+	if (names_another(wish, ret_why))
+		return BECKET_S_INVALID_ARG;
+	if (*opening == NULL && !claim_now(wish->association))
+		return BECKET_S_ASYNC_CALL_PENDING;
+	status = see_to_it(wish, opening, ret_why);
+	return status == BECKET_S_ASYNC_CALL_PENDING
+	           ? status
+	           : enter(wish, status, ret_number, ret_metadata);
+}
+
+void
+client_hold_give_up(struct client_association *association,
+    struct client_hold *opening)
+{
+	if (opening == NULL)
+		return;
+	client_hold_free(opening);
 	unclaim(association);
-	return status;
 }

@@ -37,6 +37,25 @@ BECKET_MUST_USE becket_status
 client_hold_enter(const struct client_hold_wish *wish, uint32_t *ret_number,
     struct buffer *ret_metadata, char ret_why[CONNECT_WHY_SIZE]);
 
+/* The same without waiting. S_ASYNC_CALL_PENDING: not yet, try again: when what
+ * *opening waits for has come, or the time; if that is NULL, when the runtime's
+ * hub is woken, for another is at it. *opening is NULL at first, and the one
+ * who tries has it until it is NULL again, or he gives up. Its deadline is that
+ * of the first try.
+ */
+BECKET_MUST_USE becket_status
+client_hold_try(const struct client_hold_wish *wish,
+    struct client_hold **opening, uint32_t *ret_number,
+    struct buffer *ret_metadata, char ret_why[CONNECT_WHY_SIZE]);
+/* opening NULL is fine. */
+void client_hold_give_up(struct client_association *association,
+    struct client_hold *opening);
+
+/* What to wait for, as of a connector. */
+int client_hold_fd(const struct client_hold *hold);
+short client_hold_events(const struct client_hold *hold);
+uint64_t client_hold_until(const struct client_hold *hold);
+
 /* NULL is fine. Waits for nothing. */
 void client_hold_free(struct client_hold *hold);
 

@@ -33,7 +33,7 @@ open_stream(struct becket_binding *binding, const struct invoke *invoke,
 	struct client_stream *stream;
 	uint64_t connect_by = connect_deadline_of(invoke, binding);
 	becket_status status = async_call_find_association(binding, invoke,
-	    connect_by, &association);
+	    NULL, connect_by, &association);
 
 	if (status != BECKET_S_OK)
 		return status;

@@ -203,7 +203,9 @@ hub_place(struct hub *hub, struct becket_async_call *call, bool must_be_new)
 	    call->kind->is_stream && !call->association->protseq->is_grpc;
 	struct line *line = is_alone ? NULL : call->association->line;
 
-	if (line == NULL)
+	if (async_call_must_enter(call))
+		line = line_new_to_enter(hub, call->association);
+	else if (line == NULL)
 		line = line_new(hub, call->association, must_be_new, is_alone);
 	if (line != NULL)
 		line_add(line, call);
@@ -337,7 +339,7 @@ mark_due(struct hub *hub)
 		struct line *line = container_of(node, struct line, node);
 		uint64_t due = line_due(line);
 
-		if (line->state == LINE_WAITING || (due != 0 && due <= now))
+		if (line_is_patient(line) || (due != 0 && due <= now))
 			hub_mark(hub, line);
 	}
 	list_for_each (node, &hub->pausing) {

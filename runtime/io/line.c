@@ -20,6 +20,7 @@ line_new(struct hub *hub, struct client_association *association,
 		return NULL;
 	line->hub = hub;
 	line->must_be_new = must_be_new;
+	line->state = LINE_WAITING;
 	line->watched = -1;
 	line->connector.fd = line->connector.resolver.epoll = -1;
 	list_init(&line->dirty);
@@ -49,11 +50,19 @@ line_watch(struct line *line, int fd, uint32_t events)
 {
 	/* While connecting, the next socket may have the number of the last. */
 	if (fd == line->watched && events == line->watched_events &&
-	    line->state != LINE_CONNECTING)
+	    line->state != LINE_CONNECTING && line->state != LINE_ENTERING)
 		return;
 	hub_watch(line->hub, line, fd, events);
 	line->watched = fd;
 	line->watched_events = events;
+}
+
+void
+line_poll(struct line *line, int fd, short events)
+{
+	line_watch(line, fd,
+	    ((events & POLLIN) != 0 ? EPOLLIN : 0) |
+	        ((events & POLLOUT) != 0 ? EPOLLOUT : 0));
 }
 
 /* Give back what it has of the association. */
@@ -61,7 +70,9 @@ static void
 let_go(struct line *line)
 {
 	line_watch(line, -1, 0);
-	if (line->state == LINE_CONNECTING) {
+	if (line->state == LINE_ENTERING) {
+		client_hold_give_up(line->association, line->opening);
+	} else if (line->state == LINE_CONNECTING) {
 		connector_fini(&line->connector);
 		lease_give_up(&line->lease, line->group);
 	} else if (line->state == LINE_OPEN &&
@@ -147,13 +158,41 @@ has_no_other(const struct line *line, const struct becket_async_call *call)
 	       line->calls.previous == &call->node;
 }
 
+/* group: of the connection that the call is to be on. */
+static bool
+is_stranger(const struct line *line, const struct becket_async_call *call,
+    uint32_t group)
+{
+	return call->group != 0 && call->group != group &&
+	       !line->association->protseq->is_grpc;
+}
+
+/* Its context handles are of another group: of the one that the association has
+ * by now, or of one that there is not any more.
+ */
+static void
+turn_away(struct line *line, struct becket_async_call *call)
+{
+	if (call->group == client_association_group(line->association) &&
+	    call->rebinds++ < LINE_REBINDS)
+		line_move_elsewhere(line, call, false);
+	else
+		async_call_fail(call, BECKET_X_SS_CONTEXT_MISMATCH,
+		    "the association it belongs to has ended");
+}
+
 /* A session that takes no more has served others, so another may. */
 static void
 begin(struct line *line, struct becket_async_call *call)
 {
 	struct session *session = line->lease.conn->session;
-	becket_status status = call->kind->begin(call, session, clock_now());
+	becket_status status;
 
+	if (is_stranger(line, call, line->lease.conn->association)) {
+		turn_away(line, call);
+		return;
+	}
+	status = call->kind->begin(call, session, clock_now());
 	if (status == BECKET_S_OK && remember(line, call))
 		return;
 	if (status == BECKET_S_OK) {
@@ -233,6 +272,18 @@ latest_connect(const struct line *line)
 }
 
 static void
+turn_strangers_away(struct line *line)
+{
+	list_for_each (node, &line->calls) {
+		struct becket_async_call *call =
+		    container_of(node, struct becket_async_call, node);
+
+		if (is_stranger(line, call, line->group))
+			turn_away(line, call);
+	}
+}
+
+static void
 start_connecting(struct line *line)
 {
 	struct client_association *association = line->association;
@@ -245,6 +296,7 @@ start_connecting(struct line *line)
 	line->state = LINE_CONNECTING;
 	connector_start(&line->connector, line->hub->runtime, &target,
 	    latest_connect(line));
+	turn_strangers_away(line);
 }
 
 static void
@@ -323,7 +375,9 @@ expire_call(struct line *line, struct becket_async_call *call,
 {
 	char why[CONNECT_WHY_SIZE];
 
-	if (line->state == LINE_WAITING) {
+	if (line->state == LINE_ENTERING) {
+		async_call_fail(call, BECKET_S_CALL_CANCELLED, NULL);
+	} else if (line->state == LINE_WAITING) {
 		lease_explain(line->association, why);
 		async_call_fail(call, status, why);
 	} else {
@@ -356,6 +410,8 @@ expire(struct line *line)
 void
 line_run(struct line *line)
 {
+	if (line->state == LINE_ENTERING)
+		line_run_entering(line);
 	if (line->state == LINE_WAITING)
 		run_waiting(line);
 	if (line->state == LINE_CONNECTING)
@@ -366,10 +422,11 @@ line_run(struct line *line)
 		expire(line);
 	if (list_is_empty(&line->calls))
 		line_free(line);
+	else if (line->state == LINE_ENTERING)
+		line_watch_entering(line);
 	else if (line->state == LINE_CONNECTING)
-		line_watch(line, connector_fd(&line->connector),
-		    connector_events(&line->connector) == POLLIN ? EPOLLIN
-		                                                 : EPOLLOUT);
+		line_poll(line, connector_fd(&line->connector),
+		    connector_events(&line->connector));
 }
 
 uint64_t
@@ -384,6 +441,8 @@ line_due(const struct line *line)
 		        line->lease.conn->session));
 	if (line->state == LINE_CONNECTING)
 		due = connector_until(&line->connector);
+	else if (line->opening != NULL)
+		due = client_hold_until(line->opening);
 	list_for_each (node, &line->calls) {
 		const struct becket_async_call *call =
 		    container_of(node, struct becket_async_call, node);

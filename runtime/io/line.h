@@ -4,6 +4,7 @@
 
 #include "base/idmap.h"
 #include "io/async_call.h"
+#include "io/client_hold.h"
 #include "io/connector.h"
 #include "io/lease.h"
 
@@ -21,11 +22,13 @@
  * All calls of an association go on one line, which the session multiplexes if
  * the server has granted that, and one after the other if not. A line is closed
  * to new calls when its session takes no more; then there is another. A stream
- * over DCE/RPC has a line for itself.
+ * over DCE/RPC has a line for itself. So has a call that is to enter a session
+ * over gRPC (io/client_hold.h): that line is ENTERING all its life, and when
+ * the session is there, passes the call on to the one for all.
  *
  * Guarded by the lock of the hub. Nothing here waits.
  */
-enum line_state { LINE_WAITING, LINE_CONNECTING, LINE_OPEN };
+enum line_state { LINE_ENTERING, LINE_WAITING, LINE_CONNECTING, LINE_OPEN };
 
 struct line {
 	struct list node;  /* in the hub's */
@@ -45,6 +48,7 @@ struct line {
 	struct lease lease;
 	uint32_t group; /* to join */
 	struct connector connector;
+	struct client_hold *opening; /* while ENTERING: our own, or NULL */
 	int watched; /* the descriptor that the hub watches, or -1 */
 	uint32_t watched_events;
 	struct list calls;
@@ -56,6 +60,9 @@ struct line {
 /* is_alone: for one call. NULL: no memory. */
 struct line *line_new(struct hub *hub, struct client_association *association,
     bool must_be_new, bool is_alone);
+/* For one call that must enter a session before it is on another. */
+struct line *line_new_to_enter(struct hub *hub,
+    struct client_association *association);
 void line_free(struct line *line);
 
 /* The call is on it from here on, or on another; line_run() follows. */
@@ -81,6 +88,13 @@ void line_consumed(struct line *line, const struct becket_async_call *call,
     size_t size);
 /* Read what there is, if that is likely: somebody waits for it. */
 void line_read(struct line *line);
+
+/* Does it wait for what others give back? Then hub_wake() is for it, too. */
+static inline bool
+line_is_patient(const struct line *line)
+{
+	return line->state == LINE_ENTERING || line->state == LINE_WAITING;
+}
 
 /* When line_run() is wanted. */
 uint64_t line_due(const struct line *line);

@@ -81,6 +81,8 @@ end_call(struct line *line, struct becket_async_call *call)
 	if (was_cut && call->invoke.end.status != BECKET_S_OK &&
 	    call->invoke.end.wire_status == 0 && hub_repeat(line->hub, call))
 		return;
+	if (!call->association->protseq->is_grpc)
+		call->group = lease->conn->association;
 	async_call_over(call);
 }
 

@@ -4,8 +4,8 @@
 
 #include "io/line.h"
 
-/* What the files of a line share: line.c, from WAITING to OPEN, and
- * line_open.c, from there on.
+/* What the files of a line share: line.c, from WAITING to OPEN, line_open.c,
+ * from there on, and line_enter.c, of lines that are never either.
  */
 enum {
 	/* A stale connection, and then a server that knows the group no more.
@@ -15,6 +15,8 @@ enum {
 
 /* line.c */
 void line_watch(struct line *line, int fd, uint32_t events);
+/* The same with events as for poll(). */
+void line_poll(struct line *line, int fd, short events);
 void line_close_to_calls(struct line *line);
 /* The call with this id on its session, or NULL; and from here on it is not. */
 struct becket_async_call *line_call_of(const struct line *line,
@@ -27,5 +29,9 @@ void line_move_elsewhere(struct line *line, struct becket_async_call *call,
 void line_run_open(struct line *line);
 /* Of a line that is for one call. */
 struct becket_async_call *line_only_call(const struct line *line);
+
+/* line_enter.c */
+void line_run_entering(struct line *line);
+void line_watch_entering(struct line *line);
 
 #endif

@@ -672,29 +672,6 @@ without_sessions_there_are_no_handles_over_grpc(void **state)
 /* ----------------------------------------------------------------- memory --
  */
 
-struct scarce {
-	size_t fail_at, count, blocks;
-	bool failed;
-};
-
-static void *
-resize(void *user, void *old, size_t old_size, size_t new_size)
-{
-	struct scarce *scarce = user;
-
-	if (new_size == 0) {
-		scarce->blocks--;
-		free(old);
-		return NULL;
-	}
-	if (new_size > old_size && scarce->count++ == scarce->fail_at) {
-		scarce->failed = true;
-		return NULL;
-	}
-	scarce->blocks += old == NULL;
-	return realloc(old, new_size);
-}
-
 /* All that a client may do with a handle; how often it went well. */
 static unsigned
 open_look_and_close(struct becket_binding *binding,
@@ -719,7 +696,7 @@ try_with(struct scarce *scarce, size_t which)
 {
 	struct becket_runtime_options options = {
 		.size = sizeof options,
-		.memory = { resize, scarce },
+		.memory = { scarce_resize, scarce },
 		.ncalrpc_dir = store.echo.dir,
 	};
 	struct becket_metadata *metadata = NULL;

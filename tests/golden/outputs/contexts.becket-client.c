@@ -21,6 +21,34 @@ store_open(struct becket_binding *binding, struct store_handle **handle,
 }
 
 becket_status
+store_open_start(struct becket_binding *binding,
+    const Ctx__OpenRequest *request, struct becket_async *ret_async)
+{
+	void *contexts[1];
+
+	contexts[0] = NULL;
+	return becket_stub_start_contexts(binding, &store_v1_interface, 0,
+	    contexts, request, ret_async);
+}
+
+becket_status
+store_open_finish(struct becket_async *async, struct store_handle **handle,
+    Ctx__OpenResponse **ret_response)
+{
+	void *contexts[1];
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish_contexts(async, &store_v1_interface, 0,
+	    contexts, &response);
+	if (status == BECKET_S_OK) {
+		*handle = contexts[0];
+		*ret_response = response;
+	}
+	return status;
+}
+
+becket_status
 store_look(struct becket_binding *binding, struct store_handle *handle,
     const Ctx__LookRequest *request, Ctx__LookResponse **ret_response)
 {
@@ -38,6 +66,29 @@ store_look(struct becket_binding *binding, struct store_handle *handle,
 }
 
 becket_status
+store_look_start(struct becket_binding *binding, struct store_handle *handle,
+    const Ctx__LookRequest *request, struct becket_async *ret_async)
+{
+	void *contexts[1];
+
+	contexts[0] = handle;
+	return becket_stub_start_contexts(binding, &store_v1_interface, 1,
+	    contexts, request, ret_async);
+}
+
+becket_status
+store_look_finish(struct becket_async *async, Ctx__LookResponse **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish(async, &store_v1_interface, 1, &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
+}
+
+becket_status
 store_change(struct becket_binding *binding, struct store_handle *handle,
     const Ctx__LookRequest *request, Ctx__LookResponse **ret_response)
 {
@@ -51,6 +102,30 @@ store_change(struct becket_binding *binding, struct store_handle *handle,
 	if (status == BECKET_S_OK) {
 		*ret_response = response;
 	}
+	return status;
+}
+
+becket_status
+store_change_start(struct becket_binding *binding, struct store_handle *handle,
+    const Ctx__LookRequest *request, struct becket_async *ret_async)
+{
+	void *contexts[1];
+
+	contexts[0] = handle;
+	return becket_stub_start_contexts(binding, &store_v1_interface, 2,
+	    contexts, request, ret_async);
+}
+
+becket_status
+store_change_finish(struct becket_async *async,
+    Ctx__LookResponse **ret_response)
+{
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish(async, &store_v1_interface, 2, &response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
 	return status;
 }
 
@@ -73,6 +148,34 @@ store_close(struct becket_binding *binding, struct store_handle **handle,
 }
 
 becket_status
+store_close_start(struct becket_binding *binding, struct store_handle *handle,
+    const Ctx__OpenResponse *request, struct becket_async *ret_async)
+{
+	void *contexts[1];
+
+	contexts[0] = handle;
+	return becket_stub_start_contexts(binding, &store_v1_interface, 3,
+	    contexts, request, ret_async);
+}
+
+becket_status
+store_close_finish(struct becket_async *async, struct store_handle **handle,
+    Ctx__OpenResponse **ret_response)
+{
+	void *contexts[1];
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish_contexts(async, &store_v1_interface, 3,
+	    contexts, &response);
+	if (status == BECKET_S_OK) {
+		*handle = contexts[0];
+		*ret_response = response;
+	}
+	return status;
+}
+
+becket_status
 store_move(struct becket_binding *binding, struct store_handle *binding_,
     struct store_cursor **status_, struct store_lock **store_lock,
     const Ctx__MoveRequest *request, Ctx__MoveResponse **ret_response)
@@ -86,6 +189,38 @@ store_move(struct becket_binding *binding, struct store_handle *binding_,
 	contexts[2] = NULL;
 	status = becket_stub_call_contexts(binding, &store_v1_interface, 4,
 	    contexts, request, &response);
+	if (status == BECKET_S_OK) {
+		*status_ = contexts[1];
+		*store_lock = contexts[2];
+		*ret_response = response;
+	}
+	return status;
+}
+
+becket_status
+store_move_start(struct becket_binding *binding, struct store_handle *binding_,
+    struct store_cursor *status_, const Ctx__MoveRequest *request,
+    struct becket_async *ret_async)
+{
+	void *contexts[3];
+
+	contexts[0] = binding_;
+	contexts[1] = status_;
+	contexts[2] = NULL;
+	return becket_stub_start_contexts(binding, &store_v1_interface, 4,
+	    contexts, request, ret_async);
+}
+
+becket_status
+store_move_finish(struct becket_async *async, struct store_cursor **status_,
+    struct store_lock **store_lock, Ctx__MoveResponse **ret_response)
+{
+	void *contexts[3];
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish_contexts(async, &store_v1_interface, 4,
+	    contexts, &response);
 	if (status == BECKET_S_OK) {
 		*status_ = contexts[1];
 		*store_lock = contexts[2];
@@ -139,6 +274,34 @@ ctx_other_open(struct becket_binding *binding, struct store_handle **handle,
 	contexts[0] = NULL;
 	status = becket_stub_call_contexts(binding, &ctx_other_v1_interface, 0,
 	    contexts, request, &response);
+	if (status == BECKET_S_OK) {
+		*handle = contexts[0];
+		*ret_response = response;
+	}
+	return status;
+}
+
+becket_status
+ctx_other_open_start(struct becket_binding *binding,
+    const Ctx__OpenRequest *request, struct becket_async *ret_async)
+{
+	void *contexts[1];
+
+	contexts[0] = NULL;
+	return becket_stub_start_contexts(binding, &ctx_other_v1_interface, 0,
+	    contexts, request, ret_async);
+}
+
+becket_status
+ctx_other_open_finish(struct becket_async *async, struct store_handle **handle,
+    Ctx__OpenResponse **ret_response)
+{
+	void *contexts[1];
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish_contexts(async, &ctx_other_v1_interface, 0,
+	    contexts, &response);
 	if (status == BECKET_S_OK) {
 		*handle = contexts[0];
 		*ret_response = response;

@@ -139,6 +139,31 @@ BECKET_MUST_USE becket_status store_plain(struct becket_binding *binding,
     const Ctx__OpenRequest *request, Ctx__OpenRequest **ret_response);
 
 /* The same for calls that nobody waits for: see struct becket_async. */
+BECKET_MUST_USE becket_status store_open_start(struct becket_binding *binding,
+    const Ctx__OpenRequest *request, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status store_open_finish(struct becket_async *async,
+    struct store_handle **handle, Ctx__OpenResponse **ret_response);
+BECKET_MUST_USE becket_status store_look_start(struct becket_binding *binding,
+    struct store_handle *handle, const Ctx__LookRequest *request,
+    struct becket_async *ret_async);
+BECKET_MUST_USE becket_status store_look_finish(struct becket_async *async,
+    Ctx__LookResponse **ret_response);
+BECKET_MUST_USE becket_status store_change_start(struct becket_binding *binding,
+    struct store_handle *handle, const Ctx__LookRequest *request,
+    struct becket_async *ret_async);
+BECKET_MUST_USE becket_status store_change_finish(struct becket_async *async,
+    Ctx__LookResponse **ret_response);
+BECKET_MUST_USE becket_status store_close_start(struct becket_binding *binding,
+    struct store_handle *handle, const Ctx__OpenResponse *request,
+    struct becket_async *ret_async);
+BECKET_MUST_USE becket_status store_close_finish(struct becket_async *async,
+    struct store_handle **handle, Ctx__OpenResponse **ret_response);
+BECKET_MUST_USE becket_status store_move_start(struct becket_binding *binding,
+    struct store_handle *binding_, struct store_cursor *status_,
+    const Ctx__MoveRequest *request, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status store_move_finish(struct becket_async *async,
+    struct store_cursor **status_, struct store_lock **store_lock,
+    Ctx__MoveResponse **ret_response);
 BECKET_MUST_USE becket_status store_plain_start(struct becket_binding *binding,
     const Ctx__OpenRequest *request, struct becket_async *ret_async);
 BECKET_MUST_USE becket_status store_plain_finish(struct becket_async *async,
@@ -225,6 +250,13 @@ extern const struct becket_interface ctx_other_v1_interface;
 BECKET_MUST_USE becket_status ctx_other_open(struct becket_binding *binding,
     struct store_handle **handle, const Ctx__OpenRequest *request,
     Ctx__OpenResponse **ret_response);
+
+/* The same for calls that nobody waits for: see struct becket_async. */
+BECKET_MUST_USE becket_status
+ctx_other_open_start(struct becket_binding *binding,
+    const Ctx__OpenRequest *request, struct becket_async *ret_async);
+BECKET_MUST_USE becket_status ctx_other_open_finish(struct becket_async *async,
+    struct store_handle **handle, Ctx__OpenResponse **ret_response);
 
 /* The manager routines of ctx.Other. A request lives until its call is
  * answered. A response comes initialised and takes memory from

@@ -418,3 +418,24 @@ client_alter(struct becket_binding *binding, struct store_handle **handle,
 		live_alter_message_free(response);
 	return status;
 }
+
+/* ----------------------------------------------------------------- memory --
+ */
+
+void *
+scarce_resize(void *user, void *old, size_t old_size, size_t new_size)
+{
+	struct scarce *scarce = user;
+
+	if (new_size == 0) {
+		scarce->blocks--;
+		free(old);
+		return NULL;
+	}
+	if (new_size > old_size && scarce->count++ == scarce->fail_at) {
+		scarce->failed = true;
+		return NULL;
+	}
+	scarce->blocks += old == NULL;
+	return realloc(old, new_size);
+}

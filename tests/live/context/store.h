@@ -75,4 +75,11 @@ becket_status client_change(struct becket_binding *binding,
 becket_status client_alter(struct becket_binding *binding,
     struct store_handle **handle, const char *how);
 
+/* A memory function that fails once: becket_memory.user is this. */
+struct scarce {
+	size_t fail_at, count, blocks;
+	bool failed;
+};
+void *scarce_resize(void *scarce, void *old, size_t old_size, size_t new_size);
+
 #endif

@@ -575,7 +575,10 @@ BECKET_API bool becket_runtime_process(struct becket_runtime *runtime);
  * processes as with asynchronous calls. Over DCE/RPC each stream has a
  * connection of its own, and waits for one if there are
  * limits.connections_per_association, but not longer than limits.call_ms or its
- * deadline; over gRPC they share one.
+ * deadline; over gRPC they share one. A server of gRPC may ask who is silent
+ * whether he is there (limits.ping_ms), and nobody else answers either: a
+ * client that does none of this for longer may lose its streams. Context
+ * handles stay.
  *
  * Threads: one may send while another receives; else one at a time. Statuses
  * are those of DCE's pipes. RpcPipe, C706 14.3.10; over gRPC they are its four

@@ -81,7 +81,7 @@
 	LIMIT(stall_ms, uint32_t, 10000) \
 	/* a silent TCP peer, whose host may be gone, ms */ \
 	LIMIT(silence_ms, uint32_t, 30000) \
-	/* gRPC: silence in a call before a PING, ms, 5000 at least; 0: never */ \
+	/* gRPC: silence in calls before a PING, ms; a client: 5000 up; 0: never */ \
 	LIMIT(ping_ms, uint32_t, 0) \
 	/* a stream that was cancelled: how long its server may go on, ms */ \
 	LIMIT(cancel_ms, uint32_t, 2000) \

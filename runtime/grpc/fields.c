@@ -149,6 +149,12 @@ take_not_executed(struct fields *fields, struct becket_bytes value)
 }
 
 static void
+take_unattended(struct fields *fields, struct becket_bytes value)
+{
+	fields->is_unattended = text_equal(value, "1");
+}
+
+static void
 take_object(struct fields *fields, struct becket_bytes value)
 {
 	struct becket_uuid object;
@@ -180,6 +186,7 @@ static const struct {
 	{ NAME("grpc-message"),            take_message },
 	{ NAME("grpc-status-details-bin"), take_details },
 	{ NAME("becket-object"),           take_object },
+	{ NAME("becket-unattended"),       take_unattended },
 	{ NAME("becket-status"),           take_status },
 	{ NAME("becket-not-executed"),     take_not_executed },
 };

@@ -41,6 +41,7 @@ struct fields {
 	bool is_post;
 	struct buffer path;
 	struct becket_uuid object; /* becket-object */
+	bool is_unattended;        /* becket-unattended */
 	bool has_timeout, has_bad_timeout;
 	uint64_t timeout_us;
 	bool has_length;

@@ -29,6 +29,7 @@ static const struct {
 	WORD("transfer-encoding"),
 	WORD("upgrade"),
 	WORD("becket-object"),
+	WORD("becket-unattended"),
 	WORD("becket-status"),
 	WORD("becket-not-executed"),
 };

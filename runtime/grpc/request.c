@@ -73,6 +73,8 @@ add_fields(struct request *request, const struct grpc *grpc,
 	if (start->packs)
 		add_text(request, "grpc-encoding", "gzip");
 	add_text(request, "grpc-accept-encoding", "identity,gzip");
+	if (start->is_unattended)
+		add_text(request, "becket-unattended", "1");
 	if (start->object != NULL && !becket_uuid_is_nil(start->object)) {
 		becket_uuid_to_string(start->object, request->object);
 		add_text(request, "becket-object", request->object);

@@ -132,7 +132,7 @@ struct grpc {
 
 	unsigned pings;     /* too early ones, one behind the other */
 	uint64_t pinged;    /* the last */
-	uint64_t heard;     /* client: the last byte; 0: idle */
+	uint64_t heard;     /* the last byte; 0: idle */
 	uint64_t answer_by; /* to a ping; 0: none is out */
 	uint64_t retire_at; /* drain: the second GOAWAY at the latest */
 	bool is_draining;   /* ours, or the peer's GOAWAY */
@@ -209,7 +209,7 @@ void http2_terminate(struct grpc *grpc, uint32_t error, const char *sentence);
 
 /* ping.c */
 void ping_take(struct grpc *grpc, const nghttp2_frame *frame);
-/* A client's: the server has said something; there are no calls any more. */
+/* The peer has said something; there are no calls any more. */
 void ping_heard(struct grpc *grpc);
 void ping_rest(struct grpc *grpc);
 uint64_t ping_deadline(const struct grpc *grpc);

@@ -88,6 +88,7 @@ hold_new(const struct client_association *association, uint64_t deadline)
 	hold->invoke.interface = &session_interface;
 	hold->invoke.memory = &runtime->memory;
 	hold->invoke.limits = &runtime->limits;
+	hold->invoke.is_unattended = true;
 	hold->is_connecting = true;
 	connector_start(&hold->connector, runtime, &target, deadline);
 	return hold;

@@ -11,8 +11,9 @@
  * to hold a session if it wants context handles: by a call that does not end
  * (becket.v1.Session/Hold; PROTOCOL.md 10.4). Ours has a connection of its own,
  * and both stay until the association is freed. Nobody waits for it; it is
- * looked at when a call with context handles is made, and a proxy that pings
- * meanwhile gets its answer then.
+ * looked at when a call with context handles is made. It says so
+ * (becket-unattended), so that our servers do not ask with PINGs whether we are
+ * there; others, and proxies that ask, get their answers then.
  *
  *   association --> hold: client_conn, invoke
  *        ^

@@ -142,6 +142,7 @@ call_start_of(const struct invoke *invoke, uint64_t now)
 		.operation_name = invoke_operation_name(invoke),
 		.remaining_us = remaining_us(invoke, now),
 		.packs = invoke->packs,
+		.is_unattended = invoke->is_unattended,
 		.authority = invoke->authority,
 		.user_agent = invoke->user_agent,
 		.metadata = invoke->request_metadata,

@@ -31,7 +31,7 @@ struct invoke {
 	struct becket_bytes request_metadata; /* encoded; outlives the call */
 	struct becket_metadata *metadata; /* for what comes back; likewise, or
 	                                   * NULL */
-	bool packs;                       /* see struct call_start; likewise: */
+	bool packs, is_unattended;        /* see struct call_start; likewise: */
 	const char *authority, *user_agent;
 	/* ------------------------------------------------------------- */
 	struct idmap_id call;

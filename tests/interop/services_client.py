@@ -397,6 +397,28 @@ def stalled(directory):
         server.stop()
 
 
+def asked(directory):
+    """A client that does not answer a PING is gone; one that says nothing and
+    does answer is not."""
+    server = Daemon(directory, {"ping_ms": 100, "stall_ms": 1000})
+    try:
+        with channel(server) as c, by_hand.Peer(server) as peer:
+            watch = Watch(c, "calc.Calculator")
+            assert watch.next() == SERVING
+            peer.h2.send_headers(1, fields("/grpc.health.v1.Health/Watch"))
+            peer.h2.send_data(1, by_hand.framed(b""), end_stream=True)
+            peer.flush()
+            peer.until(lambda: peer.data)
+            rest = b""
+            while data := peer.socket.recv(65536):
+                rest += data
+            assert by_hand.frame(by_hand.PING)[3:] in rest, rest
+            server.configure(False)
+            assert watch.next() == SERVICE_UNKNOWN
+    finally:
+        server.stop()
+
+
 def main():
     failed = 0
     for loops in (1, 3):
@@ -416,6 +438,9 @@ def main():
                                 directory)
     with tempfile.TemporaryDirectory() as directory:
         failed += not dce.check("services_wait_for_no_one_who_stalls", stalled,
+                                directory)
+    with tempfile.TemporaryDirectory() as directory:
+        failed += not dce.check("services_ask_who_is_silent", asked,
                                 directory)
     sys.exit(1 if failed else 0)
 

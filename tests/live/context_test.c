@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -669,6 +670,56 @@ without_sessions_there_are_no_handles_over_grpc(void **state)
 	store_stop();
 }
 
+/* HTTP/2 by hand: a call of Hold, and then not a word. */
+static int
+hold_and_be_silent(void)
+{
+	static const char fields[] = "\x83\x86" /* POST, http */
+	                             "\4\x17/becket.v1.Session/Hold"
+	                             "\x0f\x10\x10"
+	                             "application/grpc"
+	                             "\0\2te\x8trailers";
+	static const char head[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+	                           "\0\0\0\4\0\0\0\0\0"
+	                           "\0\0\x3b\1\4\0\0\0\1";
+	static const char message[] = "\0\0\5\0\1\0\0\0\1"
+	                              "\0\0\0\0";
+	int fd = raw_connect(&store.echo, 0);
+
+	assert_int_equal(sizeof fields - 1, 0x3b);
+	raw_send(fd, head, sizeof head - 1);
+	raw_send(fd, fields, sizeof fields - 1);
+	raw_send(fd, message, sizeof message);
+	return fd;
+}
+
+/* Who answers no PING is cut off; who has said that nobody would is not. */
+static void
+an_idle_client_keeps_its_handles_where_servers_ask(void **state)
+{
+	const struct becket_limits limits = { .ping_ms = 100,
+		.stall_ms = 1000 };
+	struct store_handle *handle;
+	struct client client;
+	char bytes[4096];
+	ssize_t size, all = 0;
+	int fd;
+
+	store_start(&limits);
+	client = client_start(which(state), NULL);
+	handle = client_open(&client);
+	fd = hold_and_be_silent();
+	while ((size = recv(fd, bytes, sizeof bytes, 0)) > 0)
+		all += size;
+	assert_int_equal(size, 0);
+	assert_in_range(all, 100, 1000); /* it was told its session */
+	close(fd);
+	assert_int_equal(client_look(client.binding, handle, ""), BECKET_S_OK);
+	assert_int_equal(client_alter(NULL, &handle, "close"), BECKET_S_OK);
+	client_stop(&client);
+	store_stop();
+}
+
 /* ----------------------------------------------------------------- memory --
  */
 
@@ -776,6 +827,10 @@ main(void)
 		FOR_EACH(a_client_survives_each_failed_allocation),
 		{ .name = "who_names_a_session_cannot_have_the_stubs_own",
 		    .test_func = who_names_a_session_cannot_have_the_stubs_own,
+		    .initial_state = &sequences[2] },
+		{ .name = "an_idle_client_keeps_its_handles_where_servers_ask",
+		    .test_func =
+		        an_idle_client_keeps_its_handles_where_servers_ask,
 		    .initial_state = &sequences[2] },
 		{ .name = "without_sessions_there_are_no_handles_over_grpc",
 		    .test_func =

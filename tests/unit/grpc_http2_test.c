@@ -754,6 +754,108 @@ pings_between_pieces_of_a_response_are_not_too_many(void **state)
 	finish();
 }
 
+static void
+answer_ping(void)
+{
+	const uint8_t *frame = find_frame(NGHTTP2_PING);
+
+	assert_non_null(frame);
+	send_frame(NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, frame + HEAD, 8);
+}
+
+static void
+a_silent_client_is_asked_while_calls_run(void **state)
+{
+	struct idmap_id id;
+
+	(void)state;
+	serve();
+	peer.limits.ping_ms = 60000;
+	tick_after(1000);
+	assert_null(find_frame(NGHTTP2_PING));
+	send_fields(1, NGHTTP2_FLAG_END_STREAM, request, NULL);
+	id = told(SESSION_CALL).call;
+	told(SESSION_END);
+	tick_after(59);
+	assert_null(find_frame(NGHTTP2_PING));
+	tick_after(1);
+	answer_ping();
+	tick_after(59);
+	send_frame(NGHTTP2_WINDOW_UPDATE, 0, 0, "\0\0\0\1", 4);
+	tick_after(59);
+	assert_null(find_frame(NGHTTP2_PING));
+	tick_after(1);
+	assert_non_null(find_frame(NGHTTP2_PING));
+	end_call(id);
+	gather();
+	tick_after(1000);
+	send_fields(3, NGHTTP2_FLAG_END_STREAM, request, NULL);
+	told(SESSION_CALL);
+	told(SESSION_END);
+	tick_after(60);
+	assert_non_null(find_frame(NGHTTP2_PING));
+	tick_after(9);
+	assert_told_nothing();
+	tick_after(1);
+	told(SESSION_CANCEL);
+	assert_string_equal(told(SESSION_CLOSED).closed.sentence,
+	    "the peer does not answer a ping");
+	finish();
+}
+
+static void
+nobody_is_asked_for_what_nobody_attends_to(void **state)
+{
+	static const char *const yes[] = { "becket-unattended", "1", NULL };
+	static const char *const no[] = { "becket-unattended", "0", NULL };
+
+	(void)state;
+	serve();
+	peer.limits.ping_ms = 60000;
+	send_fields(1, NGHTTP2_FLAG_END_STREAM, request, yes);
+	assert_int_equal(told(SESSION_CALL).begun.metadata.size, 0);
+	told(SESSION_END);
+	tick_after(1000);
+	assert_null(find_frame(NGHTTP2_PING));
+	/* But where another call of the connection is somebody's. */
+	send_fields(3, NGHTTP2_FLAG_END_STREAM, request, no);
+	tick_after(60);
+	assert_non_null(find_frame(NGHTTP2_PING));
+	told(SESSION_CALL);
+	told(SESSION_END);
+	finish();
+}
+
+/* A stop waits for an answer of its own. */
+static void
+an_answer_of_before_ends_no_drain(void **state)
+{
+	const uint8_t *frame;
+	uint8_t asked[8];
+
+	(void)state;
+	serve();
+	peer.limits.ping_ms = 60000;
+	send_fields(1, NGHTTP2_FLAG_END_STREAM, request, NULL);
+	told(SESSION_CALL);
+	told(SESSION_END);
+	tick_after(60);
+	frame = find_frame(NGHTTP2_PING);
+	assert_non_null(frame);
+	memcpy(asked, frame + HEAD, sizeof asked);
+	peer.session->ops->drain(peer.session);
+	frame = find_frame(NGHTTP2_PING);
+	assert_non_null(frame);
+	assert_goaway(NGHTTP2_NO_ERROR);
+	send_frame(NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, asked, sizeof asked);
+	tick_after(0);
+	assert_null(find_frame(NGHTTP2_GOAWAY));
+	send_frame(NGHTTP2_PING, NGHTTP2_FLAG_ACK, 0, frame + HEAD, 8);
+	tick_after(0);
+	assert_goaway(NGHTTP2_NO_ERROR);
+	finish();
+}
+
 /* -------------------------------------------------------------- clients -- */
 
 static void
@@ -945,6 +1047,26 @@ a_silent_server_is_asked_whether_it_is_there(void **state)
 }
 
 static void
+a_call_says_that_nobody_attends_to_it(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		const struct call_start start = { .interface_name = "a.Echo",
+			.operation_name = "Echo",
+			.is_unattended = i == 1 };
+		struct idmap_id id;
+
+		connect_to(0);
+		assert_int_equal(peer.session->ops->begin(peer.session, &start,
+		                     &id),
+		    BECKET_S_OK);
+		assert_field(find_frame(NGHTTP2_HEADERS), "becket-unattended",
+		    i == 1 ? "1" : NULL);
+		finish();
+	}
+}
+
+static void
 nobody_is_asked_unless_that_is_wished(void **state)
 {
 	(void)state;
@@ -986,6 +1108,10 @@ main(void)
 		    requests_of_one_who_does_not_read_end_the_connection),
 		cmocka_unit_test(
 		    pings_between_pieces_of_a_response_are_not_too_many),
+		cmocka_unit_test(a_silent_client_is_asked_while_calls_run),
+		cmocka_unit_test(nobody_is_asked_for_what_nobody_attends_to),
+		cmocka_unit_test(an_answer_of_before_ends_no_drain),
+		cmocka_unit_test(a_call_says_that_nobody_attends_to_it),
 		cmocka_unit_test(
 		    the_deadline_of_the_call_is_told_from_one_of_the_servers),
 		cmocka_unit_test(calls_wait_until_the_server_lets_them),

@@ -16,14 +16,12 @@ enum {
 };
 
 static void
-drain_waker(struct watch *watch, uint32_t events)
+note_waker(struct watch *watch, uint32_t events)
 {
 	struct loop *loop = container_of(watch, struct loop, waker);
-	uint64_t count;
 
 	(void)events;
-	if (read(watch->fd, &count, sizeof count) == sizeof count)
-		loop->woken(loop);
+	loop->woken(loop);
 }
 
 becket_status
@@ -33,14 +31,14 @@ loop_init(struct loop *loop, void (*woken)(struct loop *loop))
 		.epoll = epoll_create1(EPOLL_CLOEXEC),
 		.waker = {
 			.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-			.ready = drain_waker,
+			.ready = note_waker,
 		},
 		.woken = woken,
 		.now = clock_now(),
 	};
 	list_init(&loop->timers);
 	if (loop->epoll >= 0 && loop->waker.fd >= 0 &&
-	    loop_watch(loop, &loop->waker, EPOLLIN) == BECKET_S_OK)
+	    loop_watch(loop, &loop->waker, EPOLLIN | EPOLLET) == BECKET_S_OK)
 		return BECKET_S_OK;
 	loop_fini(loop);
 	return BECKET_S_SYSTEM;

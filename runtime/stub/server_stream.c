@@ -88,24 +88,21 @@ server_stream_events(const struct server_stream *stream)
 	       (has_room(stream) ? BECKET_STREAM_WRITABLE : 0);
 }
 
-/* With the lock held, when something may have become so. */
-static bool
-tell(struct server_stream *stream)
-{
-	unsigned events = server_stream_events(stream);
-
-	if (((events & BECKET_STREAM_READABLE) && stream->waits[0] > 0) ||
-	    ((events & BECKET_STREAM_WRITABLE) && stream->waits[1] > 0))
-		pthread_cond_broadcast(&stream->changed);
-	return stream->ready != NULL && (events & stream->wanted) != 0;
-}
-
+/* When something may have become so. Who is woken with the lock held by another
+ * would only wait for that; and this thread alone frees the stream.
+ */
 static bool
 unlock_and_tell(struct server_stream *stream)
 {
-	bool is_due = tell(stream);
+	unsigned events = server_stream_events(stream);
+	bool is_due = stream->ready != NULL && (events & stream->wanted) != 0;
+	bool is_awaited =
+	    ((events & BECKET_STREAM_READABLE) && stream->waits[0] > 0) ||
+	    ((events & BECKET_STREAM_WRITABLE) && stream->waits[1] > 0);
 
 	pthread_mutex_unlock(&stream->lock);
+	if (is_awaited)
+		pthread_cond_broadcast(&stream->changed);
 	return is_due;
 }
 

@@ -81,7 +81,7 @@ compare_to_floor(const char *name, void (*floor_work)(void), void (*work)(void),
 	}
 	floor_us = 1e6 * median(floor_times, rounds);
 	us = 1e6 * median(our_times, rounds);
-	printf("%-18s raw socket %9.2f us   becket %9.2f us   ratio %.2f\n",
+	printf("%-24s raw socket %9.2f us   becket %9.2f us   ratio %.2f\n",
 	    name, floor_us, us, us / floor_us);
 }
 

@@ -26,9 +26,11 @@ static uint8_t zeros[LARGE];
 
 /* ------------------------------------------------------------ the floor -- */
 
+enum raw_kind { RAW_POUR, RAW_CHAT, RAW_FILL };
+
 struct raw_order {
 	uint32_t count, size;
-	uint32_t is_chat;
+	uint32_t kind;
 };
 
 static bool
@@ -69,6 +71,20 @@ raw_pour(int fd, const struct raw_order *order)
 }
 
 static void
+raw_drink(int fd, const struct raw_order *order)
+{
+	size_t left = (size_t)order->count * order->size;
+	static char bytes[LARGE];
+
+	while (left > 0) {
+		ssize_t got = recv(fd, bytes, sizeof bytes, 0);
+
+		MUST(got > 0);
+		left -= (size_t)got;
+	}
+}
+
+static void
 raw_serve(int listener)
 {
 	struct raw_order order;
@@ -76,10 +92,18 @@ raw_serve(int listener)
 
 	raw_no_delay(fd);
 	while (raw_read(fd, &order, sizeof order))
-		if (order.is_chat)
+		switch (order.kind) {
+		case RAW_CHAT:
 			raw_chat(fd, &order);
-		else
+			break;
+		case RAW_FILL:
+			raw_drink(fd, &order);
+			raw_write(fd, &order, sizeof order);
+			break;
+		default:
 			raw_pour(fd, &order);
+			break;
+		}
 }
 
 static int raw_fd;
@@ -87,17 +111,10 @@ static int raw_fd;
 static void
 raw_get(uint32_t count, uint32_t size)
 {
-	struct raw_order order = { count, size, false };
-	size_t left = (size_t)count * size;
-	static char bytes[LARGE];
+	struct raw_order order = { count, size, RAW_POUR };
 
 	raw_write(raw_fd, &order, sizeof order);
-	while (left > 0) {
-		ssize_t got = recv(raw_fd, bytes, sizeof bytes, 0);
-
-		MUST(got > 0);
-		left -= (size_t)got;
-	}
+	raw_drink(raw_fd, &order);
 }
 
 static void
@@ -115,7 +132,7 @@ raw_small(void)
 static void
 raw_turns(void)
 {
-	struct raw_order order = { TURNS, SMALL, true };
+	struct raw_order order = { TURNS, SMALL, RAW_CHAT };
 	char bytes[SMALL];
 
 	raw_write(raw_fd, &order, sizeof order);
@@ -123,6 +140,16 @@ raw_turns(void)
 		raw_write(raw_fd, zeros, SMALL);
 		MUST(raw_read(raw_fd, bytes, SMALL));
 	}
+}
+
+static void
+raw_fill(void)
+{
+	struct raw_order order = { SMALL_COUNT, SMALL, RAW_FILL };
+
+	raw_write(raw_fd, &order, sizeof order);
+	raw_pour(raw_fd, &order);
+	MUST(raw_read(raw_fd, &order, sizeof order));
 }
 
 /* ------------------------------------------------------------------ us -- */
@@ -157,9 +184,26 @@ manage_chat(struct becket_call *call, struct becket_stream *stream)
 	return status == BECKET_X_PIPE_EMPTY ? BECKET_S_OK : status;
 }
 
+static becket_status
+manage_fill(struct becket_call *call, struct becket_stream *stream,
+    Bench__Order *response)
+{
+	Bench__Data *data;
+	becket_status status;
+
+	(void)call;
+	while ((status = bench_echo_fill_pull(stream, &data)) == BECKET_S_OK) {
+		response->count++;
+		response->size += (uint32_t)data->data.len;
+		bench_data_free(data);
+	}
+	return status == BECKET_X_PIPE_EMPTY ? BECKET_S_OK : status;
+}
+
 static const struct bench_echo_epv epv = {
 	.pour = manage_pour,
 	.chat = manage_chat,
+	.fill = manage_fill,
 };
 
 static void
@@ -225,6 +269,35 @@ turns(void)
 }
 
 static void
+put(bool gathers)
+{
+	Bench__Data out = BENCH__DATA__INIT;
+	Bench__Order *response;
+	struct becket_stream *stream;
+
+	out.data = (ProtobufCBinaryData){ SMALL, zeros };
+	MUST(bench_echo_fill_open(binding, &stream) == BECKET_S_OK);
+	becket_stream_set_gathering(stream, gathers);
+	for (int i = 0; i < SMALL_COUNT; i++)
+		MUST(bench_echo_fill_send(stream, &out) == BECKET_S_OK);
+	MUST(bench_echo_fill_finish(&stream, &response) == BECKET_S_OK);
+	MUST(response->size == SMALL_COUNT * SMALL);
+	bench_order_free(response);
+}
+
+static void
+fill(void)
+{
+	put(false);
+}
+
+static void
+fill_gathered(void)
+{
+	put(true);
+}
+
+static void
 measure(struct becket_runtime *runtime, const char *string, const char *door,
     unsigned rounds, unsigned times)
 {
@@ -236,6 +309,10 @@ measure(struct becket_runtime *runtime, const char *string, const char *door,
 	compare_to_floor(name, raw_large, large, rounds, times);
 	snprintf(name, sizeof name, "10000 x 100 %s", door);
 	compare_to_floor(name, raw_small, small, rounds, times);
+	snprintf(name, sizeof name, "10000 x 100 up %s", door);
+	compare_to_floor(name, raw_fill, fill, rounds, times);
+	snprintf(name, sizeof name, "and gathered %s", door);
+	compare_to_floor(name, raw_fill, fill_gathered, rounds, times);
 	snprintf(name, sizeof name, "1000 turns %s", door);
 	compare_to_floor(name, raw_turns, turns, rounds, times);
 	becket_binding_free(&binding);

@@ -626,6 +626,25 @@ becket_stream_wait(struct becket_stream *stream, unsigned events,
 BECKET_API void becket_stream_set_compression(struct becket_stream *stream,
     bool compression);
 
+/* Client: messages that are sent from here on may wait for others and go with
+ * them, which costs a system call for many instead of one for each; for
+ * programs that send many small ones. The first after a pause is sent at once,
+ * what follows when there are 16 KiB of it, or with the first message after a
+ * millisecond, or when the program flushes, half-closes, waits for anything of
+ * the stream, or receives and finds that nothing has come. After a millisecond
+ * it is also sent by whoever is in becket_runtime_process(), or waits in
+ * another thread for another call. But a program that does none of this keeps
+ * the end of what it sent to itself, so gathering is off at first: then each
+ * message is sent at once, unless earlier ones still wait for room. Off again:
+ * flushes. On a server nothing happens: its messages are gathered while earlier
+ * ones go out, and sent without the manager. MSG_MORE; the buffer hint of gRPC.
+ */
+BECKET_API void becket_stream_set_gathering(struct becket_stream *stream,
+    bool gathering);
+/* Client: send what has been gathered, as far as there is room; does not wait.
+ */
+BECKET_API void becket_stream_flush(struct becket_stream *stream);
+
 /* Client: there are no more messages of ours; the peer's still come. Again:
  * nothing happens. X_WRONG_PIPE_ORDER: a server's, which ends by answering.
  */

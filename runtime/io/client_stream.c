@@ -119,10 +119,23 @@ put_and_keep(struct client_stream *stream, struct session *session,
 	return status;
 }
 
+/* While the socket is full there is no sense in trying each time. */
+static void
+send_put(const struct client_stream *stream, size_t size)
+{
+	struct line *line = stream->call.line;
+
+	if (stream->gathers || line->is_blocked)
+		line_gather(line, size);
+	else
+		line_touch(line);
+}
+
 static becket_status
 put_now(struct client_stream *stream, struct session *session,
     struct buffer *bytes)
 {
+	size_t size = bytes->size;
 	becket_status status;
 
 	if (stream->is_keeping &&
@@ -131,7 +144,7 @@ put_now(struct client_stream *stream, struct session *session,
 	status = stream->is_keeping
 	             ? put_and_keep(stream, session, bytes)
 	             : put_bytes(stream, session, bytes, stream->packs);
-	line_touch(stream->call.line);
+	send_put(stream, size);
 	return forgive(status);
 }
 
@@ -148,6 +161,15 @@ client_stream_put(struct client_stream *stream, struct buffer *bytes)
 	if (status == BECKET_S_OK)
 		stream->unsent += size;
 	return status;
+}
+
+void
+client_stream_flush(struct client_stream *stream)
+{
+	struct line *line = stream->call.line;
+
+	if (line != NULL && line->gathered > 0)
+		line_touch(line);
 }
 
 void

@@ -54,6 +54,7 @@ struct client_stream {
 	bool is_half_closed; /* there are no more messages of ours */
 	bool is_started;     /* something has gone out */
 	bool packs;          /* what is sent from here on */
+	bool gathers;        /* what is sent may wait for more */
 	bool wants_room;     /* somebody is to be told of it */
 	size_t unsent;       /* bytes put, or kept, since all was sent */
 	bool is_keeping;
@@ -93,6 +94,8 @@ bool client_stream_has_room(const struct client_stream *stream);
 /* Takes the message, also on failure. S_OUT_OF_MEMORY. */
 BECKET_MUST_USE becket_status client_stream_put(struct client_stream *stream,
     struct buffer *message);
+/* What has been gathered is sent when the hub is settled. */
+void client_stream_flush(struct client_stream *stream);
 /* There are no more. */
 void client_stream_half_close(struct client_stream *stream);
 

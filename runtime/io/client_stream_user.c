@@ -54,6 +54,8 @@ await(struct client_stream *stream, bool (*is_done)(const void *stream))
 {
 	struct hub *hub = stream->call.hub;
 
+	client_stream_flush(stream);
+	hub_settle(hub);
 	if (!stream->is_nonblocking)
 		hub_await(hub, &stream->call, is_done, stream, 0);
 	else if (!stream->call.has_callback && hub->driver == NULL &&
@@ -315,6 +317,8 @@ pause_for(const struct watch *watch, uint64_t until)
 	struct client_stream *stream = watch->stream;
 	struct hub *hub = lock(stream);
 
+	client_stream_flush(stream);
+	hub_settle(hub);
 	stream->wants_room |= watch->events & BECKET_STREAM_WRITABLE;
 	if (hub->driver == NULL)
 		hub_poll(hub);
@@ -483,6 +487,34 @@ set_compression(struct becket_stream *base, bool compression)
 	pthread_mutex_unlock(&hub->lock);
 }
 
+static void
+flush(struct becket_stream *base)
+{
+	struct client_stream *stream = stream_of(base);
+	struct hub *hub;
+
+	if (runtime_is_stale(stream->call.hub->runtime))
+		return;
+	hub = lock(stream);
+	client_stream_flush(stream);
+	settle_and_unlock(hub);
+}
+
+static void
+set_gathering(struct becket_stream *base, bool gathering)
+{
+	struct client_stream *stream = stream_of(base);
+	struct hub *hub;
+
+	if (runtime_is_stale(stream->call.hub->runtime))
+		return;
+	hub = lock(stream);
+	stream->gathers = gathering;
+	if (!gathering)
+		client_stream_flush(stream);
+	settle_and_unlock(hub);
+}
+
 const struct becket_stream_ops client_stream_ops = {
 	.send = send_message,
 	.receive = receive,
@@ -490,6 +522,8 @@ const struct becket_stream_ops client_stream_ops = {
 	.set_callback = set_callback,
 	.wait = wait_for,
 	.set_compression = set_compression,
+	.set_gathering = set_gathering,
+	.flush = flush,
 	.half_close = half_close,
 	.cancel = cancel,
 	.finish = finish,

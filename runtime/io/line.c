@@ -429,16 +429,26 @@ line_run(struct line *line)
 		    connector_events(&line->connector));
 }
 
+/* What waits for room in the socket is told when there is some. */
+static uint64_t
+due_while_open(const struct line *line)
+{
+	const struct becket_async_call *only = line_only_call(line);
+	const struct session *session = line->lease.conn->session;
+	bool gathers = line->gathered > 0 && !line->is_blocked;
+
+	return clock_earlier(gathers ? line->gathers_until : 0,
+	    clock_earlier(only == NULL ? 0 : only->end_by,
+	        session->ops->deadline(session)));
+}
+
 uint64_t
 line_due(const struct line *line)
 {
-	const struct becket_async_call *only = line_only_call(line);
 	uint64_t due = 0;
 
 	if (line->state == LINE_OPEN)
-		return clock_earlier(only == NULL ? 0 : only->end_by,
-		    line->lease.conn->session->ops->deadline(
-		        line->lease.conn->session));
+		return due_while_open(line);
 	if (line->state == LINE_CONNECTING)
 		due = connector_until(&line->connector);
 	else if (line->opening != NULL)

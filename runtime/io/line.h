@@ -45,6 +45,8 @@ struct line {
 	bool is_blocked; /* the socket takes no more */
 	bool is_hung_up; /* and the socket has an end, which is to wait */
 	bool is_busy;    /* much came at once, so that there may be more */
+	size_t gathered; /* bytes of messages that are put and not sent */
+	uint64_t gathers_until; /* then they are sent */
 	struct lease lease;
 	uint32_t group; /* to join */
 	struct connector connector;
@@ -83,6 +85,10 @@ void line_cancel(struct line *line, struct becket_async_call *call);
  */
 struct session *line_session(const struct becket_async_call *call);
 void line_touch(struct line *line);
+/* The same, but soon: a message of size bytes has been put that may go with
+ * others, if anything was sent just now. line_due() tells when it is time.
+ */
+void line_gather(struct line *line, size_t size);
 /* Of a call on it, some input has been consumed. */
 void line_consumed(struct line *line, const struct becket_async_call *call,
     size_t size);

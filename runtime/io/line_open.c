@@ -6,8 +6,13 @@
 #include "io/clock.h"
 #include "io/hub.h"
 
-/* Who sends so much at once has more. */
-enum { MUCH = 16384 };
+enum {
+	/* Who sends so much at once has more. */
+	MUCH = 16384,
+	/* Messages that are gathered wait neither for more nor for longer. */
+	MOST_GATHERED = 16384,
+	GATHER_MS = 1,
+};
 
 static void
 end_all(struct line *line, const char *sentence)
@@ -105,6 +110,7 @@ pump(struct line *line)
 	uint64_t before = conn->session->stats.bytes_in;
 	bool was_stalled = line->is_stalled;
 
+	line->gathered = 0;
 	line->is_blocked =
 	    client_conn_pump(conn, line->is_readable, take_event, line);
 	line->is_stalled = conn->is_full;
@@ -191,6 +197,18 @@ line_session(const struct becket_async_call *call)
 void
 line_touch(struct line *line)
 {
+	hub_mark(line->hub, line);
+}
+
+void
+line_gather(struct line *line, size_t size)
+{
+	uint64_t now = clock_now();
+
+	line->gathered += size;
+	if (now < line->gathers_until && line->gathered < MOST_GATHERED)
+		return;
+	line->gathers_until = now + clock_from_ms(GATHER_MS);
 	hub_mark(line->hub, line);
 }
 

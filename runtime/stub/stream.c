@@ -112,6 +112,20 @@ becket_stream_set_compression(struct becket_stream *stream, bool compression)
 		stream->ops->set_compression(stream, compression);
 }
 
+void
+becket_stream_set_gathering(struct becket_stream *stream, bool gathering)
+{
+	if (stream != NULL && is_client(stream))
+		stream->ops->set_gathering(stream, gathering);
+}
+
+void
+becket_stream_flush(struct becket_stream *stream)
+{
+	if (stream != NULL && is_client(stream))
+		stream->ops->flush(stream);
+}
+
 becket_status
 becket_stream_half_close(struct becket_stream *stream)
 {

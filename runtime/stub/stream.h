@@ -25,7 +25,9 @@ struct becket_stream_ops {
 	    uint32_t milliseconds, unsigned *ret_events);
 	/* Of messages that are sent from here on. */
 	void (*set_compression)(struct becket_stream *stream, bool compression);
-	/* These four are a client's; NULL on a server. */
+	/* These six are a client's; NULL on a server. */
+	void (*set_gathering)(struct becket_stream *stream, bool gathering);
+	void (*flush)(struct becket_stream *stream);
 	becket_status (*half_close)(struct becket_stream *stream);
 	becket_status (*cancel)(struct becket_stream *stream);
 	/* *ret_is_over: the stream is freed, and what is returned is how the

@@ -90,8 +90,8 @@ count(struct becket_call *call, const struct becket_bytes *request,
 }
 
 static becket_status
-sum(struct becket_call *call, struct becket_stream *stream, uint16_t opnum,
-    struct becket_bytes *response)
+sum(struct flow *flow, struct becket_call *call, struct becket_stream *stream,
+    uint16_t opnum, struct becket_bytes *response)
 {
 	char text[64];
 	uint64_t n = 0, size = 0;
@@ -100,6 +100,7 @@ sum(struct becket_call *call, struct becket_stream *stream, uint16_t opnum,
 
 	while ((status = becket_stub_receive(stream, &flow_interface, opnum,
 	            &message)) == BECKET_S_OK) {
+		atomic_fetch_add(&flow->heard, 1);
 		n++;
 		size += ((struct becket_bytes *)message)->size;
 		becket_stub_free(message);
@@ -113,13 +114,14 @@ sum(struct becket_call *call, struct becket_stream *stream, uint16_t opnum,
 }
 
 static becket_status
-talk(struct becket_stream *stream, uint16_t opnum)
+talk(struct flow *flow, struct becket_stream *stream, uint16_t opnum)
 {
 	becket_status status;
 	void *message;
 
 	while ((status = becket_stub_receive(stream, &flow_interface, opnum,
 	            &message)) == BECKET_S_OK) {
+		atomic_fetch_add(&flow->heard, 1);
 		status =
 		    becket_stub_send(stream, &flow_interface, opnum, message);
 		becket_stub_free(message);
@@ -171,7 +173,7 @@ wait_for_gate(struct flow *flow, struct becket_call *call)
 
 /* What it is asked by goes back with the greeting, and the bill at the end. */
 static becket_status
-greet(struct becket_call *call, struct becket_stream *stream)
+greet(struct flow *flow, struct becket_call *call, struct becket_stream *stream)
 {
 	struct becket_bytes name = { 0 };
 	becket_status status;
@@ -186,7 +188,7 @@ greet(struct becket_call *call, struct becket_stream *stream)
 		    BECKET_METADATA_TRAILING, "x-cost", "7", 1);
 	if (status == BECKET_S_OK)
 		status = push(stream, GREET, "hello", 5);
-	return status == BECKET_S_OK ? talk(stream, GREET) : status;
+	return status == BECKET_S_OK ? talk(flow, stream, GREET) : status;
 }
 
 static becket_status
@@ -200,9 +202,9 @@ run(struct flow *flow, struct becket_call *call, const void *request,
 	case COUNT:
 		return count(call, request, stream);
 	case SUM:
-		return sum(call, stream, SUM, response);
+		return sum(flow, call, stream, SUM, response);
 	case TALK:
-		return talk(stream, TALK);
+		return talk(flow, stream, TALK);
 	case BREAK:
 		return break_off(call, request, stream);
 	case SOON:
@@ -210,14 +212,14 @@ run(struct flow *flow, struct becket_call *call, const void *request,
 	case STUBBORN:
 		while (!atomic_load(&flow->gate))
 			echo_yield();
-		return sum(call, stream, STUBBORN, response);
+		return sum(flow, call, stream, STUBBORN, response);
 	case DEAF:
 		status = wait_for_gate(flow, call);
 		return status != BECKET_S_OK
 		           ? status
-		           : sum(call, stream, DEAF, response);
+		           : sum(flow, call, stream, DEAF, response);
 	default:
-		return greet(call, stream);
+		return greet(flow, call, stream);
 	}
 }
 
@@ -254,6 +256,7 @@ flow_register(struct flow *flow, struct echo *echo)
 	atomic_store(&flow->gate, false);
 	atomic_store(&flow->running, 0);
 	atomic_store(&flow->ended, 0);
+	atomic_store(&flow->heard, 0);
 	assert_int_equal(becket_server_register_if(echo->server,
 	                     &flow_interface, &routines, NULL, flow,
 	                     BECKET_IF_BLOCKING),

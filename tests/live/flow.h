@@ -29,6 +29,7 @@ enum { FLOW_NUMBERS = 8192 };
 struct flow {
 	atomic_bool gate;
 	atomic_uint running, ended; /* routines */
+	atomic_uint heard;          /* messages that SUM and TALK got */
 	/* How often routines were entered for the object whose time_low it is.
 	 */
 	atomic_uint entered[FLOW_NUMBERS];

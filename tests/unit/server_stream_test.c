@@ -579,6 +579,8 @@ the_wrong_end_and_the_wrong_operation_are_told(void **state)
 	assert_int_equal(becket_stub_finish_stream(&stream, &interface, CHAT,
 	                     NULL),
 	    BECKET_X_WRONG_PIPE_ORDER);
+	becket_stream_set_gathering(stream, true); /* nothing happens */
+	becket_stream_flush(stream);
 	assert_int_equal(becket_stream_half_close(stream),
 	    BECKET_X_WRONG_PIPE_ORDER);
 	assert_int_equal(becket_stream_cancel(stream),

@@ -124,6 +124,20 @@ enter_file(struct pool *pool, struct proto_file *file)
 	    file->name);
 }
 
+/* The first one of a name stays. What is built in, or of another compiler, may
+ * well differ; so it matters only to who misses something.
+ */
+static void
+note_other(struct pool *pool, const struct proto_file *file, bool is_ours)
+{
+	struct becket_bytes first = pool_file(pool, file->name)->bytes;
+
+	if (!is_ours &&
+	    (first.size != file->bytes.size ||
+	        memcmp(first.data, file->bytes.data, first.size) != 0))
+		pool->other = file->name;
+}
+
 static const char *
 add(struct pool *pool, struct becket_bytes bytes, bool is_ours)
 {
@@ -133,8 +147,11 @@ add(struct pool *pool, struct becket_bytes bytes, bool is_ours)
 
 	if (file == NULL)
 		return sentence;
-	if (!symbols_put(&pool->names, (struct symbol){ file->name, 0, file }))
+	if (!symbols_put(&pool->names,
+	        (struct symbol){ file->name, 0, file })) {
+		note_other(pool, file, is_ours);
 		return NULL;
+	}
 	file->is_ours = is_ours;
 	*pool->files_end = file;
 	pool->files_end = &file->next;
@@ -201,8 +218,11 @@ pool_do_without(struct pool *pool, const char *name)
 static const char *
 no_type(struct pool *pool, const char *who, const char *what)
 {
-	return text_print(pool->arena, "%s refers to %s, which is not there",
-	    who, what + 1);
+	return text_print(pool->arena,
+	    "%s refers to %s, which is not there%s%s%s", who, what + 1,
+	    pool->other == NULL ? "" : "; there are two files ",
+	    pool->other == NULL ? "" : pool->other,
+	    pool->other == NULL ? "" : " that differ");
 }
 
 static const char *

@@ -173,6 +173,7 @@ struct pool {
 	struct symbols symbols;    /* by full name */
 	struct symbols names;      /* files by name */
 	struct symbols extensions; /* by "extendee number" */
+	const char *other; /* a file of which there was another, or NULL */
 };
 
 struct pool *pool_new(struct arena *arena);

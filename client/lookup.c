@@ -138,47 +138,6 @@ lookup_services(const struct command *command, struct pool *pool,
 
 /* --------------------------------------------------------------- symbols -- */
 
-/* Those that the server lists and then does not know are its own affair. */
-static becket_status
-fetch_all(struct reflection *reflection, struct pool *pool)
-{
-	struct texts services = { 0 };
-	becket_status status = reflection_list(reflection, &services);
-
-	for (size_t i = 0; status == BECKET_S_OK && i < services.count; i++) {
-		status = reflection_fetch(reflection, services.texts[i], pool);
-		if (status == BECKET_S_NOT_FOUND)
-			status = BECKET_S_OK;
-	}
-	return status;
-}
-
-static int
-ask(const struct command *command, struct pool *pool, const char *name)
-{
-	struct asking asking;
-	struct reflection *reflection;
-	becket_status status = BECKET_S_NOT_FOUND;
-	const char *dot = name == NULL ? NULL : strrchr(name, '.');
-	int result = begin(command, &asking);
-
-	if (result != EXIT_OK)
-		return result;
-	reflection = asking.reflection;
-	if (name != NULL)
-		status = reflection_fetch(reflection, name, pool);
-	if (status == BECKET_S_NOT_FOUND && dot != NULL)
-		status = reflection_fetch(reflection,
-		    text_copy(command->arena, name, (size_t)(dot - name)),
-		    pool);
-	if (status == BECKET_S_NOT_FOUND)
-		status = fetch_all(reflection, pool);
-	if (status != BECKET_S_OK)
-		result = failed(command, &asking, status);
-	end(&asking);
-	return result;
-}
-
 static bool
 is_end_of(const char *name, const char *end)
 {
@@ -215,6 +174,77 @@ is_known(const struct pool *pool, const char *name)
 
 	return name != NULL && (pool_find(pool, name) != NULL ||
 	                           find_end(pool, name, &other) != NULL);
+}
+
+/* Of all services, or those that a name may end with or be in. Those that the
+ * server lists and then does not know are its own affair.
+ */
+static becket_status
+fetch_some(struct reflection *reflection, struct pool *pool,
+    const struct texts *services, const char *name, const char *scope)
+{
+	becket_status status = BECKET_S_OK;
+
+	for (size_t i = 0; status == BECKET_S_OK && i < services->count; i++) {
+		const char *service = services->texts[i];
+
+		if (name != NULL && !is_end_of(service, name) &&
+		    !is_end_of(service, scope))
+			continue;
+		status = reflection_fetch(reflection, service, pool);
+		if (status == BECKET_S_NOT_FOUND)
+			status = BECKET_S_OK;
+	}
+	return status;
+}
+
+/* Services may not go together: who wants one need not have the others. */
+static becket_status
+fetch_by_end(struct reflection *reflection, struct pool *pool, const char *name,
+    const char *scope)
+{
+	struct texts services = { 0 };
+	becket_status status = reflection_list(reflection, &services);
+
+	if (status == BECKET_S_OK && scope != name)
+		status = fetch_some(reflection, pool, &services, name, scope);
+	if (status == BECKET_S_OK && !is_known(pool, name))
+		status = fetch_some(reflection, pool, &services, NULL, NULL);
+	return status;
+}
+
+/* What a name is in, or itself. */
+static const char *
+scope_of(struct arena *arena, const char *name)
+{
+	const char *dot = name == NULL ? NULL : strrchr(name, '.');
+
+	return dot == NULL ? name
+	                   : text_copy(arena, name, (size_t)(dot - name));
+}
+
+static int
+ask(const struct command *command, struct pool *pool, const char *name)
+{
+	const char *scope = scope_of(command->arena, name);
+	struct asking asking;
+	struct reflection *reflection;
+	becket_status status = BECKET_S_NOT_FOUND;
+	int result = begin(command, &asking);
+
+	if (result != EXIT_OK)
+		return result;
+	reflection = asking.reflection;
+	if (name != NULL)
+		status = reflection_fetch(reflection, name, pool);
+	if (status == BECKET_S_NOT_FOUND && scope != name)
+		status = reflection_fetch(reflection, scope, pool);
+	if (status == BECKET_S_NOT_FOUND)
+		status = fetch_by_end(reflection, pool, name, scope);
+	if (status != BECKET_S_OK)
+		result = failed(command, &asking, status);
+	end(&asking);
+	return result;
 }
 
 /* Where there are files the server is asked for what they have not, and only

@@ -90,8 +90,8 @@ static becket_status
 give_symbol(struct asked *asked)
 {
 	const struct descriptor_file *file =
-	    descriptors_find_symbol(&asked->catalogue->descriptors,
-	        text(asked->request->file_containing_symbol));
+	    catalogue_find_symbol(asked->catalogue,
+	        asked->request->file_containing_symbol);
 
 	if (file == NULL)
 		return refuse(asked, NOT_FOUND, "there is no such symbol here");
@@ -121,7 +121,7 @@ give_numbers(struct asked *asked)
 	Numbers *numbers;
 	size_t count;
 
-	if (descriptors_find_symbol(descriptors, text(type)) == NULL)
+	if (catalogue_find_symbol(asked->catalogue, type) == NULL)
 		return refuse(asked, NOT_FOUND, "there is no such type here");
 	count = descriptors_extensions(descriptors, text(type), NULL, 0);
 	numbers = arena_alloc(asked->arena, sizeof *numbers);
@@ -146,7 +146,7 @@ give_numbers(struct asked *asked)
 static becket_status
 give_names(struct asked *asked)
 {
-	const size_t count = asked->catalogue->count;
+	const size_t count = catalogue_count(asked->catalogue);
 	Services *list = arena_alloc(asked->arena, sizeof *list);
 	Service *services = arena_alloc(asked->arena, count * sizeof *services);
 	Service **all = arena_alloc(asked->arena, count * sizeof *all);

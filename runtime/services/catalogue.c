@@ -12,6 +12,7 @@ catalogue_empty(const struct becket_memory *memory)
 		.memory = memory,
 		.descriptors = descriptors_empty(memory),
 		.text = buffer_empty(memory),
+		.entries = buffer_empty(memory),
 	};
 }
 
@@ -20,18 +21,63 @@ catalogue_fini(struct catalogue *catalogue)
 {
 	descriptors_fini(&catalogue->descriptors);
 	buffer_fini(&catalogue->text);
+	buffer_fini(&catalogue->entries);
 	*catalogue = catalogue_empty(catalogue->memory);
 }
 
-static bool
-has_name(const struct catalogue *catalogue, const char *name)
+static struct catalogue_entry *
+entries_of(const struct catalogue *catalogue)
 {
-	const char *at = (const char *)catalogue->text.data;
+	return (void *)catalogue->entries.data;
+}
 
-	for (size_t i = 0; i < catalogue->count; i++, at += strlen(at) + 1)
-		if (strcmp(at, name) == 0)
-			return true;
-	return false;
+static const char *
+name_of(const struct catalogue *catalogue, size_t i)
+{
+	return (const char *)catalogue->text.data + entries_of(catalogue)[i].at;
+}
+
+static struct catalogue_entry *
+find_entry(const struct catalogue *catalogue, const char *name)
+{
+	for (size_t i = 0; i < catalogue_count(catalogue); i++)
+		if (strcmp(name_of(catalogue, i), name) == 0)
+			return &entries_of(catalogue)[i];
+	return NULL;
+}
+
+static bool
+enter(struct catalogue *catalogue, const char *name,
+    const struct catalogue_entry *entry)
+{
+	return buffer_reserve(&catalogue->entries, sizeof *entry) &&
+	       buffer_append(&catalogue->text, name, strlen(name) + 1) &&
+	       buffer_append(&catalogue->entries, entry, sizeof *entry);
+}
+
+/* Of several versions the highest goes first, as it does with gRPC's calls. */
+becket_status
+catalogue_add(struct catalogue *catalogue,
+    const struct becket_interface *interface)
+{
+	struct catalogue_entry *there = find_entry(catalogue, interface->name);
+	const struct catalogue_entry entry = {
+		.at = there != NULL ? there->at : catalogue->text.size,
+		.major = interface->major,
+		.set = catalogue->descriptors.set_count,
+	};
+	bool is_newer = there != NULL && interface->major > there->major;
+	becket_status status = descriptors_add(&catalogue->descriptors,
+	    interface->file_set, is_newer);
+
+	/* What generated code says may be wrong; the others are right. */
+	if (status == BECKET_S_OUT_OF_MEMORY)
+		return status;
+	if (is_newer)
+		*there = entry;
+	if (there != NULL || enter(catalogue, interface->name, &entry))
+		return BECKET_S_OK;
+	return BECKET_S_OUT_OF_MEMORY;
 }
 
 static void
@@ -39,20 +85,8 @@ add(void *user, const struct becket_interface *interface)
 {
 	struct catalogue *catalogue = user;
 
-	if (catalogue->status != BECKET_S_OK)
-		return;
-	catalogue->status =
-	    descriptors_add(&catalogue->descriptors, interface->file_set);
-	/* What generated code says may be wrong; the others are right. */
-	if (catalogue->status != BECKET_S_OUT_OF_MEMORY)
-		catalogue->status = BECKET_S_OK;
-	if (has_name(catalogue, interface->name)) /* of another version */
-		return;
-	if (buffer_append(&catalogue->text, interface->name,
-	        strlen(interface->name) + 1))
-		catalogue->count++;
-	else
-		catalogue->status = BECKET_S_OUT_OF_MEMORY;
+	if (catalogue->status == BECKET_S_OK)
+		catalogue->status = catalogue_add(catalogue, interface);
 }
 
 becket_status
@@ -66,6 +100,40 @@ catalogue_make(struct catalogue *catalogue, struct becket_server *server)
 	if (status != BECKET_S_OK)
 		catalogue_fini(catalogue);
 	return status;
+}
+
+/* Is it the interface, or in it? */
+static bool
+is_within(const char *symbol, const char *interface)
+{
+	size_t size = strlen(interface);
+
+	return strncmp(symbol, interface, size) == 0 &&
+	       (symbol[size] == '\0' || symbol[size] == '.');
+}
+
+const struct descriptor_file *
+catalogue_find_symbol(const struct catalogue *catalogue, const char *symbol)
+{
+	const struct becket_bytes text = {
+		(const uint8_t *)symbol,
+		strlen(symbol),
+	};
+	const struct descriptor_file *file = NULL;
+
+	for (size_t i = 0; file == NULL && i < catalogue_count(catalogue); i++)
+		if (is_within(symbol, name_of(catalogue, i)))
+			file = descriptors_find_symbol(&catalogue->descriptors,
+			    entries_of(catalogue)[i].set, text);
+	return file != NULL ? file
+	                    : descriptors_find_symbol(&catalogue->descriptors,
+	                          DESCRIPTORS_ANY_SET, text);
+}
+
+size_t
+catalogue_count(const struct catalogue *catalogue)
+{
+	return catalogue->entries.size / sizeof(struct catalogue_entry);
 }
 
 /* Those before it are in order. */
@@ -82,8 +150,6 @@ insert(const char **names, size_t count, const char *name)
 void
 catalogue_names(const struct catalogue *catalogue, const char **ret_names)
 {
-	const char *at = (const char *)catalogue->text.data;
-
-	for (size_t i = 0; i < catalogue->count; i++, at += strlen(at) + 1)
-		insert(ret_names, i, at);
+	for (size_t i = 0; i < catalogue_count(catalogue); i++)
+		insert(ret_names, i, name_of(catalogue, i));
 }

@@ -112,9 +112,10 @@ void
 descriptors_fini(struct descriptors *descriptors)
 {
 	for (size_t i = 0; i < descriptors->count; i++)
-		memory_free(descriptors->memory,
-		    (void *)(uintptr_t)descriptors->files[i].bytes.data,
-		    descriptors->files[i].bytes.size);
+		if (!descriptors->files[i].is_copy)
+			memory_free(descriptors->memory,
+			    (void *)(uintptr_t)descriptors->files[i].bytes.data,
+			    descriptors->files[i].bytes.size);
 	memory_free(descriptors->memory, descriptors->files,
 	    descriptors->capacity * sizeof *descriptors->files);
 	*descriptors = descriptors_empty(descriptors->memory);
@@ -136,33 +137,39 @@ grow(struct descriptors *descriptors)
 	return BECKET_S_OK;
 }
 
-static bool
-has_file(const struct descriptors *descriptors, struct becket_bytes bytes)
+/* Those bytes in a set, or any. */
+static const struct descriptor_file *
+find_bytes(const struct descriptors *descriptors, size_t set,
+    struct becket_bytes bytes)
 {
 	for (size_t i = 0; i < descriptors->count; i++)
-		if (is_same(descriptors->files[i].bytes, bytes))
-			return true;
-	return false;
+		if ((set == DESCRIPTORS_ANY_SET ||
+		        descriptors->files[i].set == set) &&
+		    is_same(descriptors->files[i].bytes, bytes))
+			return &descriptors->files[i];
+	return NULL;
 }
 
+/* Bytes that live as long as the descriptors. */
 static becket_status
-add_file(struct descriptors *descriptors, struct becket_bytes bytes)
+keep(const struct descriptors *descriptors, struct becket_bytes bytes,
+    struct descriptor_file *ret_file)
 {
-	becket_status status = BECKET_S_OK;
+	const struct descriptor_file *same =
+	    find_bytes(descriptors, DESCRIPTORS_ANY_SET, bytes);
 	void *copy;
 
-	if (bytes.size == 0 || has_file(descriptors, bytes))
+	if (same != NULL) {
+		*ret_file = *same;
+		ret_file->is_copy = true;
 		return BECKET_S_OK;
-	if (descriptors->count == descriptors->capacity)
-		status = grow(descriptors);
-	if (status != BECKET_S_OK)
-		return status;
+	}
 	copy = memory_resize(descriptors->memory, NULL, 0, bytes.size);
 	if (copy == NULL)
 		return BECKET_S_OUT_OF_MEMORY;
 	memcpy(copy, bytes.data, bytes.size);
 	bytes.data = copy;
-	descriptors->files[descriptors->count++] = (struct descriptor_file){
+	*ret_file = (struct descriptor_file){
 		.bytes = bytes,
 		.name = get_sized(bytes, NAME),
 		.package = get_sized(bytes, FILE_PACKAGE),
@@ -170,31 +177,67 @@ add_file(struct descriptors *descriptors, struct becket_bytes bytes)
 	return BECKET_S_OK;
 }
 
-becket_status
-descriptors_add(struct descriptors *descriptors, struct becket_bytes file_set)
+/* Puts a file where it is to stand. */
+static becket_status
+add_file(struct descriptors *descriptors, size_t set, struct becket_bytes bytes,
+    size_t at)
 {
+	struct descriptor_file file, *place;
+	becket_status status = BECKET_S_OK;
+
+	if (descriptors->count == descriptors->capacity)
+		status = grow(descriptors);
+	if (status == BECKET_S_OK)
+		status = keep(descriptors, bytes, &file);
+	if (status != BECKET_S_OK)
+		return status;
+	place = &descriptors->files[at];
+	memmove(place + 1, place, (descriptors->count - at) * sizeof *place);
+	file.set = set;
+	*place = file;
+	descriptors->count++;
+	return BECKET_S_OK;
+}
+
+becket_status
+descriptors_add(struct descriptors *descriptors, struct becket_bytes file_set,
+    bool goes_first)
+{
+	size_t set = descriptors->set_count++;
+	size_t at = goes_first ? 0 : descriptors->count;
 	struct cursor c = walk(file_set);
 	struct protobuf_field field;
 
 	while (next(&c, &field)) {
-		becket_status status = BECKET_S_OK;
+		becket_status status;
 
-		if (field.number == SET_FILE)
-			status = add_file(descriptors, field.bytes);
+		if (field.number != SET_FILE || field.bytes.size == 0 ||
+		    find_bytes(descriptors, set, field.bytes) != NULL)
+			continue;
+		status = add_file(descriptors, set, field.bytes, at++);
 		if (status != BECKET_S_OK)
 			return status;
 	}
 	return c.status;
 }
 
+static const struct descriptor_file *
+find_file(const struct descriptors *descriptors, size_t set,
+    struct becket_bytes name)
+{
+	for (size_t i = 0; i < descriptors->count; i++)
+		if ((set == DESCRIPTORS_ANY_SET ||
+		        descriptors->files[i].set == set) &&
+		    is_same(descriptors->files[i].name, name))
+			return &descriptors->files[i];
+	return NULL;
+}
+
 const struct descriptor_file *
 descriptors_find_file(const struct descriptors *descriptors,
     struct becket_bytes name)
 {
-	for (size_t i = 0; i < descriptors->count; i++)
-		if (is_same(descriptors->files[i].name, name))
-			return &descriptors->files[i];
-	return NULL;
+	return find_file(descriptors, DESCRIPTORS_ANY_SET, name);
 }
 
 static size_t
@@ -205,6 +248,15 @@ add_once(struct becket_bytes *files, size_t count, struct becket_bytes file)
 			return count;
 	files[count] = file;
 	return count + 1;
+}
+
+static const struct descriptor_file *
+find_import(const struct descriptors *descriptors, size_t set,
+    struct becket_bytes name)
+{
+	const struct descriptor_file *file = find_file(descriptors, set, name);
+
+	return file != NULL ? file : descriptors_find_file(descriptors, name);
 }
 
 size_t
@@ -223,7 +275,7 @@ descriptors_closure(const struct descriptors *descriptors,
 			if (field.number != FILE_DEPENDENCY)
 				continue;
 			import =
-			    descriptors_find_file(descriptors, field.bytes);
+			    find_import(descriptors, file->set, field.bytes);
 			if (import != NULL)
 				count =
 				    add_once(ret_files, count, import->bytes);
@@ -290,13 +342,15 @@ has_symbol(struct becket_bytes scope, enum kind kind, struct becket_bytes path,
 }
 
 const struct descriptor_file *
-descriptors_find_symbol(const struct descriptors *descriptors,
+descriptors_find_symbol(const struct descriptors *descriptors, size_t set,
     struct becket_bytes symbol)
 {
 	for (size_t i = 0; i < descriptors->count; i++) {
 		const struct descriptor_file *file = &descriptors->files[i];
 		struct becket_bytes path = symbol;
 
+		if (set != DESCRIPTORS_ANY_SET && file->set != set)
+			continue;
 		if (file->package.size > 0 && !enter(&path, file->package))
 			continue;
 		if (path.size > 0 && has_symbol(file->bytes, FILE_, path, 0))
@@ -363,7 +417,9 @@ descriptors_extensions(const struct descriptors *descriptors,
 	};
 
 	for (size_t i = 0; i < descriptors->count; i++)
-		collect(&extensions, descriptors->files[i].bytes, FILE_, 0);
+		if (!descriptors->files[i].is_copy)
+			collect(&extensions, descriptors->files[i].bytes, FILE_,
+			    0);
 	return extensions.count;
 }
 

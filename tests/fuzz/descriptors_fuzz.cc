@@ -83,7 +83,8 @@ struct Names {
 void Find(const descriptors *d, const std::string &name, bool is_there) {
   // A thing without a name is in no .proto.
   if (name.empty() || name.back() == '.') return;
-  const descriptor_file *file = descriptors_find_symbol(d, BytesOf(name));
+  const descriptor_file *file =
+      descriptors_find_symbol(d, DESCRIPTORS_ANY_SET, BytesOf(name));
 
   EXPECT((file != nullptr) == is_there);
   if (file == nullptr) return;
@@ -99,7 +100,7 @@ void Compare(const FileDescriptorSet &set, const std::string &last) {
   descriptors d = descriptors_empty(&kMemory);
   Names names;
 
-  EXPECT(descriptors_add(&d, BytesOf(bytes)) == BECKET_S_OK);
+  EXPECT(descriptors_add(&d, BytesOf(bytes), false) == BECKET_S_OK);
   std::set<std::string> seen;
   for (const auto &file : set.file()) {
     const std::string one = file.SerializeAsString();
@@ -121,6 +122,14 @@ void Compare(const FileDescriptorSet &set, const std::string &last) {
              count);
     }
   }
+  // The same again is kept once, and found in front.
+  EXPECT(descriptors_add(&d, BytesOf(bytes), true) == BECKET_S_OK);
+  EXPECT(d.count == 2 * seen.size());
+  for (size_t i = 0; i < seen.size(); i++)
+    EXPECT(d.files[i].bytes.data == d.files[i + seen.size()].bytes.data &&
+           d.files[i].is_copy && !d.files[i + seen.size()].is_copy);
+  for (const auto &name : names.all)
+    if (!names.is_too_deep) Find(&d, name, true);
   descriptors_fini(&d);
 }
 
@@ -132,8 +141,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   descriptors d = descriptors_empty(&kMemory);
   FileDescriptorSet set;
 
-  (void)!descriptors_add(&d, BytesOf(all));
-  (void)descriptors_find_symbol(&d, BytesOf(last));
+  (void)!descriptors_add(&d, BytesOf(all), false);
+  (void)descriptors_find_symbol(&d, DESCRIPTORS_ANY_SET, BytesOf(last));
   (void)descriptors_extensions(&d, BytesOf(last), nullptr, 0);
   descriptors_fini(&d);
   if (set.ParsePartialFromString(all)) {

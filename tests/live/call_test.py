@@ -824,6 +824,52 @@ def test_a_server_that_does_not_say():
                     "-proto", ECHO, "tests.nobody.Here")
 
 
+def test_files_of_one_name_that_differ():
+    """As of two people who know nothing of each other, in one server."""
+    text = """syntax = "proto3"; package %s; import "common.proto";
+        service %s { rpc Go(common.%s) returns (common.%s); }"""
+    common = 'syntax = "proto3"; package common; message %s { int32 a = 1; }'
+    _, message = messages("grpc/reflection/v1/reflection.proto",
+                          "/usr/share/grpc-proto")
+    response = message("ServerReflectionResponse")
+    servers = []
+    with Place() as place:
+        for name in ("One", "Other"):
+            where = place.path + "/" + name
+            place.file(name + "/common.proto", (common % name).encode())
+            place.file(name + "/%s.proto" % name, (
+                text % (name.lower(), name, name, name)).encode())
+            files, _ = messages(name + ".proto", where)
+            (path, (form, serve)), = reflecting(
+                "v1", files, one_by_one=False).items()
+            servers.append(serve)
+
+        def both(requests, context):
+            for one in requests:
+                first, second = [
+                    response.FromString(next(serve(iter([one]), context)))
+                    for serve in servers]
+                if first.HasField("list_services_response"):
+                    first.list_services_response.service.extend(
+                        second.list_services_response.service)
+                known = second if first.HasField("error_response") else first
+                yield known.SerializeToString()
+
+        echo = {"/%s.%s/Go" % (name.lower(), name):
+                ("one", lambda request, _: request)
+                for name in ("One", "Other")}
+        with grpc_server({path: (form, both), **echo}) as port:
+            where = "127.0.0.1:%d" % port
+            result = place.run("list", where)
+            assert result.stdout == "one.One\nother.Other\n", result
+            for name in ("one.One.Go", "other.Other.Go", "One.Go", "Other/Go"):
+                assert place.json("call", where, name, '{"a": 1}') == {"a": 1}
+            # all of them at once cannot be had
+            place.fails(2, "other.Other.Go refers to common.Other, which is "
+                        "not there; there are two files common.proto that "
+                        "differ", "describe", where)
+
+
 def test_becketd_says_what_it_serves_through_every_door():
     with Place() as place, daemon(place) as doors:
         for binding in doors.values():

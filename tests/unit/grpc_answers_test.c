@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "services/answers.h"
 
+#include "becket_stub.h"
 #include "tests/unit/test_memory.h"
 #include "tests/unit/unit.h"
 
@@ -29,18 +30,22 @@ struct world {
 static void
 begin(struct world *world)
 {
+	static const char *const names[] = { "z.Z", "a.B", "m.M" };
 	uint8_t bytes[128];
-	size_t size = from_hex(set, bytes);
+	struct becket_interface interface = {
+		.file_set = { bytes, from_hex(set, bytes) },
+	};
 
 	world->memory = test_memory(TEST_MEMORY_NEVER);
 	world->catalogue = catalogue_empty(test_memory_of(&world->memory));
 	world->arena = arena_empty(test_memory_of(&world->memory), 65536);
-	assert_int_equal(descriptors_add(&world->catalogue.descriptors,
-	                     (struct becket_bytes){ bytes, size }),
-	    BECKET_S_OK);
+	for (size_t i = 0; i < 3; i++) {
+		interface.name = names[i];
+		assert_int_equal(catalogue_add(&world->catalogue, &interface),
+		    BECKET_S_OK);
+		interface.file_set.size = 0;
+	}
 	assert_int_equal(world->catalogue.descriptors.count, 2);
-	assert_true(buffer_append(&world->catalogue.text, "z.Z\0a.B\0m.M", 12));
-	world->catalogue.count = 3;
 }
 
 static void

@@ -33,7 +33,8 @@ load(struct test_memory *memory)
 
 	*memory = test_memory(TEST_MEMORY_NEVER);
 	descriptors = descriptors_empty(test_memory_of(memory));
-	assert_int_equal(descriptors_add(&descriptors, read_set("shapes")),
+	assert_int_equal(descriptors_add(&descriptors, read_set("shapes"),
+	                     false),
 	    BECKET_S_OK);
 	return descriptors;
 }
@@ -95,16 +96,20 @@ symbols_of_every_kind_are_found(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-		assert_in(descriptors_find_symbol(&d, text_bytes(shapes[i])),
+		assert_in(descriptors_find_symbol(&d, DESCRIPTORS_ANY_SET,
+		              text_bytes(shapes[i])),
 		    "shapes.proto");
-	assert_in(descriptors_find_symbol(&d,
+	assert_in(descriptors_find_symbol(&d, DESCRIPTORS_ANY_SET,
 	              text_bytes("unit.colours.Palette.BaresEntry.value")),
 	    "colours.proto");
-	assert_in(descriptors_find_symbol(&d, text_bytes("unit.colours.RED")),
+	assert_in(descriptors_find_symbol(&d, DESCRIPTORS_ANY_SET,
+	              text_bytes("unit.colours.RED")),
 	    "colours.proto");
-	assert_in(descriptors_find_symbol(&d, text_bytes("Bare.name")),
+	assert_in(descriptors_find_symbol(&d, DESCRIPTORS_ANY_SET,
+	              text_bytes("Bare.name")),
 	    "bare.proto");
-	assert_in(descriptors_find_symbol(&d, text_bytes("PLAIN")),
+	assert_in(descriptors_find_symbol(&d, DESCRIPTORS_ANY_SET,
+	              text_bytes("PLAIN")),
 	    "bare.proto");
 	unload(&d, &memory);
 }
@@ -137,8 +142,8 @@ what_is_almost_a_symbol_is_none(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++)
-		assert_null(
-		    descriptors_find_symbol(&d, text_bytes(symbols[i])));
+		assert_null(descriptors_find_symbol(&d, DESCRIPTORS_ANY_SET,
+		    text_bytes(symbols[i])));
 	unload(&d, &memory);
 }
 
@@ -165,15 +170,35 @@ a_file_comes_before_what_it_imports_and_each_once(void **state)
 }
 
 static void
-the_same_file_of_two_sets_is_there_once(void **state)
+the_same_file_of_two_sets_is_kept_once(void **state)
 {
 	struct test_memory memory;
 	struct descriptors d = load(&memory);
+	struct becket_bytes files[8];
+	size_t owners = 0;
 
 	(void)state;
-	assert_int_equal(descriptors_add(&d, read_set("colours")), BECKET_S_OK);
-	assert_int_equal(descriptors_add(&d, read_set("shapes")), BECKET_S_OK);
-	assert_int_equal(d.count, 3);
+	assert_int_equal(descriptors_add(&d, read_set("colours"), false),
+	    BECKET_S_OK);
+	assert_int_equal(descriptors_add(&d, read_set("shapes"), true),
+	    BECKET_S_OK);
+	assert_int_equal(d.count, 3 + 2 + 3);
+	for (size_t i = 0; i < d.count; i++) {
+		const struct descriptor_file *first =
+		    descriptors_find_file(&d, d.files[i].name);
+
+		assert_ptr_equal(d.files[i].bytes.data, first->bytes.data);
+		owners += !d.files[i].is_copy;
+	}
+	assert_int_equal(owners, 3);
+	assert_int_equal(descriptors_closure(&d,
+	                     descriptors_find_file(&d,
+	                         text_bytes("shapes.proto")),
+	                     files),
+	    3);
+	assert_int_equal(descriptors_extensions(&d,
+	                     text_bytes("unit.shapes.Outer"), NULL, 0),
+	    3);
 	unload(&d, &memory);
 }
 
@@ -214,14 +239,14 @@ a_set_cut_anywhere_breaks_nothing(void **state)
 		struct test_memory memory = test_memory(TEST_MEMORY_NEVER);
 		struct descriptors d =
 		    descriptors_empty(test_memory_of(&memory));
-		becket_status status =
-		    descriptors_add(&d, (struct becket_bytes){ cut, size });
+		becket_status status = descriptors_add(&d,
+		    (struct becket_bytes){ cut, size }, false);
 
 		free(cut);
 		assert_true(
 		    status == BECKET_S_OK || status == BECKET_S_TRUNCATED);
 		assert_true(d.count < 3);
-		assert_null(descriptors_find_symbol(&d,
+		assert_null(descriptors_find_symbol(&d, DESCRIPTORS_ANY_SET,
 		    text_bytes("unit.shapes.Outer")));
 		unload(&d, &memory);
 	}
@@ -237,7 +262,7 @@ memory_that_fails_anywhere_leaves_nothing(void **state)
 		struct test_memory memory = test_memory(n);
 		struct descriptors d =
 		    descriptors_empty(test_memory_of(&memory));
-		becket_status status = descriptors_add(&d, set);
+		becket_status status = descriptors_add(&d, set, false);
 
 		assert_int_equal(status,
 		    memory.failed ? BECKET_S_OUT_OF_MEMORY : BECKET_S_OK);
@@ -257,7 +282,7 @@ main(void)
 		cmocka_unit_test(what_is_almost_a_symbol_is_none),
 		cmocka_unit_test(
 		    a_file_comes_before_what_it_imports_and_each_once),
-		cmocka_unit_test(the_same_file_of_two_sets_is_there_once),
+		cmocka_unit_test(the_same_file_of_two_sets_is_kept_once),
 		cmocka_unit_test(extensions_are_found_by_type_and_number),
 		cmocka_unit_test(a_set_cut_anywhere_breaks_nothing),
 		cmocka_unit_test(memory_that_fails_anywhere_leaves_nothing),

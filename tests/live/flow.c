@@ -350,3 +350,22 @@ flow_expect_response(struct becket_stream **stream, uint16_t opnum,
 	expect_bytes(response, expected);
 	becket_stub_free(response);
 }
+
+const char flow_piece[FLOW_PIECE];
+
+unsigned
+flow_fill(struct becket_stream *stream, uint16_t opnum)
+{
+	unsigned sent = 0, events;
+	becket_status status;
+
+	assert_int_equal(becket_stream_set_nonblocking(stream, true), 0);
+	do {
+		while ((status = flow_send(stream, opnum, flow_piece,
+		            FLOW_PIECE)) == 0)
+			assert_in_range(sent++, 0, 5000);
+		assert_int_equal(status, BECKET_S_ASYNC_CALL_PENDING);
+	} while (becket_stream_wait(stream, BECKET_STREAM_WRITABLE, 200,
+	             &events) == 0);
+	return sent;
+}

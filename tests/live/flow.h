@@ -49,6 +49,15 @@ becket_status flow_receive(struct becket_stream *stream, uint16_t opnum,
 becket_status flow_finish(struct becket_stream **stream, uint16_t opnum,
     struct becket_bytes **ret_response);
 
+/* What is sent where it matters how much it is. */
+enum { FLOW_PIECE = 16384 };
+extern const char flow_piece[FLOW_PIECE];
+
+/* Make it not wait, and fill it until it takes no more pieces; how many it
+ * took.
+ */
+unsigned flow_fill(struct becket_stream *stream, uint16_t opnum);
+
 /* They must succeed. */
 void flow_expect(struct becket_stream *stream, uint16_t opnum,
     const char *message);

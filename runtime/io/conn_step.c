@@ -175,20 +175,18 @@ conn_abandon_calls(struct conn *conn)
 
 /* -------------------------------------------------------------- events -- */
 
-/* A second one is refused once the request is complete. */
-static void
+/* false: it is one too many. */
+static bool
 take_message(struct becket_call *call, struct session_event *event)
 {
-	if (call == NULL || call->has_request)
+	if (call == NULL || call->has_request) {
 		buffer_fini(&event->message);
-	if (call == NULL)
-		return;
-	if (!call->has_request) {
-		call->request = event->message;
-		call->was_packed = event->is_packed;
+		return call == NULL;
 	}
-	call->is_overfull = call->has_request;
+	call->request = event->message;
+	call->was_packed = event->is_packed;
 	call->has_request = true;
+	return true;
 }
 
 static void
@@ -282,6 +280,7 @@ take_event(struct conn *conn, struct session_event *event,
     becket_status *ret_refusal)
 {
 	struct becket_call *call;
+	bool is_overfull = false;
 
 	if (event->kind == SESSION_CALL)
 		return take_begun(conn, event, ret_refusal);
@@ -295,11 +294,11 @@ take_event(struct conn *conn, struct session_event *event,
 	if (call != NULL && call->stream != NULL)
 		return take_stream(conn, call, event, ret_refusal);
 	if (event->kind == SESSION_MESSAGE)
-		take_message(call, event);
-	if (call == NULL || event->kind != SESSION_END)
+		is_overfull = !take_message(call, event);
+	if (call == NULL || (event->kind != SESSION_END && !is_overfull))
 		return NULL;
 	*ret_refusal = dispatch_prepare(call);
-	if (call->is_overfull || is_empty(call))
+	if (is_overfull || is_empty(call))
 		*ret_refusal = BECKET_S_PROTOCOL_ERROR;
 	return call;
 }

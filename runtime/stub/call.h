@@ -106,8 +106,7 @@ struct becket_call {
 	struct becket_bytes body; /* its message, once is_opened */
 	bool is_opened;
 	bool has_request;
-	bool is_overfull; /* more than one message came */
-	bool was_packed;  /* the first of them */
+	bool was_packed; /* the first of them */
 	enum call_packing packing;
 	struct arena arena;
 	uint64_t began;

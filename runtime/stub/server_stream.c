@@ -113,13 +113,16 @@ is_request_stream(const struct server_stream *stream)
 }
 
 /* A message larger than the window must be let in to become whole; and behind
- * an only message its end, which may be a piece of its own.
+ * an only message its end, which may be a piece of its own, or another that is
+ * to be refused. To plain sessions the piece was a message of that size.
  */
 static void
-let_more_in(struct server_stream *stream)
+let_more_in(struct server_stream *stream, size_t size)
 {
 	if (!is_request_stream(stream) || !stream_in_is_ready(&stream->in))
 		stream->credit += stream_in_settle(&stream->in);
+	if (!is_request_stream(stream) && stream->in.is_plain)
+		stream->credit += size + SESSION_MESSAGE_COST;
 }
 
 /* What stands before the messages is for who decides whether to run it. */
@@ -145,14 +148,14 @@ bool
 server_stream_feed(struct server_stream *stream, struct buffer *piece,
     bool is_packed)
 {
-	size_t credit;
+	size_t size = piece->size, credit;
 	bool is_due;
 
 	pthread_mutex_lock(&stream->lock);
-	stream->bytes_in += piece->size;
+	stream->bytes_in += size;
 	stream->in.comes_packed = is_packed;
 	(void)!stream_in_feed(&stream->in, piece); /* its status keeps it */
-	let_more_in(stream);
+	let_more_in(stream, size);
 	take_head(stream);
 	credit = server_stream_take_credit(stream);
 	is_due = unlock_and_tell(stream);

@@ -206,6 +206,7 @@ def test_messages(server):
     refused(server, 13, data=b"")                       # none
     refused(server, 13, data=None)
     refused(server, 13, data=framed(b"a") + framed(b"b"))
+    refused(server, 13, data=framed(b"a") + framed(b"b"), end=False)
     refused(server, 13, data=framed(b"a")[:3])          # cut
     refused(server, 13, data=framed(b"abc")[:-1])
     refused(server, 13, data=framed(b"abc", 2))         # a flag of its own

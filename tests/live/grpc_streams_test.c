@@ -170,6 +170,7 @@ a_failure_comes_behind_what_was_sent(void **state)
 static void
 one_message_is_one_message(void **state)
 {
+	static const uint8_t large[300 << 10]; /* more than a window */
 	struct stream_bench bench;
 	struct wire_client client;
 
@@ -186,6 +187,13 @@ one_message_is_one_message(void **state)
 	/* Who says too much need not come to an end. */
 	wire_begin(&client, POUR, 0);
 	wire_say(&client, "1 1");
+	wire_say(&client, "2 1");
+	wire_expect_end(&client, BECKET_S_PROTOCOL_ERROR);
+	wire_close(&client);
+	/* Nor where the first is all that there is room for. */
+	stream_bench_connect(&bench, which(state), &client);
+	wire_begin(&client, POUR, 0);
+	wire_send(&client, large, sizeof large);
 	wire_say(&client, "2 1");
 	wire_expect_end(&client, BECKET_S_PROTOCOL_ERROR);
 	wire_close(&client);

@@ -160,8 +160,9 @@ struct becket_detail {
 	struct becket_bytes message; /* in protobuf encoding */
 };
 
-/* The last failed call of a thread. Views live until the next failed call of
- * this thread.
+/* The last failure of a thread: of a call, or of what makes runtimes, binding
+ * handles and servers, registers interfaces, uses protocol sequences and
+ * listens. Views live until the next failure of this thread.
  */
 struct becket_error {
 	becket_status status;
@@ -788,7 +789,8 @@ BECKET_API void becket_server_free(struct becket_server *server);
  * directory and the umask. Before or while the server listens; one thread at a
  * time.
  * S_INVALID_RPC_PROTSEQ, S_PROTSEQ_NOT_SUPPORTED, S_CANT_CREATE_ENDPOINT,
- * S_INVALID_NET_ADDR. rpc_server_use_protseq.
+ * S_INVALID_NET_ADDR (or none of this host). becket_error_last() has the
+ * system's reason. rpc_server_use_protseq.
  */
 BECKET_API BECKET_MUST_USE becket_status
 becket_server_use_protseq(struct becket_server *server, const char *protseq,

@@ -145,7 +145,7 @@ from_parts(struct becket_runtime *runtime, const char *string,
 		return status;
 	status = binding_make(runtime, protseq, parts, ret_binding);
 	if (status != BECKET_S_OK)
-		return error_set(status, "%s", becket_status_text(status));
+		return error_say(status);
 	(*ret_binding)->object = object;
 	(*ret_binding)->options = options;
 	return BECKET_S_OK;
@@ -177,11 +177,9 @@ becket_status
 binding_check(const struct becket_binding *binding)
 {
 	if (binding == NULL)
-		return error_set(BECKET_S_INVALID_BINDING, "%s",
-		    becket_status_text(BECKET_S_INVALID_BINDING));
+		return error_say(BECKET_S_INVALID_BINDING);
 	if (runtime_is_stale(binding->runtime))
-		return error_set(BECKET_S_STALE_AFTER_FORK, "%s",
-		    becket_status_text(BECKET_S_STALE_AFTER_FORK));
+		return error_say(BECKET_S_STALE_AFTER_FORK);
 	return BECKET_S_OK;
 }
 
@@ -228,8 +226,7 @@ becket_binding_to_string_binding(struct becket_binding *binding,
 		becket_uuid_to_string(&object, text);
 	endpoint = endpoint_of(binding);
 	if (endpoint == NULL)
-		return error_set(BECKET_S_OUT_OF_MEMORY, "%s",
-		    becket_status_text(BECKET_S_OUT_OF_MEMORY));
+		return error_say(BECKET_S_OUT_OF_MEMORY);
 	parts = (struct string_parts){
 		.object = text,
 		.protseq = (char *)(uintptr_t)binding->protseq->name,
@@ -240,7 +237,7 @@ becket_binding_to_string_binding(struct becket_binding *binding,
 	status = string_parts_join(binding->runtime, &parts, ret_string);
 	runtime_free_text(binding->runtime, endpoint);
 	if (status != BECKET_S_OK)
-		return error_set(status, "%s", becket_status_text(status));
+		return error_say(status);
 	return BECKET_S_OK;
 }
 
@@ -288,12 +285,12 @@ becket_binding_copy(struct becket_binding *binding,
 	status =
 	    binding_make(binding->runtime, binding->protseq, &parts, &copy);
 	if (status != BECKET_S_OK)
-		return error_set(status, "%s", becket_status_text(status));
+		return error_say(status);
 	copy->options = binding->options;
 	status = copy_state(binding, copy);
 	if (status != BECKET_S_OK) {
 		becket_binding_free(&copy);
-		return error_set(status, "%s", becket_status_text(status));
+		return error_say(status);
 	}
 	*ret_binding = copy;
 	return BECKET_S_OK;

@@ -37,7 +37,8 @@ check(const struct becket_binding *binding, const struct invoke *invoke,
 	if (status == BECKET_S_OK)
 		return BECKET_S_OK;
 	place = safe_place_of(binding, invoke, status);
-	return error_set_call(status, BECKET_NOT_SENT, &place, NULL, NULL, 0);
+	return error_set_call(status, BECKET_NOT_SENT, &place,
+	    binding == NULL ? "there is no binding handle" : NULL, NULL, 0);
 }
 
 becket_status

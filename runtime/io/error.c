@@ -132,7 +132,8 @@ static BECKET_PRINTF(1, 2) void add(const char *format, ...)
 }
 
 /* "calc.Calculator Divide at ncacn_ip_tcp:host[4747]: division by zero: no
- * such number (executed)"
+ * such number (executed)". A server with nothing to add may say the text of the
+ * status again.
  */
 static void
 build_sentence(const char *protseq, const char *what)
@@ -150,7 +151,7 @@ build_sentence(const char *protseq, const char *what)
 	if (*last.sentence != '\0')
 		add(": ");
 	add("%s", what);
-	if (*e->detail != '\0')
+	if (*e->detail != '\0' && strcmp(e->detail, what) != 0)
 		add(": %s", e->detail);
 	add(" (%s)", outcome_text(e->outcome));
 	make_harmless(last.sentence);
@@ -245,11 +246,28 @@ error_set(becket_status status, const char *format, ...)
 }
 
 becket_status
+error_say(becket_status status)
+{
+	return status == BECKET_S_OK
+	           ? BECKET_S_OK
+	           : error_set(status, "%s", becket_status_text(status));
+}
+
+const char *
+error_place_text(becket_status status)
+{
+	return status == BECKET_S_INVALID_NET_ADDR
+	           ? "network address is malformed; an endpoint stands in "
+	             "brackets behind it"
+	           : becket_status_text(status);
+}
+
+becket_status
 error_set_string(becket_status status, const char *string, const char *why)
 {
 	bool is_long = strlen(string) > QUOTE_SIZE;
 
 	return error_set(status, "string binding \"%.*s%s\": %s", QUOTE_SIZE,
 	    string, is_long ? "..." : "",
-	    why != NULL ? why : becket_status_text(status));
+	    why != NULL ? why : error_place_text(status));
 }

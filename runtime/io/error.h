@@ -39,7 +39,13 @@ void error_set_details(struct becket_bytes details);
 becket_status error_set(becket_status status, const char *format, ...)
     BECKET_PRINTF(2, 3);
 
-/* The same for a string binding. why: NULL: the status's own text. */
+/* The same with the status's own text; S_OK is returned and nothing else. */
+becket_status error_say(becket_status status);
+
+/* The status's own text, and of an address how it is to be. */
+const char *error_place_text(becket_status status);
+
+/* The same for a string binding. why: NULL: error_place_text(). */
 becket_status error_set_string(becket_status status, const char *string,
     const char *why);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/allocate.h"
+#include "io/error.h"
 
 struct listener *
 listener_new(const struct becket_runtime *runtime,
@@ -80,14 +81,9 @@ listener_free(struct listener *listener)
 	memory_free(&runtime->memory, listener, sizeof *listener);
 }
 
-becket_status
-listener_complain(const struct becket_runtime *runtime,
-    const struct protseq *protseq, const char *host, const char *endpoint)
+static becket_status
+status_of(int reason)
 {
-	int reason = errno;
-
-	runtime_log(runtime, BECKET_LOG_ERROR, "cannot listen at %s:%s[%s]: %s",
-	    protseq->name, host, endpoint, strerror(reason));
 	switch (reason) {
 	case EADDRINUSE:
 		return BECKET_S_DUPLICATE_ENDPOINT;
@@ -95,9 +91,52 @@ listener_complain(const struct becket_runtime *runtime,
 		return BECKET_S_INVALID_NET_ADDR;
 	case ENOMEM:
 		return BECKET_S_OUT_OF_MEMORY;
+	case ENAMETOOLONG:
+		return BECKET_S_STRING_TOO_LONG;
 	default:
 		return BECKET_S_CANT_CREATE_ENDPOINT;
 	}
+}
+
+static becket_status
+say(const struct protseq *protseq, const char *host, const char *endpoint,
+    becket_status status, const char *why)
+{
+	return error_set(status, "cannot listen at %s:%s[%s]: %s",
+	    protseq->name, host, endpoint, why);
+}
+
+/* A socket without a path is where the user may not have looked. */
+static becket_status
+say_local(const struct becket_runtime *runtime, const struct protseq *protseq,
+    const char *endpoint, becket_status status, const char *why)
+{
+	return error_set(status, "cannot listen at %s:[%s] in %s: %s",
+	    protseq->name, endpoint, runtime->ncalrpc_dir, why);
+}
+
+static const char *
+text_of(becket_status status)
+{
+	return status == BECKET_S_INVALID_ENDPOINT_FORMAT
+	           ? "endpoint is malformed; without one the system chooses it"
+	           : error_place_text(status);
+}
+
+becket_status
+listener_complain(const struct becket_runtime *runtime,
+    const struct protseq *protseq, const char *host, const char *endpoint)
+{
+	const char *why = strerror(errno);
+	becket_status status = status_of(errno);
+
+	if (protseq->is_local && *endpoint != '/')
+		say_local(runtime, protseq, endpoint, status, why);
+	else
+		say(protseq, host, endpoint, status, why);
+	runtime_log(runtime, BECKET_LOG_ERROR, "%s",
+	    becket_error_last()->sentence);
+	return status;
 }
 
 static void
@@ -123,7 +162,8 @@ listener_open(const struct becket_runtime *runtime,
 	if (status == BECKET_S_OK && endpoint != NULL)
 		status = protseq->check_endpoint(endpoint);
 	if (status != BECKET_S_OK)
-		return status;
+		return say(protseq, address, endpoint == NULL ? "" : endpoint,
+		    status, text_of(status));
 	list_init(&opened);
 	status = protseq->is_local
 	             ? listener_open_local(runtime, protseq, endpoint, &opened)
@@ -133,7 +173,7 @@ listener_open(const struct becket_runtime *runtime,
 		move_all(&opened, listeners);
 	list_for_each (node, &opened)
 		listener_free(container_of(node, struct listener, node));
-	return status;
+	return status == BECKET_S_OUT_OF_MEMORY ? error_say(status) : status;
 }
 
 static bool

@@ -90,7 +90,7 @@ becket_status listener_adopt_tcp(const struct becket_runtime *runtime,
     const struct protseq *protseq, int fd, struct list *listeners);
 becket_status listener_adopt_local(const struct becket_runtime *runtime,
     const struct protseq *protseq, int fd, struct list *listeners);
-/* Logs why, from errno, and returns the status for it. */
+/* Says why, from errno, in the log and the error record; the status for it. */
 becket_status listener_complain(const struct becket_runtime *runtime,
     const struct protseq *protseq, const char *host, const char *endpoint);
 

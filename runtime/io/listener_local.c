@@ -137,8 +137,10 @@ open_named(const struct becket_runtime *runtime, const struct protseq *protseq,
 	int fd, lock;
 
 	if (address_local(runtime, endpoint, &socket) != BECKET_S_OK ||
-	    find_lock(runtime, endpoint, &lock_file) != BECKET_S_OK)
+	    find_lock(runtime, endpoint, &lock_file) != BECKET_S_OK) {
+		errno = ENAMETOOLONG;
 		return BECKET_S_STRING_TOO_LONG;
+	}
 	fd = open_locked(&socket, &lock_file, &lock);
 	if (fd < 0)
 		return errno == EADDRINUSE ? BECKET_S_DUPLICATE_ENDPOINT
@@ -149,6 +151,7 @@ open_named(const struct becket_runtime *runtime, const struct protseq *protseq,
 		unlink(lock_file.sun_path);
 		close(fd);
 		close(lock);
+		errno = ENOMEM;
 		return BECKET_S_OUT_OF_MEMORY;
 	}
 	listener->lock = lock;
@@ -195,10 +198,10 @@ listener_open_local(const struct becket_runtime *runtime,
 		status = open_dynamic(runtime, protseq, listeners);
 	else
 		status = open_named(runtime, protseq, endpoint, listeners);
-	if (status != BECKET_S_OK)
-		listener_complain(runtime, protseq, "",
-		    endpoint == NULL ? "" : endpoint);
-	return status;
+	if (status == BECKET_S_OK)
+		return BECKET_S_OK;
+	return listener_complain(runtime, protseq, "",
+	    endpoint == NULL ? "" : endpoint);
 }
 
 /* The endpoint of a socket: its name in the runtime's directory. Clients look

@@ -12,12 +12,10 @@ becket_metadata_new(struct becket_runtime *runtime,
 	struct becket_metadata *metadata;
 
 	if (runtime == NULL || ret_metadata == NULL)
-		return error_set(BECKET_S_INVALID_ARG, "%s",
-		    becket_status_text(BECKET_S_INVALID_ARG));
+		return error_say(BECKET_S_INVALID_ARG);
 	metadata = memory_new(&runtime->memory, sizeof *metadata);
 	if (metadata == NULL)
-		return error_set(BECKET_S_OUT_OF_MEMORY, "%s",
-		    becket_status_text(BECKET_S_OUT_OF_MEMORY));
+		return error_say(BECKET_S_OUT_OF_MEMORY);
 	metadata->memory = &runtime->memory;
 	metadata->limits = &runtime->limits;
 	metadata->request = buffer_empty(&runtime->memory);

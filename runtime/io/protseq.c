@@ -28,12 +28,23 @@ check_tcp_endpoint(const char *endpoint)
 	           : BECKET_S_INVALID_ENDPOINT_FORMAT;
 }
 
+/* As others write an endpoint. No address and no name has one colon. */
+static bool
+is_host_and_port(const char *address)
+{
+	const char *colon = strchr(address, ':');
+
+	return colon != NULL && strchr(colon + 1, ':') == NULL;
+}
+
 /* What getaddrinfo() could never take; the rest it has to judge. */
 static becket_status
 check_tcp_address(const char *address)
 {
 	if (strlen(address) >= LARGEST_HOST)
 		return BECKET_S_STRING_TOO_LONG;
+	if (is_host_and_port(address))
+		return BECKET_S_INVALID_NET_ADDR;
 	for (const char *c = address; *c != '\0'; c++)
 		if ((unsigned char)*c <= ' ' || *c == 0x7f || *c == '/' ||
 		    *c == '[' || *c == ']' || *c == '@' || *c == '\\')

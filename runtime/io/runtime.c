@@ -12,6 +12,7 @@
 
 #include "base/allocate.h"
 #include "becket_stub.h"
+#include "io/error.h"
 #include "io/hub.h"
 #include "io/mapper_address.h"
 #include "io/memory_cache.h"
@@ -191,13 +192,13 @@ becket_runtime_new(const struct becket_runtime_options *given,
 	becket_status status = take_options(given, &options);
 
 	if (status != BECKET_S_OK || ret_runtime == NULL)
-		return BECKET_S_INVALID_ARG;
+		return error_say(BECKET_S_INVALID_ARG);
 	limits = limits_complete(options.limits, &defaults);
 	cache = choose_memory(&options.memory, limits.memory_cache);
 	runtime = memory_new(&options.memory, sizeof *runtime);
 	if (runtime == NULL) {
 		memory_cache_free(cache);
-		return BECKET_S_OUT_OF_MEMORY;
+		return error_say(BECKET_S_OUT_OF_MEMORY);
 	}
 	*runtime = (struct becket_runtime){
 		.memory = options.memory,
@@ -221,7 +222,8 @@ becket_runtime_new(const struct becket_runtime_options *given,
 		status = take_name_servers(runtime, options.name_servers);
 	if (status != BECKET_S_OK) {
 		becket_runtime_free(runtime);
-		return status;
+		return status == BECKET_S_OUT_OF_MEMORY ? error_say(status)
+		                                        : status;
 	}
 	*ret_runtime = runtime;
 	return BECKET_S_OK;

@@ -6,6 +6,7 @@
 
 #include "base/allocate.h"
 #include "io/clock.h"
+#include "io/error.h"
 #include "stub/server_stream.h"
 
 /* ----------------------------------------------------------- new, free -- */
@@ -165,10 +166,10 @@ becket_server_new(struct becket_runtime *runtime,
 	becket_status status = take_options(given, &options);
 
 	if (status != BECKET_S_OK || runtime == NULL || ret_server == NULL)
-		return BECKET_S_INVALID_ARG;
+		return error_say(BECKET_S_INVALID_ARG);
 	server = memory_new(&runtime->memory, sizeof *server);
 	if (server == NULL)
-		return BECKET_S_OUT_OF_MEMORY;
+		return error_say(BECKET_S_OUT_OF_MEMORY);
 	server->runtime = runtime;
 	server->limits = limits_complete(options.limits, &runtime->limits);
 	init_plain(server);
@@ -184,7 +185,7 @@ becket_server_new(struct becket_runtime *runtime,
 		status = server_equip(server, options.without);
 	if (status != BECKET_S_OK) {
 		becket_server_free(server);
-		return status;
+		return error_say(status);
 	}
 	*ret_server = server;
 	return BECKET_S_OK;
@@ -252,6 +253,18 @@ take_register_options(const struct becket_register_options *given,
 
 static const struct becket_uuid nil;
 
+/* Of another version of the tables it may not be what it seems. */
+static becket_status
+say_unregistered(const struct becket_interface *interface, becket_status status)
+{
+	bool is_known = interface != NULL && interface->abi == BECKET_ABI &&
+	                interface->name != NULL;
+
+	return error_set(status, "%s cannot be registered: %s",
+	    is_known ? interface->name : "interface",
+	    becket_status_text(status));
+}
+
 becket_status
 becket_server_register_if_ex(struct becket_server *server,
     const struct becket_interface *interface,
@@ -262,7 +275,7 @@ becket_server_register_if_ex(struct becket_server *server,
 	becket_status status = take_register_options(given, &options);
 
 	if (server == NULL || status != BECKET_S_OK)
-		return BECKET_S_INVALID_ARG;
+		return say_unregistered(interface, BECKET_S_INVALID_ARG);
 	status = managers_add(&server->managers,
 	    &(struct manager_offer){
 	        .interface = interface,
@@ -281,7 +294,8 @@ becket_server_register_if_ex(struct becket_server *server,
 			    type == NULL ? &nil : type, false);
 	}
 	server_tell_equipment(server, DOOR_INTERFACES);
-	return status;
+	return status == BECKET_S_OK ? BECKET_S_OK
+	                             : say_unregistered(interface, status);
 }
 
 becket_status

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "io/clock.h"
+#include "io/error.h"
 
 enum {
 	/* Connections taken before those that are there are served again. */
@@ -310,12 +311,13 @@ becket_server_use_protseq_ep(struct becket_server *server, const char *name,
 	becket_status status;
 
 	if (server == NULL || name == NULL)
-		return BECKET_S_INVALID_ARG;
+		return error_say(BECKET_S_INVALID_ARG);
 	status = protseq_find(server->runtime, name, &protseq);
 	if (status != BECKET_S_OK)
-		return status;
+		return error_set(status, "%s: %s", name,
+		    becket_status_text(status));
 	if (runtime_is_stale(server->runtime))
-		return BECKET_S_STALE_AFTER_FORK;
+		return error_say(BECKET_S_STALE_AFTER_FORK);
 	pthread_mutex_lock(&server->listeners_lock);
 	status = use(server, protseq, address, endpoint);
 	pthread_mutex_unlock(&server->listeners_lock);
@@ -342,13 +344,14 @@ becket_server_use_descriptor(struct becket_server *server, const char *name,
 	if (name != NULL)
 		status = protseq_find(server->runtime, name, &protseq);
 	if (status != BECKET_S_OK)
-		return status;
+		return error_say(status);
 	if (runtime_is_stale(server->runtime))
-		return BECKET_S_STALE_AFTER_FORK;
+		return error_say(BECKET_S_STALE_AFTER_FORK);
 	list_init(&opened);
 	status = listener_adopt(server->runtime, protseq, fd, &opened);
 	if (status != BECKET_S_OK)
-		return status;
+		return error_set(status, "descriptor %d: %s", fd,
+		    becket_status_text(status));
 	pthread_mutex_lock(&server->listeners_lock);
 	adopt(server, &opened);
 	pthread_mutex_unlock(&server->listeners_lock);
@@ -420,16 +423,18 @@ with_parts(struct becket_server *server, const char *string,
 	becket_status status;
 
 	if (server == NULL || string == NULL)
-		return BECKET_S_INVALID_ARG;
+		return error_say(BECKET_S_INVALID_ARG);
 	runtime = server->runtime;
 	status = becket_string_binding_parse(runtime, string, &object, &protseq,
 	    &address, &endpoint, &options);
 	if (status != BECKET_S_OK)
 		return status;
 	if (*object != '\0')
-		status = BECKET_S_INVALID_STRING_BINDING;
+		status = error_set_string(BECKET_S_INVALID_STRING_BINDING,
+		    string, "servers have no object");
 	else if (*options != '\0')
-		status = BECKET_S_INVALID_NETWORK_OPTIONS;
+		status = error_set_string(BECKET_S_INVALID_NETWORK_OPTIONS,
+		    string, NULL);
 	else
 		status = act(server, protseq, address,
 		    *endpoint == '\0' ? NULL : endpoint);

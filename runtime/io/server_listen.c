@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include "io/clock.h"
+#include "io/error.h"
 
 /* For a peer that keeps its connection for the next call, and does not read
  * before it: our last words have long reached its machine, and to wait until
@@ -162,13 +163,13 @@ begin(struct becket_server *server)
 	becket_status status;
 
 	if (runtime_is_stale(server->runtime))
-		return BECKET_S_STALE_AFTER_FORK;
+		return error_say(BECKET_S_STALE_AFTER_FORK);
 	join_ended(server);
 	if (atomic_load(&server->state) != SERVER_IDLE)
-		return BECKET_S_ALREADY_LISTENING;
+		return error_say(BECKET_S_ALREADY_LISTENING);
 	status = server_accept_start(server);
 	if (status != BECKET_S_OK)
-		return status;
+		return error_say(status);
 	open_mailboxes(server);
 	atomic_store(&server->cut_calls, 0);
 	atomic_store(&server->stop_wanted, STOP_NOT);
@@ -184,7 +185,7 @@ becket_status
 becket_server_start(struct becket_server *server)
 {
 	if (server == NULL || server->loop_count > 1)
-		return BECKET_S_INVALID_ARG;
+		return error_say(BECKET_S_INVALID_ARG);
 	return begin(server);
 }
 
@@ -196,7 +197,7 @@ give_up(struct becket_server *server)
 	server->has_thread = false;
 	loop_wake(&server->loops->loop); /* it is to look before it waits */
 	run(server);
-	return BECKET_S_OUT_OF_RESOURCES;
+	return error_say(BECKET_S_OUT_OF_RESOURCES);
 }
 
 static becket_status
@@ -231,7 +232,7 @@ becket_server_listen(struct becket_server *server, unsigned flags)
 	becket_status status;
 
 	if (server == NULL || (flags & ~(unsigned)BECKET_LISTEN_DONT_WAIT) != 0)
-		return BECKET_S_INVALID_ARG;
+		return error_say(BECKET_S_INVALID_ARG);
 	if (is_taken_over(server))
 		return waits ? becket_server_wait(server) : BECKET_S_OK;
 	if (!waits)

@@ -247,6 +247,20 @@ a_routine_that_is_absent_is_not_implemented(void **state)
 }
 
 static void
+a_handle_that_is_missing_is_missed(void **state)
+{
+	struct becket_bytes request = { 0 };
+	void *response = NULL;
+
+	(void)state;
+	assert_int_equal(becket_stub_call(NULL, &echo_interface, ECHO, &request,
+	                     &response),
+	    BECKET_S_INVALID_ARG);
+	assert_string_equal(becket_error_last()->sentence,
+	    "there is no binding handle (not executed)");
+}
+
+static void
 an_interface_that_is_not_there_is_unknown(void **state)
 {
 	struct place *place = *state;
@@ -423,6 +437,7 @@ main(void)
 		BOTH(a_response_may_be_larger_than_any_request),
 		BOTH(a_failure_brings_the_sentence_of_the_manager_routine),
 		BOTH(a_routine_that_is_absent_is_not_implemented),
+		BOTH(a_handle_that_is_missing_is_missed),
 		BOTH(an_interface_that_is_not_there_is_unknown),
 		BOTH(a_slow_routine_ends_with_the_deadline),
 		BOTH(a_silent_host_would_be_noticed),

@@ -140,6 +140,76 @@ what_is_not_there_is_refused(void **state)
 	    BECKET_S_NO_PROTSEQS_REGISTERED);
 }
 
+/* Who has no log learns it all the same. */
+static void
+what_is_refused_is_told_why(void **state)
+{
+	static const struct {
+		const char *string, *sentence;
+	} cases[] = {
+		{ "nosuch:", "nosuch: protocol sequence is unknown" },
+		{ "ncacn_ip_tcp:localhost[0]",
+		    "cannot listen at ncacn_ip_tcp:localhost[0]: endpoint is "
+		    "malformed; without one the system chooses it" },
+		{ "ncacn_ip_tcp:192.0.2.1[4747]",
+		    "cannot listen at ncacn_ip_tcp:192.0.2.1[4747]: Cannot "
+		    "assign requested address" },
+		{ "ncacn_ip_tcp:127.0.0.1:4747",
+		    "cannot listen at ncacn_ip_tcp:127.0.0.1:4747[]: network "
+		    "address is malformed; an endpoint stands in brackets "
+		    "behind it" },
+		{ "ncacn_ip_tcp",
+		    "string binding \"ncacn_ip_tcp\": string binding is "
+		    "malformed" },
+		{ "ncalrpc:[x,security=none]",
+		    "string binding \"ncalrpc:[x,security=none]\": option of "
+		    "the string binding is not supported" },
+	};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		becket_status status = use(place, cases[i].string);
+
+		assert_int_equal(becket_error_last()->status, status);
+		assert_string_equal(becket_error_last()->sentence,
+		    cases[i].sentence);
+	}
+}
+
+static void
+where_a_local_socket_cannot_be_is_told(void **state)
+{
+	struct place *place = *state;
+	char sentence[128];
+	char file[64];
+
+	snprintf(file, sizeof file, "%s/x", place->dir);
+	snprintf(sentence, sizeof sentence,
+	    "cannot listen at ncalrpc:[x] in %s: File exists", place->dir);
+	assert_int_equal(mkdir(place->dir, 0700), 0);
+	assert_int_equal(mkdir(file, 0700), 0);
+	assert_int_equal(use(place, "ncalrpc:[x]"),
+	    BECKET_S_CANT_CREATE_ENDPOINT);
+	assert_string_equal(becket_error_last()->sentence, sentence);
+	assert_int_equal(rmdir(file), 0);
+}
+
+static void
+who_cannot_serve_is_told_why(void **state)
+{
+	struct place *place = *state;
+
+	assert_int_equal(becket_server_listen(place->server, 0),
+	    BECKET_S_NO_PROTSEQS_REGISTERED);
+	assert_string_equal(becket_error_last()->sentence,
+	    "server uses no protocol sequence yet");
+	assert_int_equal(becket_server_register_if(place->server, NULL, NULL,
+	                     NULL, NULL, 0),
+	    BECKET_S_INVALID_ARG);
+	assert_string_equal(becket_error_last()->sentence,
+	    "interface cannot be registered: invalid argument");
+}
+
 static void
 a_dynamic_endpoint_is_used_again(void **state)
 {
@@ -678,6 +748,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		AT_A_PLACE(what_is_not_there_is_refused),
+		AT_A_PLACE(what_is_refused_is_told_why),
+		AT_A_PLACE(where_a_local_socket_cannot_be_is_told),
+		AT_A_PLACE(who_cannot_serve_is_told_why),
 		AT_A_PLACE(a_dynamic_endpoint_is_used_again),
 		AT_A_PLACE(an_endpoint_is_used_once),
 		AT_A_PLACE(a_stale_socket_is_replaced),

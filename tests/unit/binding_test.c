@@ -182,6 +182,21 @@ refused(struct becket_runtime *runtime, const char *string,
 }
 
 static void
+a_port_behind_a_colon_is_told_its_place(void **state)
+{
+	static const char *const strings[] = {
+		"ncacn_ip_tcp:127.0.0.1:4747",
+		"ncacn_ip_tcp:localhost:4747",
+		"ncalrpc:name",
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
+		refused(f->runtime, strings[i], BECKET_S_INVALID_NET_ADDR,
+		    "brackets");
+}
+
+static void
 options_about_security_are_refused_loudly(void **state)
 {
 	static const char *const names[] = { "Security", "security", "sign",
@@ -643,6 +658,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(string_bindings_become_handles_and_back),
+		cmocka_unit_test(a_port_behind_a_colon_is_told_its_place),
 		cmocka_unit_test(options_about_security_are_refused_loudly),
 		cmocka_unit_test(long_string_bindings_are_too_long),
 		cmocka_unit_test(

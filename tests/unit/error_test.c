@@ -79,6 +79,20 @@ the_sentence_says_what_failed_where_and_how_far_it_came(void **state)
 }
 
 static void
+what_a_server_only_repeats_is_said_once(void **state)
+{
+	static const char text[] = "division by zero";
+
+	(void)state;
+	error_set_call(BECKET_S_ZERO_DIVIDE, BECKET_EXECUTED, &place, NULL,
+	    text, sizeof text - 1);
+	assert_string_equal(becket_error_last()->sentence,
+	    "calc.Calculator Divide at ncacn_ip_tcp:host[4747]: division by "
+	    "zero (executed)");
+	assert_string_equal(becket_error_last()->detail, text);
+}
+
+static void
 what_is_unknown_is_left_out(void **state)
 {
 	static const struct error_place nowhere = { 0 };
@@ -240,6 +254,7 @@ main(void)
 		cmocka_unit_test(as_many_details_are_kept_as_there_is_room_for),
 		cmocka_unit_test(
 		    the_sentence_says_what_failed_where_and_how_far_it_came),
+		cmocka_unit_test(what_a_server_only_repeats_is_said_once),
 		cmocka_unit_test(what_is_unknown_is_left_out),
 		cmocka_unit_test(control_characters_reach_no_terminal),
 		cmocka_unit_test(what_is_too_long_is_cut_between_characters),

@@ -13,8 +13,8 @@
 #include "tests/live/stream_place.h"
 
 /*
- * Streams of a client whose server, or whose memory, is lost. Each test runs for
- * each protocol sequence.
+ * Streams of a client whose server, or whose memory, is lost. Each test runs
+ * for each protocol sequence.
  */
 
 /* ------------------------------------------------ servers that are lost */

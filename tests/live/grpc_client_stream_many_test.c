@@ -17,8 +17,8 @@
 #include "tests/live/stream_place.h"
 
 /*
- * Many streams of a client at once, in a loop of one's own, and in many threads.
- * Each test runs for each protocol sequence.
+ * Many streams of a client at once, in a loop of one's own, and in many
+ * threads. Each test runs for each protocol sequence.
  */
 
 /* ----------------------------------------------------------- many at once */

@@ -228,7 +228,7 @@ a_last_fault_survives_what_the_client_still_sends(void **state)
 static void
 who_never_closes_is_closed_upon(void **state)
 {
-	struct becket_limits limits = { .stall_ms = 300 };
+	struct becket_limits limits = { .stall_ms = 1000 };
 	uint8_t data[RAW_FRAGMENT];
 	struct echo echo;
 	unsigned before;

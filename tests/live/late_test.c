@@ -19,7 +19,7 @@
  * calls.
  */
 enum {
-	STALL_MS = 1000,
+	STALL_MS = 2000,
 	/* More than a loop looks at in one turn. */
 	MANY = 150,
 };

@@ -10,7 +10,8 @@
 #   make bench      what calls and streams cost, as ratios to a raw socket,
 #                   and what an idle connection does
 #   make lint       format, headers, layers, purity, symbols, drift
-#   make install    PREFIX=/usr/local DESTDIR= ...; make uninstall
+#   make install    PREFIX=/usr/local DESTDIR= ...; make uninstall;
+#                   make install-lib install-idl: without gRPC and programs
 #   make clean
 #
 # B=dir builds elsewhere, V=1 shows the commands, SAN=address,undefined builds
@@ -308,16 +309,24 @@ $(B)/becketd.service: server/becketd.service.in FORCE
 put = $(Q)$(INSTALL) -d $(DESTDIR)$(3) && \
       $(INSTALL) -m $(1) $(2) $(DESTDIR)$(3)
 
-install: all $(B)/becket.pc $(B)/becket-grpc.pc $(B)/becketd.service $(PROGRAMS:%=$(B)/relinked/%)
+# The library without gRPC, which with `make install-idl` is all that programs
+# over DCE/RPC need.
+install-lib: $(B)/public/libbecket.a $(B)/libbecket.so $(B)/becket.pc
 	$(call put,644,$(PUBLIC_HEADERS) $(PROTOS),$(INCLUDEDIR)/becket)
 	$(call put,644,$(BASE_HEADERS),$(INCLUDEDIR)/becket/base)
-	$(call put,644,$(B)/public/libbecket.a $(B)/public/libbecket-grpc.a,$(LIBDIR))
-	$(call put,755,$(B)/$(SO) $(B)/$(GRPC_SO),$(LIBDIR))
+	$(call put,644,$(B)/public/libbecket.a,$(LIBDIR))
+	$(call put,755,$(B)/$(SO),$(LIBDIR))
 	$(Q)ln -sf $(SO) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	$(Q)ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libbecket.so
+	$(call put,644,$(B)/becket.pc,$(PCDIR))
+	$(Q)test -n "$(DESTDIR)" || ldconfig 2>/dev/null || :
+
+install: all install-lib $(B)/becket-grpc.pc $(B)/becketd.service $(PROGRAMS:%=$(B)/relinked/%)
+	$(call put,644,$(B)/public/libbecket-grpc.a,$(LIBDIR))
+	$(call put,755,$(B)/$(GRPC_SO),$(LIBDIR))
 	$(Q)ln -sf $(GRPC_SO) $(DESTDIR)$(LIBDIR)/$(GRPC_SONAME)
 	$(Q)ln -sf $(GRPC_SONAME) $(DESTDIR)$(LIBDIR)/libbecket-grpc.so
-	$(call put,644,$(B)/becket.pc $(B)/becket-grpc.pc,$(PCDIR))
+	$(call put,644,$(B)/becket-grpc.pc,$(PCDIR))
 	$(call put,644,LICENSE $(wildcard README.md PROTOCOL.md CHANGELOG.md),$(DOCDIR))
 	$(call put,644,server/becketd.conf server/becketd.socket \
 	    $(B)/becketd.service,$(DOCDIR))
@@ -858,7 +867,7 @@ say  = @printf '  %-4s %s\n' $(1) $@;
 endif
 
 FORCE:
-.PHONY: demo install-idl all tests check lint format deps install uninstall \
+.PHONY: demo install-idl install-lib all tests check lint format deps install uninstall \
         clean FORCE $(SUITES:%=check-%)
 .SECONDARY:
 .DELETE_ON_ERROR:

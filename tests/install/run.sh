@@ -44,7 +44,7 @@ shared_examples()
 {
 	local example
 	cp -r examples "$work/shared"
-	for example in calculator files loop etcd; do
+	for example in calculator files loop chat etcd; do
 		$MAKE -C "$work/shared/$example"
 	done
 	ldd "$work/shared/calculator/build/calculator" |
@@ -104,6 +104,12 @@ own_loop()
 	test "$answer" = "42 remainder 1"
 }
 
+room()
+{
+	/usr/bin/python3 tests/install/chat.py "$work/shared/chat/build" \
+	    "$work/sockets"
+}
+
 # A package's way: DESTDIR, and the system's prefix.
 packaged()
 {
@@ -116,6 +122,24 @@ packaged()
 	grep -x "libdir=\${prefix}${libdir#/usr}" \
 	    "$dest$libdir/pkgconfig/becket.pc"
 	if grep -rl "$dest" "$dest"; then
+		return 1
+	fi
+}
+
+# Nothing is made of, or with, what gRPC and the programs need.
+without_grpc()
+{
+	local dest=$B/stage-lib
+	rm -rf "$dest"
+	if $MAKE -n -s B="$B/nowhere" install-lib install-idl |
+	    grep -E 'nghttp2|-lz|inih|jansson|runtime/grpc/|grpc-proto'; then
+		return 1
+	fi
+	flock "$B/installing" $MAKE -s B="$B" PREFIX="$dest" \
+	    install-lib install-idl
+	PKG_CONFIG_PATH=$dest/lib/pkgconfig PATH=$dest/bin:$PATH $MAKE -C \
+	    "$work/shared/calculator" O="$dest/build" "$dest/build/calculator"
+	if PKG_CONFIG_PATH=$dest/lib/pkgconfig pkg-config becket-grpc; then
 		return 1
 	fi
 }
@@ -134,8 +158,10 @@ try "a call of a shared client" calls shared
 try "a call of a static client" calls static
 try "stubs without sockets" stubs
 try "a loop of one's own" own_loop
+try "a room to talk in" room
 try "the call and the shell of README" /usr/bin/python3 tests/install/readme.py \
     "$work/readme"
 try packaged packaged
+try "without gRPC" without_grpc
 try uninstall gone
 exit $failed

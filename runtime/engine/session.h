@@ -116,8 +116,9 @@ struct call_start {
 	const char *interface_name, *operation_name;
 	uint64_t remaining_us; /* until the deadline; 0: there is none */
 	bool is_stream;
-	bool packs;         /* plain: messages may go compressed */
-	bool is_unattended; /* plain: nobody is there to answer a PING */
+	bool packs;            /* plain: messages may go compressed */
+	bool is_unattended;    /* plain: nobody is there to answer a PING */
+	bool has_one_response; /* plain: a second message is an error at once */
 	struct becket_bytes metadata; /* plain: encoded entries */
 	/* Plain; NULL or "": what goes without saying. */
 	const char *authority, *user_agent;

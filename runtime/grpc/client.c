@@ -54,7 +54,9 @@ tell_failure(struct grpc_stream *stream, becket_status status,
 static enum becket_outcome
 outcome_of(const struct grpc_stream *stream)
 {
-	return stream->is_begun ? BECKET_MAYBE_EXECUTED : BECKET_NOT_SENT;
+	if (!stream->is_begun)
+		return BECKET_NOT_SENT;
+	return stream->has_response ? BECKET_EXECUTED : BECKET_MAYBE_EXECUTED;
 }
 
 static void
@@ -324,6 +326,7 @@ begin(struct session *session, const struct call_start *start,
 	stream->slack = slack_of(start);
 	stream->is_maybe = start->maybe;
 	stream->is_stream = start->is_stream;
+	stream->has_one_response = start->has_one_response;
 	stream->may_pack = stream->is_packing = start->packs;
 	if (stream->id.generation != 0 && !grpc->is_closing &&
 	    !grpc->is_draining)

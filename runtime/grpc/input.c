@@ -161,6 +161,7 @@ take_message(struct grpc_stream *stream)
 	uncount(stream, announced);
 	count(stream, event.message.size);
 	event.is_packed = is_packed;
+	stream->has_response = stream->has_one_response;
 	stream->kept += event.message.size + SESSION_MESSAGE_COST;
 	stream_tell(stream, &event);
 }
@@ -172,6 +173,11 @@ take_announcement(struct grpc_stream *stream)
 	struct grpc *grpc = stream->grpc;
 	size_t size = deframe_size(&stream->in);
 
+	if (stream->has_response) {
+		grpc->role->failed(stream, BECKET_S_PROTOCOL_ERROR,
+		    "the server sent more than one response");
+		return;
+	}
 	if (size > grpc->limits->stream_memory - grpc->assembling ||
 	    grpc->assembling > grpc->limits->stream_memory) {
 		grpc->role->failed(stream, BECKET_S_OUT_OF_RESOURCES,

@@ -86,8 +86,10 @@ struct grpc_stream {
 	bool may_pack;    /* the peer takes gzip, and we say that we use it */
 	bool is_packing;  /* and do: as the request came, or as is wished */
 	bool is_maybe;    /* client: nobody waits for the answer */
-	bool is_ended;    /* there will be no more from us */
-	bool is_over;     /* client: END is there. server: answered */
+	bool has_one_response; /* client: there is to be */
+	bool has_response;     /* and it has come */
+	bool is_ended;         /* there will be no more from us */
+	bool is_over;          /* client: END is there. server: answered */
 
 	/* What the trailers will say. */
 	uint32_t code;

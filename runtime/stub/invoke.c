@@ -143,6 +143,8 @@ call_start_of(const struct invoke *invoke, uint64_t now)
 		.remaining_us = remaining_us(invoke, now),
 		.packs = invoke->packs,
 		.is_unattended = invoke->is_unattended,
+		.has_one_response = !(operation_of(invoke)->flags &
+		                      BECKET_OPERATION_RESPONSE_STREAM),
 		.authority = invoke->authority,
 		.user_agent = invoke->user_agent,
 		.metadata = invoke->request_metadata,

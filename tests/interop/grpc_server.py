@@ -364,14 +364,16 @@ def test_a_response_without_status(command):
 
 
 def test_no_message_and_two(command):
-    for count in (0, 2):
+    for count, ends in ((0, True), (2, True), (2, False)):
         def answer(connection, stream):
             connection.send_headers(stream, HEAD)
             for _ in range(count):
                 connection.send_data(stream, framed(b"yes"))
-            connection.send_headers(stream, OK, end_stream=True)
+            if ends:
+                connection.send_headers(stream, OK, end_stream=True)
         status, outcome, _, sentence = ask(command, answer)[1]
         assert (status, outcome) == (1728, EXECUTED), sentence
+        assert (count == 2) == ("more than one response" in sentence)
 
 
 def test_http_without_grpc(command):

@@ -1046,6 +1046,48 @@ a_silent_server_is_asked_whether_it_is_there(void **state)
 	finish();
 }
 
+/* As soon as its size is said, whether it would come or not. */
+static void
+a_second_response_is_an_error_where_there_is_to_be_one(void **state)
+{
+	static const char *const head[] = { ":status", "200", "content-type",
+		"application/grpc", NULL };
+	static const uint8_t messages[] = { 0, 0, 0, 0, 1, 'a', 0, 0, 0, 0, 1 };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		const struct call_start start = { .interface_name = "a.Echo",
+			.operation_name = "Echo",
+			.is_stream = true,
+			.has_one_response = i == 1 };
+		struct session_event event;
+		struct idmap_id id;
+
+		connect_to(0);
+		send_frame(NGHTTP2_SETTINGS, 0, 0, NULL, 0);
+		assert_int_equal(peer.session->ops->begin(peer.session, &start,
+		                     &id),
+		    BECKET_S_OK);
+		gather();
+		send_fields(1, 0, head, NULL);
+		send_frame(NGHTTP2_DATA, 0, 1, messages, sizeof messages - 1);
+		told(SESSION_MESSAGE);
+		assert_told_nothing();
+		send_frame(NGHTTP2_DATA, 0, 1, messages + sizeof messages - 1,
+		    1);
+		if (i == 0) {
+			assert_told_nothing();
+		} else {
+			event = told(SESSION_END);
+			assert_int_equal(event.end.status,
+			    BECKET_S_PROTOCOL_ERROR);
+			assert_int_equal(event.end.outcome, BECKET_EXECUTED);
+			assert_reset(1, NGHTTP2_CANCEL);
+		}
+		finish();
+	}
+}
+
 static void
 a_call_says_that_nobody_attends_to_it(void **state)
 {
@@ -1112,6 +1154,8 @@ main(void)
 		cmocka_unit_test(nobody_is_asked_for_what_nobody_attends_to),
 		cmocka_unit_test(an_answer_of_before_ends_no_drain),
 		cmocka_unit_test(a_call_says_that_nobody_attends_to_it),
+		cmocka_unit_test(
+		    a_second_response_is_an_error_where_there_is_to_be_one),
 		cmocka_unit_test(
 		    the_deadline_of_the_call_is_told_from_one_of_the_servers),
 		cmocka_unit_test(calls_wait_until_the_server_lets_them),

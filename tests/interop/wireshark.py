@@ -331,7 +331,7 @@ def test_our_own_streams(_):
     port = ports[0] + ",dcerpc"
     lines = show(path, lua, "-Y", "becket.status", port=port)
     assert [line.split()[-1].split(".")[-1] for line in lines] == [
-        "Count", "Missing"], lines
+        "Count", "Count", "LateCount", "Missing"], lines
     assert not show(path, lua, "-Y", "becket.malformed || _ws.lua.error",
                     port=port)
 

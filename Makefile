@@ -733,9 +733,11 @@ bench: $(BENCHES)
 # ----------------------------------------------------------------- fuzz --
 # tests/fuzz/NAME_fuzz.c or .cc is a fuzzer, tests/fuzz/corpus/NAME what it
 # starts from. Its own objects are prerequisites of $(B)/fuzz/NAME_fuzz, its own
-# libraries stand in fuzz_libs_NAME. All are built by clang, in $(B)/fuzz.
+# libraries stand in fuzz_libs_NAME. All are built by clang, in $(B)/fuzz, each
+# once with libFuzzer, which looks for inputs, and as NAME_repeat, whose inputs
+# are always the same.
 
-FUZZ_SECONDS ?= 20
+FUZZ_SECONDS ?= 60
 FUZZ_CC      ?= clang
 FUZZ_CXX     ?= clang++
 FUZZ_SAN     := address,undefined
@@ -767,9 +769,15 @@ $(B)/fuzz/libbecket.a: $(call fuzz_obj,$(RUNTIME))
 	$(Q)rm -f $@
 	$(call say,AR)$(AR) rcs $@ $^
 
-$(B)/fuzz/%_fuzz: $(B)/fuzz/obj/tests/fuzz/%_fuzz.o $(B)/fuzz/libbecket.a
-	$(call say,LD)$(FUZZ_CXX) -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ \
-	    $(filter %.o,$^) $(filter %.a,$^) $(LIBS) $(fuzz_libs_$*)
+FUZZ_REPEAT := $(B)/fuzz/obj/tests/fuzz/repeat.o
+$(B)/fuzz/%_fuzz: $(B)/fuzz/obj/tests/fuzz/%_fuzz.o $(B)/fuzz/libbecket.a \
+    $(FUZZ_REPEAT)
+	$(call say,LD)$(FUZZ_CXX) -fsanitize=$(FUZZ_SAN) \
+	    -o $(@:%_fuzz=%_repeat) $(filter %.o,$^) $(filter %.a,$^) $(LIBS) \
+	    $(fuzz_libs_$*)
+	$(Q)$(FUZZ_CXX) -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ \
+	    $(filter-out $(FUZZ_REPEAT),$(filter %.o,$^)) $(filter %.a,$^) \
+	    $(LIBS) $(fuzz_libs_$*)
 
 TEST_PB_CC := $(TEST_PROTOS:%=$(B)/gen/%.pb.cc)
 $(TEST_PB_CC) $(TEST_PB_CC:.cc=.h) &: $(TEST_PROTOS:=.proto)
@@ -821,13 +829,16 @@ $(PLUGIN) $(B)/fuzz/obj/tests/fuzz/plugin_fuzz.o: | $(IDL_PB_C:.c=.h)
 fuzz: $(FUZZERS)
 
 # Two at a time; what one ended badly on is in $(B)/fuzz/run/NAME.
+fuzz_run = $(Q)printf '%s\n' $(FUZZERS) | FUZZ_SECONDS=$(FUZZ_SECONDS) \
+    xargs -P 2 -I FUZZER sh -c 'tests/fuzz/run.sh $(1) \
+        $(B)/fuzz/run/$$(basename FUZZER _fuzz) FUZZER'
+
 fuzz-run: $(FUZZERS)
-	$(Q)printf '%s\n' $^ | xargs -P 2 -I FUZZER sh -c \
-	    'tests/fuzz/run.sh $(B)/fuzz/run/$$(basename FUZZER _fuzz) \
-	        $(FUZZ_SECONDS) FUZZER'
+	$(call fuzz_run,explore)
 
 SUITES += fuzz
-check-fuzz: fuzz-run
+check-fuzz: $(FUZZERS)
+	$(call fuzz_run,repeat)
 
 .PHONY: fuzz fuzz-run
 

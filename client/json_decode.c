@@ -148,22 +148,25 @@ decode_repeated_field(struct json_decode *decode,
 	return done;
 }
 
-/* Of the fields of a oneof the one that came last is there. */
-static bool
-is_superseded(const struct proto_field *field, const struct spread *spread)
+/* Of the fields of a oneof the one that came last is there, and of a message in
+ * pieces what came after the last of the others.
+ */
+static struct spread
+leave_superseded(const struct proto_field *field, struct spread spread)
 {
 	const struct proto_oneof *oneof = &field->parent->oneofs[field->oneof];
-	uint32_t last = spread->spots->spots[spread->end - 1].at;
+	const struct spot *spots = spread.spots->spots;
 
 	for (const struct proto_field *other = oneof->first; other != NULL;
 	     other = other->other) {
-		struct spread rival = spots_of(spread->spots, other->number);
+		struct spread rival = spots_of(spread.spots, other->number);
 
-		if (rival.end > rival.begin &&
-		    spread->spots->spots[rival.end - 1].at > last)
-			return true;
+		while (other != field && rival.end > rival.begin &&
+		       spread.begin < spread.end &&
+		       spots[spread.begin].at < spots[rival.end - 1].at)
+			spread.begin++;
 	}
-	return false;
+	return spread;
 }
 
 /* Of a oneof, after the first. */
@@ -206,21 +209,20 @@ template_field(struct json_decode *decode, const struct proto_field *field,
 
 static bool
 decode_single(struct json_decode *decode, const struct proto_field *field,
-    const struct spread *spread, struct brackets *brackets)
+    struct spread spread, struct brackets *brackets)
 {
 	struct protobuf_field value = { 0 };
 	struct becket_bytes whole;
 
-	if (field->oneof >= 0 && spread->end > spread->begin &&
-	    is_superseded(field, spread))
-		return true;
+	if (field->oneof >= 0)
+		spread = leave_superseded(field, spread);
 	if (field->message != NULL) {
-		if (!spread_whole(decode, spread, field->type, &whole))
+		if (!spread_whole(decode, &spread, field->type, &whole))
 			return true;
 		decode_next(decode, brackets, name_of(decode, field));
 		return decode_message(decode, field->message, whole);
 	}
-	bool has = spread_last(spread, field->type, &value);
+	bool has = spread_last(&spread, field->type, &value);
 	if (has && !field->has_presence && decode_is_default(field, &value))
 		has = false;
 	if (!has && (field->has_presence || !decode->emits_defaults))
@@ -239,7 +241,7 @@ decode_field(struct json_decode *decode, const struct proto_field *field,
 	if (decode->is_template)
 		return template_field(decode, field, brackets);
 	if (!field->is_repeated)
-		return decode_single(decode, field, &spread, brackets);
+		return decode_single(decode, field, spread, brackets);
 	if (spread.begin == spread.end && !decode->emits_defaults)
 		return true;
 	decode_next(decode, brackets, name_of(decode, field));

@@ -220,8 +220,7 @@ duration_read(const char *text, size_t size, struct moment *ret_moment)
 	for (; digits > 0; digits--)
 		moment.seconds = 10 * moment.seconds + (*at++ - '0');
 	if (!take_fraction(&at, &moment.nanos) || !take(&at, 's') ||
-	    *at != '\0' || moment.seconds > LONGEST ||
-	    (moment.seconds == LONGEST && moment.nanos > 0))
+	    *at != '\0' || moment.seconds > LONGEST)
 		return false;
 	if (is_negative) {
 		moment.seconds = -moment.seconds;

@@ -1,24 +1,35 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# run.sh DIR SECONDS FUZZER: run one fuzzer from a copy of its corpus, in DIR,
-# and say in TAP how it went. What it ended badly on stays in
-# DIR: crash-*, timeout-*, leak-*, oom-*.
-dir=$1 seconds=$2 fuzzer=$3
+# run.sh repeat|explore DIR FUZZER: run one fuzzer, and say in TAP how it went.
+#   repeat   its corpus, and FUZZ_COUNT inputs made from it: always the same
+#   explore  libFuzzer, for FUZZ_SECONDS, from a copy of the corpus in DIR
+# What it ended badly on stays in DIR: last, crash-*, timeout-*, leak-*, oom-*.
+how=$1 dir=$2 fuzzer=$3
 name=$(basename "$fuzzer" _fuzz)
-mkdir -p "$dir/corpus" && rm -f "$dir"/*-????????????????????????????????????????
-cp -r "tests/fuzz/corpus/$name/." "$dir/corpus" 2>/dev/null
+corpus=tests/fuzz/corpus/$name
+mkdir -p "$dir/corpus" && rm -f "$dir"/last "$dir"/*-????????????????????????????????????????
+
+repeat() {
+	ASAN_OPTIONS=hard_rss_limit_mb=2048 timeout -k 5 300 \
+	    "${fuzzer%_fuzz}_repeat" "$corpus" "${FUZZ_COUNT-20000}" "$dir/last"
+}
+
 # The time is libFuzzer's affair; `timeout` is for when it does not end.
-timeout -k 5 $((seconds + 60)) "$fuzzer" -max_total_time="$seconds" \
-    -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-    -artifact_prefix="$dir/" ${FUZZ_OPTIONS-} "$dir/corpus" \
-    >"$dir/log" 2>&1 </dev/null
+explore() {
+	cp -r "$corpus/." "$dir/corpus" 2>/dev/null
+	timeout -k 5 $((FUZZ_SECONDS + 60)) "$fuzzer" \
+	    -max_total_time="$FUZZ_SECONDS" -timeout=10 -rss_limit_mb=2048 \
+	    -artifact_prefix="$dir/" ${FUZZ_OPTIONS-} "$dir/corpus"
+}
+
+$how >"$dir/log" 2>&1 </dev/null
 status=$?
-runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$dir/log")
-if test $status -eq 0 && test "${runs:-0}" -gt 0; then
-	echo "ok fuzz $name: $runs inputs"
-else
-	tail -40 "$dir/log" | sed 's/^/# /'
-	echo "not ok fuzz $name ended with status $status"
-	exit 1
+if test $status -eq 0; then
+	echo "ok fuzz $name: $(tail -1 "$dir/log")"
+	exit 0
 fi
+tail -30 "$dir/log" | cut -c1-300 | sed 's/^/# /'
+test ! -s "$dir/last" || head -c 3000 "$dir/last" | base64 -w 0 | sed 's/^/# /;s/$/\n/'
+echo "not ok fuzz $name ended with status $status"
+exit 1

@@ -225,7 +225,8 @@ durations_have_a_sign_and_nine_digits(void **state)
 	assert_true(duration_print(moment, text));
 	assert_string_equal(text, "-0.500s");
 	assert_true(duration_read("315576000000s", 13, &moment));
-	assert_false(duration_read("315576000000.1s", 15, &moment));
+	assert_true(duration_read("315576000000.1s", 15, &moment));
+	assert_false(duration_read("315576000001s", 13, &moment));
 	assert_false(duration_read("1", 1, &moment));
 	assert_false(duration_read("s", 1, &moment));
 	assert_false(duration_read("+1s", 3, &moment));

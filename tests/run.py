@@ -64,6 +64,21 @@ def count(lines):
     return passed, failed, skipped
 
 
+def around(lines, failed):
+    """What stands about the first failures in the output, a few lines each."""
+    told = []
+    for at, line in enumerate(lines):
+        if line not in failed[:3]:
+            continue
+        begin, end = at, at + 1
+        while begin > 0 and at - begin < 30 and not LINE.match(lines[begin - 1]):
+            begin -= 1
+        while end < len(lines) and end - at < 6 and not LINE.match(lines[end]):
+            end += 1
+        told += lines[begin:end]
+    return told[:120]
+
+
 class Suite:
     """One that has been run."""
 
@@ -74,7 +89,7 @@ class Suite:
         self.lines, status = run(make, name, self.log)
         self.seconds = time.monotonic() - start
         self.passed, self.failed, self.skipped = count(self.lines)
-        self.why = []  # it failed, if no test did
+        self.why = around(self.lines, self.failed)
         if status != 0 and not self.failed:
             self.failed = ["not ok %s: exit status %d" % (name, status)]
             self.why = self.lines[-30:]

@@ -21,6 +21,8 @@ async_call_fini(struct becket_async_call *call)
 	buffer_fini(&call->stub);
 	buffer_fini(&call->metadata);
 	runtime_free_text(call->hub->runtime, call->why);
+	runtime_free_text(call->hub->runtime, call->authority);
+	runtime_free_text(call->hub->runtime, call->user_agent);
 	if (has_contexts(call))
 		client_association_unpin(call->association);
 	client_contexts_fini(&call->contexts);
@@ -50,6 +52,32 @@ async_call_must_enter(const struct becket_async_call *call)
 	       call->group == 0;
 }
 
+static bool
+keep_name(const struct becket_runtime *runtime, const char **name,
+    char **ret_copy)
+{
+	const char *its = *name;
+
+	*name = NULL;
+	if (its == NULL || *its == '\0')
+		return true;
+	*name = *ret_copy = runtime_copy_text(runtime, its);
+	return *name != NULL;
+}
+
+becket_status
+async_call_keep_names(struct becket_async_call *call)
+{
+	const struct becket_runtime *runtime = call->hub->runtime;
+	struct invoke *invoke = &call->invoke;
+
+	return keep_name(runtime, &invoke->authority, &call->authority) &&
+	               keep_name(runtime, &invoke->user_agent,
+	                   &call->user_agent)
+	           ? BECKET_S_OK
+	           : BECKET_S_OUT_OF_MEMORY;
+}
+
 becket_status
 async_call_new(struct hub *hub, struct client_association *association,
     const struct invoke *invoke, const void *request,
@@ -64,8 +92,11 @@ async_call_new(struct hub *hub, struct client_association *association,
 		return BECKET_S_OUT_OF_MEMORY;
 	}
 	async_call_init(call, hub, association, invoke);
-	status = invoke_encode(&call->invoke, association->protseq->is_grpc,
-	    request, clock_now(), &call->stub);
+	status = async_call_keep_names(call);
+	if (status == BECKET_S_OK)
+		status =
+		    invoke_encode(&call->invoke, association->protseq->is_grpc,
+		        request, clock_now(), &call->stub);
 	if (status != BECKET_S_OK) {
 		async_call_free(call);
 		return status;

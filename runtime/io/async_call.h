@@ -49,7 +49,8 @@ struct becket_async_call {
 	struct hub *hub;
 	struct client_association *association; /* a reference */
 	struct invoke invoke;
-	struct buffer stub; /* the encoded request */
+	char *authority, *user_agent; /* copies, for the invoke; or NULL */
+	struct buffer stub;           /* the encoded request */
 	struct client_contexts
 	    contexts; /* pin the association, if it has some */
 	/* In which they are. As long as it is not over: a connection of this
@@ -83,6 +84,12 @@ BECKET_MUST_USE becket_status async_call_new(struct hub *hub,
     const void *request, struct becket_async_call **ret_call);
 /* On no line. */
 void async_call_free(struct becket_async_call *call);
+
+/* The binding handle may be gone when the call begins: copy what the invoke
+ * points to in there. S_OUT_OF_MEMORY.
+ */
+BECKET_MUST_USE becket_status async_call_keep_names(
+    struct becket_async_call *call);
 
 /* For calls that are part of something else: everything but the memory. */
 void async_call_init(struct becket_async_call *call, struct hub *hub,

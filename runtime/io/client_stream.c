@@ -432,7 +432,9 @@ client_stream_new(struct hub *hub, struct client_association *association,
 
 	if (stream == NULL)
 		return BECKET_S_OUT_OF_MEMORY;
-	status = encode_head(stream, request);
+	status = async_call_keep_names(&stream->call);
+	if (status == BECKET_S_OK)
+		status = encode_head(stream, request);
 	if (status != BECKET_S_OK) {
 		client_stream_free(stream);
 		return status;

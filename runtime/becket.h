@@ -157,7 +157,7 @@ becket_network_inq_protseq(struct becket_runtime *runtime, size_t index);
 /* More of a failure, for programs to read: a google.protobuf.Any. */
 struct becket_detail {
 	const char *type; /* "type.googleapis.com/google.rpc.RetryInfo" */
-	struct becket_bytes message; /* in protobuf encoding */
+	struct becket_bytes message; /* in protobuf encoding, unchecked */
 };
 
 /* The last failure of a thread: of a call, or of what makes runtimes, binding

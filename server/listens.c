@@ -136,8 +136,8 @@ listens_check(const struct listens *listens, struct config *config)
 		    becket_binding_from_string_binding(listens->runtime,
 		        listen->binding, &binding);
 		if (status != BECKET_S_OK)
-			config_mistake(config, listen->origin, "%s: %s",
-			    listen->binding, becket_status_text(status));
+			config_mistake(config, listen->origin, "%s",
+			    becket_error_last()->sentence);
 		becket_binding_free(&binding);
 	}
 	if (config->listens == NULL && listens->given_count == 0)
@@ -156,9 +156,8 @@ open_one(struct listens *listens, struct config_listen *listen)
 		status = becket_server_use_string_binding(listens->server,
 		    listen->binding);
 	if (status != BECKET_S_OK)
-		log_line(BECKET_LOG_ERROR, "%s: cannot listen at %s: %s",
-		    listen->origin, listen->binding,
-		    becket_status_text(status));
+		log_line(BECKET_LOG_ERROR, "%s: %s", listen->origin,
+		    becket_error_last()->sentence);
 	listen->is_open = status == BECKET_S_OK;
 	return listen->is_open;
 }

@@ -256,10 +256,19 @@ error_say(becket_status status)
 const char *
 error_place_text(becket_status status)
 {
-	return status == BECKET_S_INVALID_NET_ADDR
-	           ? "network address is malformed; an endpoint stands in "
-	             "brackets behind it"
-	           : becket_status_text(status);
+	switch (status) {
+	case BECKET_S_INVALID_NET_ADDR:
+		return "network address is malformed; an endpoint stands in "
+		       "brackets behind it";
+	case BECKET_S_INVALID_RPC_PROTSEQ:
+		return "protocol sequence is unknown; one stands first, as in "
+		       "ncacn_ip_tcp:host[4747]";
+	case BECKET_S_PROTSEQ_NOT_SUPPORTED:
+		return "protocol sequence is not supported; those of gRPC are "
+		       "after becket_grpc_enable()";
+	default:
+		return becket_status_text(status);
+	}
 }
 
 becket_status

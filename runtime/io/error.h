@@ -42,7 +42,7 @@ becket_status error_set(becket_status status, const char *format, ...)
 /* The same with the status's own text; S_OK is returned and nothing else. */
 becket_status error_say(becket_status status);
 
-/* The status's own text, and of an address how it is to be. */
+/* The status's own text, and of places what people miss. */
 const char *error_place_text(becket_status status);
 
 /* The same for a string binding. why: NULL: error_place_text(). */

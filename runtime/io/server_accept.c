@@ -315,7 +315,7 @@ becket_server_use_protseq_ep(struct becket_server *server, const char *name,
 	status = protseq_find(server->runtime, name, &protseq);
 	if (status != BECKET_S_OK)
 		return error_set(status, "%s: %s", name,
-		    becket_status_text(status));
+		    error_place_text(status));
 	if (runtime_is_stale(server->runtime))
 		return error_say(BECKET_S_STALE_AFTER_FORK);
 	pthread_mutex_lock(&server->listeners_lock);

@@ -295,8 +295,10 @@ Path = /nonexistent/b.so
             "[limits], [mapper] or [module NAME]",
             "FILE:10: this is neither [section] nor key=value",
             "FILE:21: [module a] has no Path",
-            "FILE:4: nosuch:[1]: protocol sequence is unknown",
-            "FILE:5: ncacn_ip_tcp:127.0.0.1[99999]: endpoint is malformed",
+            'FILE:4: string binding "nosuch:[1]": protocol sequence is '
+            "unknown; one stands first, as in ncacn_ip_tcp:host[4747]",
+            'FILE:5: string binding "ncacn_ip_tcp:127.0.0.1[99999]": '
+            "endpoint is malformed",
             "FILE:22: the module cannot be loaded: /nonexistent/b.so: cannot "
             "open shared object file: No such file or directory")
 
@@ -434,7 +436,7 @@ def test_endpoint_in_use():
     with Place() as place, Daemon(place) as daemon:
         result = place.run(BECKETD, "--listen", daemon.binding)
         assert result.returncode == 1, result
-        assert "--listen: cannot listen at %s: endpoint is in use" % \
+        assert "--listen: cannot listen at %s: Address already in use" % \
             daemon.binding in result.stderr, result
         assert "ready" not in result.stdout
 
@@ -567,7 +569,9 @@ def test_priorities_in_the_journal():
         assert result.returncode == 78, result
         with open(log, encoding="utf-8") as file:
             assert file.read().splitlines() == [
-                "<3>--listen: nosuch:[1]: protocol sequence is unknown",
+                '<3>--listen: string binding "nosuch:[1]": protocol '
+                "sequence is unknown; one stands first, as in "
+                "ncacn_ip_tcp:host[4747]",
                 "<6>module calculator started",
                 "<6>module calculator stopped"]
         # stderr is not the journal's
@@ -772,7 +776,7 @@ def test_reload_refuses_a_place_in_use():
         place = "%s[%d]" % (TCP, other.getsockname()[1])
         it.reload("[becketd]\nListen = ncalrpc:[new]\nListen = %s\n"
                   % place + WITH_CALCULATOR, "refused")
-        assert "FILE:3: cannot listen at %s: endpoint is in use" % place in \
+        assert "FILE:3: cannot listen at %s: Address already in use" % place in \
             it.log(), it.log()
         assert it.ping("ncalrpc:[new]") == 3
         assert it.ping(it.daemon.binding) == 0

@@ -147,7 +147,9 @@ what_is_refused_is_told_why(void **state)
 	static const struct {
 		const char *string, *sentence;
 	} cases[] = {
-		{ "nosuch:", "nosuch: protocol sequence is unknown" },
+		{ "nosuch:",
+		    "nosuch: protocol sequence is unknown; one stands first, "
+		    "as in ncacn_ip_tcp:host[4747]" },
 		{ "ncacn_ip_tcp:localhost[0]",
 		    "cannot listen at ncacn_ip_tcp:localhost[0]: endpoint is "
 		    "malformed; without one the system chooses it" },

@@ -197,6 +197,17 @@ a_port_behind_a_colon_is_told_its_place(void **state)
 }
 
 static void
+what_is_missing_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	refused(f->runtime, "localhost:4747", BECKET_S_INVALID_RPC_PROTSEQ,
+	    "as in ncacn_ip_tcp:host[4747]");
+	refused(f->runtime, "grpc_ip_tcp:localhost[50051]",
+	    BECKET_S_PROTSEQ_NOT_SUPPORTED, "becket_grpc_enable()");
+}
+
+static void
 options_about_security_are_refused_loudly(void **state)
 {
 	static const char *const names[] = { "Security", "security", "sign",
@@ -659,6 +670,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(string_bindings_become_handles_and_back),
 		cmocka_unit_test(a_port_behind_a_colon_is_told_its_place),
+		cmocka_unit_test(what_is_missing_is_told),
 		cmocka_unit_test(options_about_security_are_refused_loudly),
 		cmocka_unit_test(long_string_bindings_are_too_long),
 		cmocka_unit_test(

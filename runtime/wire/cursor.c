@@ -47,7 +47,28 @@ step(struct cursor *c, size_t n, size_t *ret_at)
 	return true;
 }
 
-static void
+/* Every header is full of these, so what is known is not asked for each byte,
+ * and what depends on the width is left to the compiler, which knows it where
+ * this is called.
+ */
+static inline uint64_t
+load(const uint8_t *from, size_t width, bool big_endian)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < width; i++)
+		value = value << 8 | from[big_endian ? i : width - 1 - i];
+	return value;
+}
+
+static inline void
+store(uint8_t *to, uint64_t value, size_t width, bool big_endian)
+{
+	for (size_t i = 0; i < width; i++, value >>= 8)
+		to[big_endian ? width - 1 - i : i] = (uint8_t)value;
+}
+
+static inline void
 integer(struct cursor *c, uint64_t *value, size_t width)
 {
 	size_t at;
@@ -55,17 +76,10 @@ integer(struct cursor *c, uint64_t *value, size_t width)
 	if (!step(c, width, &at)) {
 		if (!c->put)
 			*value = 0;
-		return;
-	}
-	if (!c->put)
-		*value = 0;
-	for (size_t i = 0; i < width; i++) {
-		size_t shift = 8 * (c->big_endian ? width - 1 - i : i);
-
-		if (c->put)
-			c->put[at + i] = (uint8_t)(*value >> shift);
-		else
-			*value |= (uint64_t)c->get[at + i] << shift;
+	} else if (c->put) {
+		store(c->put + at, *value, width, c->big_endian);
+	} else {
+		*value = load(c->get + at, width, c->big_endian);
 	}
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a call costs, as a ratio to a raw socket that carries as many bytes: one
- * call in flight.
+ * What a call costs, as a ratio to a raw socket that carries as many bytes as
+ * it does over DCE/RPC: one call in flight, over DCE/RPC and gRPC.
  *
  *   pingpong [ROUNDS [CALLS]]
  */
@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "becket_grpc.h"
 #include "echo.becket.h"
 #include "measure.h"
 
@@ -115,6 +116,7 @@ becket_serve(int tell)
 	struct becket_server *server;
 
 	MUST(becket_runtime_new(NULL, &runtime) == BECKET_S_OK);
+	MUST(becket_grpc_enable(runtime) == BECKET_S_OK);
 	MUST(becket_server_new(runtime, NULL, &server) == BECKET_S_OK);
 	MUST(bench_echo_register(server, NULL, &epv, 0) == BECKET_S_OK);
 	listen_and_tell(server, tell);
@@ -150,27 +152,40 @@ becket_blob(void)
 	bench_data_free(response);
 }
 
+static void
+measure(struct becket_runtime *runtime, const char *string, const char *door,
+    unsigned rounds, unsigned calls)
+{
+	char name[64];
+
+	MUST(becket_binding_from_string_binding(runtime, string, &binding) ==
+	     BECKET_S_OK);
+	snprintf(name, sizeof name, "small %s", door);
+	compare_to_floor(name, raw_small, becket_small, rounds, calls);
+	snprintf(name, sizeof name, "1 MiB %s", door);
+	compare_to_floor(name, raw_blob, becket_blob, rounds, calls / 100 + 1);
+	becket_binding_free(&binding);
+}
+
 int
 main(int argc, char **argv)
 {
 	unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 11;
 	unsigned calls = argc > 2 ? (unsigned)atoi(argv[2]) : 20000;
-	char string[256];
+	char string[256], grpc[256];
 	struct becket_runtime *runtime;
 	uint16_t port;
 
 	pin();
 	raw_serve_in_child(raw_serve, &port);
 	serve_in_child(becket_serve, string);
+	snprintf(grpc, sizeof grpc, "grpc_%s", string + strlen("ncacn_"));
 	raw_fd = raw_connect(port);
 	MUST(becket_runtime_new(NULL, &runtime) == BECKET_S_OK);
-	MUST(becket_binding_from_string_binding(runtime, string, &binding) ==
-	     BECKET_S_OK);
-	compare_to_floor("small", raw_small, becket_small, rounds, calls);
-	compare_to_floor("1 MiB", raw_blob, becket_blob, rounds,
-	    calls / 100 + 1);
+	MUST(becket_grpc_enable(runtime) == BECKET_S_OK);
+	measure(runtime, string, "DCE", rounds, calls);
+	measure(runtime, grpc, "gRPC", rounds, calls);
 
-	becket_binding_free(&binding);
 	becket_runtime_free(runtime);
 	end_children();
 	return 0;

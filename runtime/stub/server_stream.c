@@ -96,10 +96,10 @@ unlock_and_tell(struct server_stream *stream)
 {
 	unsigned events = server_stream_events(stream);
 	bool is_due = stream->ready != NULL && (events & stream->wanted) != 0;
-	bool is_awaited =
-	    ((events & BECKET_STREAM_READABLE) && stream->waits[0] > 0) ||
-	    ((events & BECKET_STREAM_WRITABLE) && stream->waits[1] > 0);
+	bool is_awaited = (events & stream->awaited) != 0;
 
+	if (is_awaited)
+		stream->awaited = 0;
 	pthread_mutex_unlock(&stream->lock);
 	if (is_awaited)
 		pthread_cond_broadcast(&stream->changed);

@@ -62,8 +62,10 @@ struct server_stream {
 	bool is_cancelled;     /* receive and send fail */
 	bool is_answered;      /* so they do, and nobody is told */
 	bool is_nonblocking;
-	unsigned waits[2]; /* who block: to receive, to send */
-	unsigned wanted;   /* events that are to be told */
+	unsigned awaited; /* events for which threads block; who wakes them
+	                   * takes it back
+	                   */
+	unsigned wanted;  /* events that are to be told */
 	void (*ready)(void *user, struct becket_stream *stream);
 	void *user;
 	bool is_telling; /* ready is running */

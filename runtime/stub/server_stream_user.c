@@ -7,8 +7,6 @@
 #include "stub/reply.h"
 
 enum {
-	TO_RECEIVE,
-	TO_SEND,
 	ALL_EVENTS = BECKET_STREAM_READABLE | BECKET_STREAM_WRITABLE,
 };
 
@@ -49,19 +47,15 @@ end_post(struct server_stream *stream, bool is_ours)
 
 /* With the lock held. */
 static becket_status
-wait_to(struct server_stream *stream, unsigned what)
+wait_to(struct server_stream *stream, unsigned event)
 {
-	unsigned event =
-	    what == TO_SEND ? BECKET_STREAM_WRITABLE : BECKET_STREAM_READABLE;
-
 	while ((server_stream_events(stream) & event) == 0) {
 		if (stream->is_nonblocking || !may_wait(stream)) {
 			stream->wanted |= event;
 			return BECKET_S_ASYNC_CALL_PENDING;
 		}
-		stream->waits[what]++;
+		stream->awaited |= event;
 		pthread_cond_wait(&stream->changed, &stream->lock);
-		stream->waits[what]--;
 	}
 	if (stream->is_cancelled)
 		return BECKET_S_CALL_CANCELLED;
@@ -82,7 +76,7 @@ send_message(struct becket_stream *base, const void *message)
 	if (status != BECKET_S_OK)
 		return status;
 	pthread_mutex_lock(&stream->lock);
-	status = wait_to(stream, TO_SEND);
+	status = wait_to(stream, BECKET_STREAM_WRITABLE);
 	if (status == BECKET_S_OK)
 		status = server_stream_add(stream, &bytes);
 	/* What is in the session is followed by SESSION_WRITABLE. */
@@ -109,7 +103,7 @@ receive_bytes(struct server_stream *stream, struct buffer *ret_bytes)
 	becket_status status;
 
 	pthread_mutex_lock(&stream->lock);
-	status = wait_to(stream, TO_RECEIVE);
+	status = wait_to(stream, BECKET_STREAM_READABLE);
 	if (status == BECKET_S_OK)
 		status = stream_in_next(&stream->in, ret_bytes, &consumed);
 	stream->credit += consumed;
@@ -200,14 +194,12 @@ wait_for(struct becket_stream *base, unsigned events, uint32_t milliseconds,
 	unsigned are;
 
 	pthread_mutex_lock(&stream->lock);
-	stream->waits[TO_RECEIVE] += (events & BECKET_STREAM_READABLE) != 0;
-	stream->waits[TO_SEND] += (events & BECKET_STREAM_WRITABLE) != 0;
-	while ((server_stream_events(stream) & events) == 0 && may)
+	while ((server_stream_events(stream) & events) == 0 && may) {
+		stream->awaited |= events;
 		may = pthread_cond_timedwait(&stream->changed, &stream->lock,
 		          &until) != ETIMEDOUT;
+	}
 	are = server_stream_events(stream) & events;
-	stream->waits[TO_RECEIVE] -= (events & BECKET_STREAM_READABLE) != 0;
-	stream->waits[TO_SEND] -= (events & BECKET_STREAM_WRITABLE) != 0;
 	stream->wanted |= events & ~are;
 	pthread_mutex_unlock(&stream->lock);
 	if (are == 0)

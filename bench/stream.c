@@ -184,6 +184,39 @@ manage_chat(struct becket_call *call, struct becket_stream *stream)
 	return status == BECKET_X_PIPE_EMPTY ? BECKET_S_OK : status;
 }
 
+static struct becket_token chat_token;
+
+/* There is always room for the answer of one who waits for it. */
+static void
+go_on(void *user, struct becket_stream *stream)
+{
+	Bench__Data *data;
+	becket_status status;
+
+	(void)user;
+	while (
+	    (status = bench_echo_chat_on_pull(stream, &data)) == BECKET_S_OK) {
+		MUST(bench_echo_chat_on_push(stream, data) == BECKET_S_OK);
+		bench_data_free(data);
+	}
+	if (status == BECKET_S_ASYNC_CALL_PENDING)
+		return;
+	if (status == BECKET_X_PIPE_EMPTY)
+		status = BECKET_S_OK;
+	MUST(bench_echo_chat_on_answer(chat_token, status) == BECKET_S_OK);
+}
+
+static becket_status
+manage_chat_on(struct becket_call *call, struct becket_stream *stream)
+{
+	becket_status status = becket_call_defer(call, &chat_token);
+
+	if (status == BECKET_S_ASYNC_CALL_PENDING)
+		MUST(becket_stream_set_callback(stream, go_on, NULL) ==
+		     BECKET_S_OK);
+	return status;
+}
+
 static becket_status
 manage_fill(struct becket_call *call, struct becket_stream *stream,
     Bench__Order *response)
@@ -203,6 +236,7 @@ manage_fill(struct becket_call *call, struct becket_stream *stream,
 static const struct bench_echo_epv epv = {
 	.pour = manage_pour,
 	.chat = manage_chat,
+	.chat_on = manage_chat_on,
 	.fill = manage_fill,
 };
 
@@ -269,6 +303,22 @@ turns(void)
 }
 
 static void
+turns_on_loop(void)
+{
+	Bench__Data out = BENCH__DATA__INIT, *in;
+	struct becket_stream *stream;
+
+	out.data = (ProtobufCBinaryData){ SMALL, zeros };
+	MUST(bench_echo_chat_on_open(binding, &stream) == BECKET_S_OK);
+	for (int i = 0; i < TURNS; i++) {
+		MUST(bench_echo_chat_on_send(stream, &out) == BECKET_S_OK);
+		MUST(bench_echo_chat_on_receive(stream, &in) == BECKET_S_OK);
+		bench_data_free(in);
+	}
+	MUST(bench_echo_chat_on_finish(&stream) == BECKET_S_OK);
+}
+
+static void
 put(bool gathers)
 {
 	Bench__Data out = BENCH__DATA__INIT;
@@ -315,6 +365,8 @@ measure(struct becket_runtime *runtime, const char *string, const char *door,
 	compare_to_floor(name, raw_fill, fill_gathered, rounds, times);
 	snprintf(name, sizeof name, "1000 turns %s", door);
 	compare_to_floor(name, raw_turns, turns, rounds, times);
+	snprintf(name, sizeof name, "and on the loop %s", door);
+	compare_to_floor(name, raw_turns, turns_on_loop, rounds, times);
 	becket_binding_free(&binding);
 }
 

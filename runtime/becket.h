@@ -559,8 +559,11 @@ BECKET_API bool becket_runtime_process(struct becket_runtime *runtime);
  * connections has a non-blocking one: where the IDL calls the operation
  * blocking, or the interface is registered with BECKET_IF_BLOCKING, a worker
  * runs it, and it may wait; it has that worker to itself as long as the stream
- * lasts. It may also defer the call and go on from any thread: its stream lives
- * until the call is answered.
+ * lasts. That worker is woken for what it waits for, and wakes the thread that
+ * serves the connection: where each message is answered and the client waits
+ * for that, a callback costs the server half as much. A routine may also defer
+ * the call and go on from any thread: its stream lives until the call is
+ * answered.
  *
  * A routine whose request is a stream runs as soon as the call has begun. When
  * the client has cancelled or is gone, the call's time is over, the interface

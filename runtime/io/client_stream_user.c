@@ -1,36 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "io/client_stream.h"
+#include "io/client_stream_private.h"
 
 #include "io/clock.h"
 #include "io/error.h"
-#include "io/hub.h"
 #include "io/line.h"
 #include "stub/reply.h"
 
-static struct client_stream *
-stream_of(struct becket_stream *stream)
-{
-	return container_of(stream, struct client_stream, stream);
-}
-
-static struct hub *
-lock(const struct client_stream *stream)
-{
-	struct hub *hub = stream->call.hub;
-
-	pthread_mutex_lock(&hub->lock);
-	return hub;
-}
-
-static void
-settle_and_unlock(struct hub *hub)
-{
-	hub_settle(hub);
-	pthread_mutex_unlock(&hub->lock);
-}
-
-static becket_status
-check(const struct client_stream *stream)
+becket_status
+client_stream_check(const struct client_stream *stream)
 {
 	if (runtime_is_stale(stream->call.hub->runtime))
 		return error_set(BECKET_S_STALE_AFTER_FORK, "%s",
@@ -93,12 +70,12 @@ await_room(struct client_stream *stream)
 static becket_status
 put(struct client_stream *stream, struct buffer *bytes)
 {
-	struct hub *hub = lock(stream);
+	struct hub *hub = client_stream_lock(stream);
 	becket_status status = BECKET_X_PIPE_CLOSED;
 
 	if (!is_closed(stream))
 		status = client_stream_put(stream, bytes);
-	settle_and_unlock(hub);
+	client_stream_unlock(hub);
 	buffer_fini(bytes);
 	return status;
 }
@@ -118,12 +95,12 @@ encode_and_put(struct client_stream *stream, const void *message)
 static becket_status
 send_message(struct becket_stream *base, const void *message)
 {
-	struct client_stream *stream = stream_of(base);
-	becket_status status = check(stream);
+	struct client_stream *stream = client_stream_of(base);
+	becket_status status = client_stream_check(stream);
 
 	if (status != BECKET_S_OK)
 		return status;
-	lock(stream);
+	client_stream_lock(stream);
 	status = await_room(stream);
 	pthread_mutex_unlock(&stream->call.hub->lock);
 	if (status == BECKET_S_OK)
@@ -136,15 +113,15 @@ send_message(struct becket_stream *base, const void *message)
 static becket_status
 half_close(struct becket_stream *base)
 {
-	struct client_stream *stream = stream_of(base);
-	becket_status status = check(stream);
+	struct client_stream *stream = client_stream_of(base);
+	becket_status status = client_stream_check(stream);
 	struct hub *hub;
 
 	if (status != BECKET_S_OK)
 		return status;
-	hub = lock(stream);
+	hub = client_stream_lock(stream);
 	client_stream_half_close(stream);
-	settle_and_unlock(hub);
+	client_stream_unlock(hub);
 	return BECKET_S_OK;
 }
 
@@ -188,7 +165,7 @@ await_next(struct client_stream *stream)
 		status = client_stream_advance(stream);
 		if (status != BECKET_S_ASYNC_CALL_PENDING)
 			return status;
-		lock(stream);
+		client_stream_lock(stream);
 		is_more = await(stream, has_input);
 		pthread_mutex_unlock(&stream->call.hub->lock);
 	} while (is_more);
@@ -211,8 +188,8 @@ decode(struct client_stream *stream, struct buffer *bytes, void **ret_message)
 static becket_status
 receive(struct becket_stream *base, void **ret_message)
 {
-	struct client_stream *stream = stream_of(base);
-	becket_status status = check(stream);
+	struct client_stream *stream = client_stream_of(base);
+	becket_status status = client_stream_check(stream);
 
 	if (status != BECKET_S_OK)
 		return status;
@@ -231,42 +208,6 @@ receive(struct becket_stream *base, void **ret_message)
 }
 
 /* -------------------------------------------------------------- waiting -- */
-
-static becket_status
-set_nonblocking(struct becket_stream *base, bool nonblocking)
-{
-	struct client_stream *stream = stream_of(base);
-	becket_status status = check(stream);
-
-	if (status != BECKET_S_OK)
-		return status;
-	lock(stream);
-	stream->is_nonblocking = nonblocking;
-	pthread_mutex_unlock(&stream->call.hub->lock);
-	return BECKET_S_OK;
-}
-
-/* What may be done already is for the first callback. */
-static becket_status
-set_callback(struct becket_stream *base,
-    void (*ready)(void *user, struct becket_stream *stream), void *user)
-{
-	struct client_stream *stream = stream_of(base);
-	becket_status status = check(stream);
-	struct hub *hub;
-
-	if (status != BECKET_S_OK)
-		return status;
-	hub = lock(stream);
-	stream->ready = ready;
-	stream->user = user;
-	stream->call.has_callback = ready != NULL;
-	list_remove(&stream->call.due);
-	if (ready != NULL)
-		hub_tell(hub, &stream->call);
-	pthread_mutex_unlock(&hub->lock);
-	return BECKET_S_OK;
-}
 
 /* What a thread waits for. */
 struct watch {
@@ -305,7 +246,7 @@ look(const struct watch *watch)
 	    (watch->events & BECKET_STREAM_READABLE) &&
 	    client_stream_advance(stream) != BECKET_S_ASYNC_CALL_PENDING;
 
-	lock(stream);
+	client_stream_lock(stream);
 	ready = ready_events(watch, is_readable);
 	pthread_mutex_unlock(&stream->call.hub->lock);
 	return ready;
@@ -315,7 +256,7 @@ static void
 pause_for(const struct watch *watch, uint64_t until)
 {
 	struct client_stream *stream = watch->stream;
-	struct hub *hub = lock(stream);
+	struct hub *hub = client_stream_lock(stream);
 
 	client_stream_flush(stream);
 	hub_settle(hub);
@@ -330,11 +271,11 @@ static becket_status
 wait_for(struct becket_stream *base, unsigned events, uint32_t milliseconds,
     unsigned *ret_events)
 {
-	const struct watch watch = { stream_of(base), events };
+	const struct watch watch = { client_stream_of(base), events };
 	uint64_t until = milliseconds == BECKET_FOREVER
 	                     ? 0
 	                     : clock_now() + clock_from_ms(milliseconds);
-	becket_status status = check(watch.stream);
+	becket_status status = client_stream_check(watch.stream);
 	bool is_late = false;
 	unsigned ready;
 
@@ -355,20 +296,20 @@ wait_for(struct becket_stream *base, unsigned events, uint32_t milliseconds,
 static becket_status
 cancel(struct becket_stream *base)
 {
-	struct client_stream *stream = stream_of(base);
+	struct client_stream *stream = client_stream_of(base);
 	struct becket_async_call *call = &stream->call;
-	becket_status status = check(stream);
+	becket_status status = client_stream_check(stream);
 	struct hub *hub;
 
 	if (status != BECKET_S_OK)
 		return status;
-	hub = lock(stream);
+	hub = client_stream_lock(stream);
 	call->is_cancelled = true;
 	if (!call->is_over && !call->invoke.is_begun)
 		async_call_end_at_once(call);
 	else if (!call->is_over)
 		line_cancel(call->line, call);
-	settle_and_unlock(hub);
+	client_stream_unlock(hub);
 	return BECKET_S_OK;
 }
 
@@ -430,7 +371,7 @@ result(struct client_stream *stream, void **ret_response)
 static void
 forget_callback(struct client_stream *stream)
 {
-	struct hub *hub = lock(stream);
+	struct hub *hub = client_stream_lock(stream);
 
 	list_remove(&stream->call.due);
 	pthread_mutex_unlock(&hub->lock);
@@ -439,7 +380,7 @@ forget_callback(struct client_stream *stream)
 static becket_status
 finish(struct becket_stream *base, void **ret_response, bool *ret_is_over)
 {
-	struct client_stream *stream = stream_of(base);
+	struct client_stream *stream = client_stream_of(base);
 	becket_status status = half_close(base);
 
 	if (status != BECKET_S_OK)
@@ -459,71 +400,30 @@ finish(struct becket_stream *base, void **ret_response, bool *ret_is_over)
 static void
 abort_stream(struct becket_stream *base)
 {
-	struct client_stream *stream = stream_of(base);
+	struct client_stream *stream = client_stream_of(base);
 	struct becket_async_call *call = &stream->call;
 	struct hub *hub;
 
 	if (runtime_is_stale(call->hub->runtime))
 		return;
-	hub = lock(stream);
+	hub = client_stream_lock(stream);
 	call->has_callback = false;
 	if (!call->is_over)
 		async_call_end_at_once(call);
 	list_remove(&call->due);
-	settle_and_unlock(hub);
+	client_stream_unlock(hub);
 	client_stream_free(stream);
-}
-
-static void
-set_compression(struct becket_stream *base, bool compression)
-{
-	struct client_stream *stream = stream_of(base);
-	struct hub *hub;
-
-	if (runtime_is_stale(stream->call.hub->runtime))
-		return;
-	hub = lock(stream);
-	stream->packs = compression;
-	pthread_mutex_unlock(&hub->lock);
-}
-
-static void
-flush(struct becket_stream *base)
-{
-	struct client_stream *stream = stream_of(base);
-	struct hub *hub;
-
-	if (runtime_is_stale(stream->call.hub->runtime))
-		return;
-	hub = lock(stream);
-	client_stream_flush(stream);
-	settle_and_unlock(hub);
-}
-
-static void
-set_gathering(struct becket_stream *base, bool gathering)
-{
-	struct client_stream *stream = stream_of(base);
-	struct hub *hub;
-
-	if (runtime_is_stale(stream->call.hub->runtime))
-		return;
-	hub = lock(stream);
-	stream->gathers = gathering;
-	if (!gathering)
-		client_stream_flush(stream);
-	settle_and_unlock(hub);
 }
 
 const struct becket_stream_ops client_stream_ops = {
 	.send = send_message,
 	.receive = receive,
-	.set_nonblocking = set_nonblocking,
-	.set_callback = set_callback,
+	.set_nonblocking = client_stream_set_nonblocking,
+	.set_callback = client_stream_set_callback,
 	.wait = wait_for,
-	.set_compression = set_compression,
-	.set_gathering = set_gathering,
-	.flush = flush,
+	.set_compression = client_stream_set_compression,
+	.set_gathering = client_stream_set_gathering,
+	.flush = client_stream_flush_now,
 	.half_close = half_close,
 	.cancel = cancel,
 	.finish = finish,

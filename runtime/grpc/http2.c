@@ -2,6 +2,7 @@
 #include "grpc/heap.h"
 #include "grpc/probe.h"
 #include "grpc/session.h"
+#include "grpc/text.h"
 
 /*
  * What nghttp2 asks and tells. Its callbacks never call out of the session:
@@ -93,6 +94,19 @@ on_header(nghttp2_session *http2, const nghttp2_frame *frame,
 }
 
 static void
+take_farewell(struct grpc *grpc, const nghttp2_goaway *farewell)
+{
+	const struct becket_bytes why = { farewell->opaque_data,
+		farewell->opaque_data_len };
+
+	grpc->is_draining = grpc->is_retired = true;
+	if (farewell->error_code == NGHTTP2_ENHANCE_YOUR_CALM &&
+	    text_is(why, PING_TOO_MANY))
+		grpc->farewell = "limits.ping_ms is less than the server "
+		                 "wants, and it has closed the connection";
+}
+
+static void
 take_control(struct grpc *grpc, const nghttp2_frame *frame)
 {
 	switch (frame->hd.type) {
@@ -104,7 +118,7 @@ take_control(struct grpc *grpc, const nghttp2_frame *frame)
 		break;
 	case NGHTTP2_GOAWAY:
 		if (grpc->role == &grpc_client_role)
-			grpc->is_draining = grpc->is_retired = true;
+			take_farewell(grpc, &frame->goaway);
 		break;
 	default:
 		break;

@@ -18,7 +18,7 @@ enum { ASKED = 1 };
 static void
 take_early(struct grpc *grpc)
 {
-	static const char calm[] = "too_many_pings";
+	static const char calm[] = PING_TOO_MANY;
 
 	(void)nghttp2_submit_goaway(grpc->http2, NGHTTP2_FLAG_NONE,
 	    nghttp2_session_get_last_proc_stream_id(grpc->http2),

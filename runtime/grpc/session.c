@@ -317,6 +317,13 @@ grpc_settle(struct grpc *grpc)
 		judge_end(grpc);
 }
 
+static void
+lose(struct grpc *grpc, const char *sentence)
+{
+	grpc_close(grpc, BECKET_S_CALL_FAILED,
+	    grpc->farewell != NULL ? grpc->farewell : sentence);
+}
+
 /* Requests that are not complete never will be. */
 void
 grpc_eof(struct session *session)
@@ -325,8 +332,7 @@ grpc_eof(struct session *session)
 
 	grpc->has_eof = true;
 	if (grpc->role == &grpc_client_role) {
-		grpc_close(grpc, BECKET_S_CALL_FAILED,
-		    "the server has closed the connection");
+		lose(grpc, "the server has closed the connection");
 		return;
 	}
 	list_for_each (node, &grpc->streams) {
@@ -343,8 +349,7 @@ void
 grpc_lost(struct session *session)
 {
 	grpc_of(session)->has_eof = true;
-	grpc_close(grpc_of(session), BECKET_S_CALL_FAILED,
-	    "the connection broke");
+	lose(grpc_of(session), "the connection broke");
 }
 
 void

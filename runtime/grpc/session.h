@@ -151,6 +151,7 @@ struct grpc {
 	struct stall_frame frame;
 	/* client */
 	struct buffer authority;
+	const char *farewell; /* why the server goes, if it has said; or NULL */
 };
 
 /* What the roles do otherwise. */
@@ -210,6 +211,7 @@ int32_t http2_window(const struct grpc *grpc);
 void http2_terminate(struct grpc *grpc, uint32_t error, const char *sentence);
 
 /* ping.c */
+#define PING_TOO_MANY "too_many_pings" /* what a farewell says of them */
 void ping_take(struct grpc *grpc, const nghttp2_frame *frame);
 /* The peer has said something; there are no calls any more. */
 void ping_heard(struct grpc *grpc);

@@ -1108,6 +1108,42 @@ a_call_says_that_nobody_attends_to_it(void **state)
 	}
 }
 
+/* Else a user would only see that his streams break. */
+static void
+a_server_that_minds_being_asked_is_told_of(void **state)
+{
+	static const struct {
+		uint8_t error;
+		const char *why, *sentence;
+	} cases[] = {
+		{ NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings",
+		    "limits.ping_ms is less than the server wants, and it has "
+		    "closed the connection" },
+		{ NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pingz",
+		    "the server has closed the connection" },
+		{ NGHTTP2_NO_ERROR, "too_many_pings",
+		    "the server has closed the connection" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		uint8_t farewell[8 + 14] = { 0, 0, 0, 1, 0, 0, 0,
+			cases[i].error };
+
+		connect_to(10000);
+		send_frame(NGHTTP2_SETTINGS, 0, 0, NULL, 0);
+		call(0);
+		gather();
+		memcpy(farewell + 8, cases[i].why, 14);
+		send_frame(NGHTTP2_GOAWAY, 0, 0, farewell, sizeof farewell);
+		assert_told_nothing();
+		peer.session->ops->eof(peer.session);
+		assert_string_equal(told(SESSION_END).end.sentence,
+		    cases[i].sentence);
+		finish();
+	}
+}
+
 static void
 nobody_is_asked_unless_that_is_wished(void **state)
 {
@@ -1161,6 +1197,7 @@ main(void)
 		cmocka_unit_test(calls_wait_until_the_server_lets_them),
 		cmocka_unit_test(a_farewell_in_two_steps_lets_calls_finish),
 		cmocka_unit_test(a_silent_server_is_asked_whether_it_is_there),
+		cmocka_unit_test(a_server_that_minds_being_asked_is_told_of),
 		cmocka_unit_test(nobody_is_asked_unless_that_is_wished),
 	};
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "output.h"
+
 /* As a part of a string binding. */
 static const char *
 escaped(struct arena *arena, const char *text)
@@ -31,8 +33,12 @@ path_text(struct arena *arena, const char *path)
 static const char *
 as_others_do(struct arena *arena, const char *typed)
 {
+	static const char *const schemes[] = { "dns:///", "http://" };
 	const char *colon = strrchr(typed, ':'), *host;
 	size_t size;
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++)
+		if (strncmp(typed, schemes[i], strlen(schemes[i])) == 0)
+			typed += strlen(schemes[i]);
 	if (strncmp(typed, "unix:", 5) == 0)
 		return path_text(arena,
 		    typed + (strncmp(typed, "unix:///", 8) == 0 ? 7 : 5));
@@ -60,14 +66,18 @@ is_string_binding(const struct command *command)
 	return status == BECKET_S_OK;
 }
 
+static bool
+is_for_types(const struct command *command)
+{
+	return command->run == command_call || command->run == command_list ||
+	       command->run == command_describe;
+}
+
 static const char *
 plain_text(const struct command *command)
 {
 	const char *typed = command->binding_text, *other;
-	bool is_for_types = command->run == command_call ||
-	                    command->run == command_list ||
-	                    command->run == command_describe;
-	if (!is_for_types || is_string_binding(command))
+	if (!is_for_types(command) || is_string_binding(command))
 		return typed;
 	other = as_others_do(command->arena, typed);
 	if (other == NULL && command->is_unix)
@@ -101,4 +111,15 @@ address_text(const struct command *command)
 	text = with_option(command, text, "connect_timeout", connect_ms);
 	text = with_option(command, text, "authority", command->authority);
 	return with_option(command, text, "user_agent", command->user_agent);
+}
+
+void
+address_hint(const struct command *command, becket_status status)
+{
+	if (is_for_types(command) &&
+	    (status == BECKET_S_INVALID_STRING_BINDING ||
+	        status == BECKET_S_INVALID_RPC_PROTSEQ ||
+	        status == BECKET_S_INVALID_NET_ADDR))
+		print_failure("a server is HOST:PORT, unix:PATH or a string "
+		              "binding, in plain text");
 }

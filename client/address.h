@@ -9,4 +9,7 @@
  */
 const char *address_text(const struct command *command);
 
+/* Where that has failed: say what servers are called. */
+void address_hint(const struct command *command, becket_status status);
+
 #endif

@@ -17,7 +17,7 @@
 #include "output.h"
 #include "quote.h"
 
-enum { UNARY_MS = 30000 };
+enum { UNARY_MS = 30000, USUAL_REQUEST = 4 << 20 };
 
 /* -------------------------------------------------------------- messages -- */
 
@@ -150,30 +150,45 @@ add_headers(struct call *call)
 int
 call_fail(struct call *call, becket_status status)
 {
+	int result;
 	call_show_initial(call);
 	call_show_trailing(call);
-	return call_failed(call->command, call->pool, status,
-	    call->deadline_ms);
+	result =
+	    call_failed(call->command, call->pool, status, call->deadline_ms);
+	/* Of DCE/RPC "access denied" is all that it says. */
+	if (call->request_size > USUAL_REQUEST &&
+	    status == BECKET_S_ACCESS_DENIED)
+		print_failure(text_print(call->command->arena,
+		    "the request has %zu bytes, which may be more than the "
+		    "server takes",
+		    call->request_size));
+	return result;
+}
+
+int
+call_one_request(struct call *call, struct buffer *ret_request)
+{
+	struct buffer more = buffer_empty(&idl_memory);
+	int result, end;
+	(void)call_next_request(call, ret_request, &result);
+	if (result == EXIT_OK && call_next_request(call, &more, &end)) {
+		print_failure("the operation takes one message, and here is "
+		              "another");
+		end = EXIT_USAGE;
+	}
+	buffer_fini(&more);
+	call->request_size = ret_request->size;
+	return result == EXIT_OK ? end : result;
 }
 
 static int
 call_unary(struct call *call)
 {
 	struct buffer request = buffer_empty(&idl_memory);
-	struct buffer more = buffer_empty(&idl_memory);
 	struct becket_bytes bytes;
 	void *response = NULL;
 	becket_status status;
-	int result, end = EXIT_OK;
-	(void)call_next_request(call, &request, &result);
-	if (result == EXIT_OK && call_next_request(call, &more, &end)) {
-		print_failure("the operation takes one message, and here is "
-		              "another");
-		result = EXIT_USAGE;
-	}
-	buffer_fini(&more);
-	if (result == EXIT_OK)
-		result = end;
+	int result = call_one_request(call, &request);
 	bytes = buffer_bytes(&request);
 	if (result == EXIT_OK) {
 		status = becket_stub_call(call->command->binding,

@@ -21,6 +21,7 @@ struct call {
 	struct arena reading;      /* of who reads them, and nobody else */
 	struct becket_metadata *metadata; /* NULL: none are of interest */
 	uint64_t deadline_ms;             /* by the clock; 0: none */
+	size_t request_size;              /* of the one, where there is one */
 	bool has_shown_initial;
 };
 
@@ -29,6 +30,9 @@ struct call {
  */
 bool call_next_request(struct call *call, struct buffer *ret_request,
     int *ret_status);
+
+/* The same where there may be one or none; the exit status. */
+int call_one_request(struct call *call, struct buffer *ret_request);
 
 /* Write a response; the exit status. */
 int call_show(struct call *call, const struct becket_bytes *response);

@@ -166,8 +166,7 @@ open_with_one(struct call *call, struct becket_stream **ret_stream)
 	struct buffer request = buffer_empty(&idl_memory);
 	struct becket_bytes bytes;
 	becket_status status;
-	int result;
-	(void)call_next_request(call, &request, &result);
+	int result = call_one_request(call, &request);
 	bytes = buffer_bytes(&request);
 	if (result == EXIT_OK) {
 		status = becket_stub_open(call->command->binding,

@@ -151,7 +151,7 @@ next_value(struct cursor *packed, const struct proto_field *field,
 	if (packed->get == NULL) {
 		*packed =
 		    cursor_get(value->bytes.data, value->bytes.size, false);
-		if (value->wire_type == decode_wire_type(field->type)) {
+		if (value->wire_type == type_wire_type(field->type)) {
 			*ret_one = *value;
 			packed->at = packed->size;
 			return true;
@@ -173,7 +173,7 @@ is_first_piece(const struct pool *pool, struct becket_bytes message,
 	struct protobuf_field first = { 0 };
 
 	if (field->message == NULL || field->is_repeated ||
-	    value->wire_type != decode_wire_type(field->type))
+	    value->wire_type != type_wire_type(field->type))
 		return true;
 	while (message_next(&walk, &first) &&
 	       (first.number != value->number ||

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "message_bytes.h"
 #include "symbols.h"
 
 /*
@@ -219,7 +220,10 @@ field_is_map(const struct proto_field *field)
 	return field->message != NULL && field->message->is_map_entry;
 }
 
-/* Has the type a form in which many stand in one field? */
+/* How a value of the type is encoded, if it stands alone; and is there a form
+ * in which many stand in one field?
+ */
+enum protobuf_wire_type type_wire_type(enum proto_type type);
 bool type_is_packable(enum proto_type type);
 
 /* What JSON calls a field unless it is told: "fooBar" of "foo_bar". */

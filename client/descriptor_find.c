@@ -114,6 +114,29 @@ type_is_packable(enum proto_type type)
 	       type != PROTO_MESSAGE && type != PROTO_GROUP;
 }
 
+enum protobuf_wire_type
+type_wire_type(enum proto_type type)
+{
+	switch (type) {
+	case PROTO_DOUBLE:
+	case PROTO_FIXED64:
+	case PROTO_SFIXED64:
+		return PROTOBUF_FIXED64;
+	case PROTO_FLOAT:
+	case PROTO_FIXED32:
+	case PROTO_SFIXED32:
+		return PROTOBUF_FIXED32;
+	case PROTO_STRING:
+	case PROTO_BYTES:
+	case PROTO_MESSAGE:
+		return PROTOBUF_SIZED;
+	case PROTO_GROUP:
+		return (enum protobuf_wire_type)MESSAGE_GROUP;
+	default:
+		return PROTOBUF_VARINT;
+	}
+}
+
 char *
 json_name_of(struct arena *arena, const char *name)
 {

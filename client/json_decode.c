@@ -103,7 +103,7 @@ decode_element(struct json_decode *decode, const struct proto_field *field,
 {
 	if (value->wire_type == PROTOBUF_SIZED && type_is_packable(field->type))
 		return decode_packed(decode, field, value->bytes, brackets);
-	if (value->wire_type != decode_wire_type(field->type)) {
+	if (value->wire_type != type_wire_type(field->type)) {
 		decode->unknown++;
 		return true;
 	}

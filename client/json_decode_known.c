@@ -90,7 +90,7 @@ decode_wrapper(struct json_decode *decode, const struct proto_message *message,
 		    message->full_name);
 	while (message_next(&walk, &one))
 		if (one.number == field->number &&
-		    one.wire_type == decode_wire_type(field->type)) {
+		    one.wire_type == type_wire_type(field->type)) {
 			value = one;
 			found = true;
 		}
@@ -127,7 +127,7 @@ find_kind(const struct proto_message *message, struct becket_bytes bytes,
 		    message_field(message, one.number);
 
 		if (field != NULL && !field->is_repeated &&
-		    decode_wire_type(field->type) == one.wire_type) {
+		    type_wire_type(field->type) == one.wire_type) {
 			*ret_field = field;
 			*ret_value = one;
 			found = true;

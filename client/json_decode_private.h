@@ -84,8 +84,6 @@ struct becket_bytes decode_key(struct json_decode *decode,
 bool decode_is_default(const struct proto_field *field,
     const struct protobuf_field *value);
 
-enum protobuf_wire_type decode_wire_type(enum proto_type type);
-
 /* The next value of a packed field; false: the end, or malformed. */
 bool decode_unpack(struct cursor *cursor, enum proto_type type,
     struct protobuf_field *ret_value);

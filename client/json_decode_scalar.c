@@ -9,34 +9,11 @@
 #include "json_number.h"
 #include "quote.h"
 
-enum protobuf_wire_type
-decode_wire_type(enum proto_type type)
-{
-	switch (type) {
-	case PROTO_DOUBLE:
-	case PROTO_FIXED64:
-	case PROTO_SFIXED64:
-		return PROTOBUF_FIXED64;
-	case PROTO_FLOAT:
-	case PROTO_FIXED32:
-	case PROTO_SFIXED32:
-		return PROTOBUF_FIXED32;
-	case PROTO_STRING:
-	case PROTO_BYTES:
-	case PROTO_MESSAGE:
-		return PROTOBUF_SIZED;
-	case PROTO_GROUP:
-		return (enum protobuf_wire_type)MESSAGE_GROUP;
-	default:
-		return PROTOBUF_VARINT;
-	}
-}
-
 bool
 decode_unpack(struct cursor *cursor, enum proto_type type,
     struct protobuf_field *ret_value)
 {
-	struct protobuf_field value = { .wire_type = decode_wire_type(type) };
+	struct protobuf_field value = { .wire_type = type_wire_type(type) };
 
 	if (cursor->status != BECKET_S_OK || cursor->at == cursor->size)
 		return false;

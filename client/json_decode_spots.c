@@ -22,7 +22,7 @@ is_wanted(struct json_decode *decode, const struct proto_message *message,
 	    message_field(message, field->number);
 
 	if (declared == NULL ||
-	    field->wire_type == decode_wire_type(declared->type) ||
+	    field->wire_type == type_wire_type(declared->type) ||
 	    (field->wire_type == PROTOBUF_SIZED && declared->is_repeated &&
 	        type_is_packable(declared->type)))
 		return true;
@@ -110,7 +110,7 @@ spread_last(const struct spread *spread, enum proto_type type,
 	for (size_t i = spread->end; i > spread->begin; i--) {
 		struct protobuf_field field = spread_at(spread, i - 1);
 
-		if (field.wire_type == decode_wire_type(type)) {
+		if (field.wire_type == type_wire_type(type)) {
 			*ret_value = field;
 			return true;
 		}
@@ -130,7 +130,7 @@ spread_whole(struct json_decode *decode, const struct spread *spread,
 	for (size_t i = spread->begin; i < spread->end; i++) {
 		struct protobuf_field field = spread_at(spread, i);
 
-		if (field.wire_type != decode_wire_type(type))
+		if (field.wire_type != type_wire_type(type))
 			continue;
 		if (count++ == 1)
 			text_put_bytes(&joined, whole.data, whole.size);

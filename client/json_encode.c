@@ -125,13 +125,27 @@ takes_null(const struct proto_field *field)
 	return field->enumeration != NULL && encode_is_null(field->enumeration);
 }
 
+/* With number and size in front. */
+static bool
+encode_sized(struct json_encode *encode, uint32_t number,
+    const struct proto_message *message, const json_t *value,
+    struct buffer *out)
+{
+	struct buffer inner = buffer_empty(&idl_memory);
+	bool done = encode_message(encode, message, value, &inner);
+
+	if (done)
+		message_put_sized(out, number, buffer_bytes(&inner));
+	buffer_fini(&inner);
+	return done;
+}
+
 /* A message to JSON, without a size on the wire. */
 static bool
 encode_group(struct json_encode *encode, const struct proto_field *field,
     const json_t *value, struct buffer *out)
 {
-	message_put_tag(out, field->number,
-	    (enum protobuf_wire_type)MESSAGE_GROUP);
+	message_put_tag(out, field->number, type_wire_type(field->type));
 	if (!encode_message(encode, field->message, value, out))
 		return false;
 	message_put_tag(out, field->number,
@@ -148,7 +162,7 @@ encode_value(struct json_encode *encode, const struct proto_field *field,
 	if (field->message != NULL)
 		return encode_sized(encode, field->number, field->message,
 		    value, out);
-	message_put_tag(out, field->number, encode_wire_type(field->type));
+	message_put_tag(out, field->number, type_wire_type(field->type));
 	return encode_scalar(encode, field, value, out);
 }
 
@@ -200,7 +214,7 @@ encode_entry(struct json_encode *encode, const struct proto_field *field,
 	struct buffer entry = buffer_empty(&idl_memory);
 	bool done;
 
-	message_put_tag(&entry, 1, encode_wire_type(of_key->type));
+	message_put_tag(&entry, 1, type_wire_type(of_key->type));
 	done = encode_key(encode, encode->place, of_key, key, size, &entry);
 	if (done && json_is_null(value) && !takes_null(of_value))
 		done = encode_wrong(encode, encode->place,
@@ -347,20 +361,6 @@ encode_message(struct json_encode *encode, const struct proto_message *message,
 	           ? known(encode, message, value, out)
 	           : encode_members(encode, message, value, NULL, out);
 	encode_leave(encode);
-	return done;
-}
-
-bool
-encode_sized(struct json_encode *encode, uint32_t number,
-    const struct proto_message *message, const json_t *value,
-    struct buffer *out)
-{
-	struct buffer inner = buffer_empty(&idl_memory);
-	bool done = encode_message(encode, message, value, &inner);
-
-	if (done)
-		message_put_sized(out, number, buffer_bytes(&inner));
-	buffer_fini(&inner);
 	return done;
 }
 

@@ -115,7 +115,7 @@ encode_wrapper(struct json_encode *encode, const struct proto_message *message,
 	if (field == NULL || field->is_repeated || field->message != NULL)
 		return encode_wrong(encode, encode->place,
 		    "%s is not what it is elsewhere", message->full_name);
-	message_put_tag(out, field->number, encode_wire_type(field->type));
+	message_put_tag(out, field->number, type_wire_type(field->type));
 	return encode_scalar(encode, field, value, out);
 }
 

@@ -31,10 +31,6 @@ struct becket_bytes encode_digits(const struct json_encode *encode,
 bool encode_message(struct json_encode *encode,
     const struct proto_message *message, const json_t *value,
     struct buffer *out);
-/* The same with number and size in front. */
-bool encode_sized(struct json_encode *encode, uint32_t number,
-    const struct proto_message *message, const json_t *value,
-    struct buffer *out);
 
 /* The members of an object as fields, but for one, which may be NULL. */
 bool encode_members(struct json_encode *encode,
@@ -50,7 +46,6 @@ bool encode_key(struct json_encode *encode, size_t place,
     struct buffer *out);
 /* google.protobuf.NullValue, which is written null. */
 bool encode_is_null(const struct proto_enum *enumeration);
-enum protobuf_wire_type encode_wire_type(enum proto_type type);
 
 /* Has the type JSON of its own? NULL: no. */
 typedef bool encode_known(struct json_encode *encode,

@@ -7,35 +7,26 @@
 #include "message_bytes.h"
 
 /* clang-format off */
-static const struct {
-	const char *name;
-	enum protobuf_wire_type wire_type;
-} types[] = {
-	[PROTO_DOUBLE]   = { "a double",   PROTOBUF_FIXED64 },
-	[PROTO_FLOAT]    = { "a float",    PROTOBUF_FIXED32 },
-	[PROTO_INT64]    = { "an int64",   PROTOBUF_VARINT },
-	[PROTO_UINT64]   = { "a uint64",   PROTOBUF_VARINT },
-	[PROTO_INT32]    = { "an int32",   PROTOBUF_VARINT },
-	[PROTO_FIXED64]  = { "a fixed64",  PROTOBUF_FIXED64 },
-	[PROTO_FIXED32]  = { "a fixed32",  PROTOBUF_FIXED32 },
-	[PROTO_BOOL]     = { "a bool",     PROTOBUF_VARINT },
-	[PROTO_STRING]   = { "a string",   PROTOBUF_SIZED },
-	[PROTO_MESSAGE]  = { "a message",  PROTOBUF_SIZED },
-	[PROTO_BYTES]    = { "bytes in base64", PROTOBUF_SIZED },
-	[PROTO_UINT32]   = { "a uint32",   PROTOBUF_VARINT },
-	[PROTO_ENUM]     = { "a value",    PROTOBUF_VARINT },
-	[PROTO_SFIXED32] = { "an sfixed32", PROTOBUF_FIXED32 },
-	[PROTO_SFIXED64] = { "an sfixed64", PROTOBUF_FIXED64 },
-	[PROTO_SINT32]   = { "an sint32",  PROTOBUF_VARINT },
-	[PROTO_SINT64]   = { "an sint64",  PROTOBUF_VARINT },
+static const char *const types[] = {
+	[PROTO_DOUBLE]   = "a double",
+	[PROTO_FLOAT]    = "a float",
+	[PROTO_INT64]    = "an int64",
+	[PROTO_UINT64]   = "a uint64",
+	[PROTO_INT32]    = "an int32",
+	[PROTO_FIXED64]  = "a fixed64",
+	[PROTO_FIXED32]  = "a fixed32",
+	[PROTO_BOOL]     = "a bool",
+	[PROTO_STRING]   = "a string",
+	[PROTO_MESSAGE]  = "a message",
+	[PROTO_BYTES]    = "bytes in base64",
+	[PROTO_UINT32]   = "a uint32",
+	[PROTO_ENUM]     = "a value",
+	[PROTO_SFIXED32] = "an sfixed32",
+	[PROTO_SFIXED64] = "an sfixed64",
+	[PROTO_SINT32]   = "an sint32",
+	[PROTO_SINT64]   = "an sint64",
 };
 /* clang-format on */
-
-enum protobuf_wire_type
-encode_wire_type(enum proto_type type)
-{
-	return types[type].wire_type;
-}
 
 /* As text, be it a number or a string of one. */
 static bool
@@ -223,7 +214,7 @@ encode_scalar(struct json_encode *encode, const struct proto_field *field,
 	    put_scalar(encode, field->type, value, place, out))
 		return true;
 	return encode_wrong(encode, place, "%s takes %s", field->full_name,
-	    types[field->type].name);
+	    types[field->type]);
 }
 
 /* Written in the one way that it can be, so that no key comes twice. */
@@ -259,5 +250,5 @@ encode_key(struct json_encode *encode, size_t place,
 	    put_number(field->type, key, size, out))
 		return true;
 	return encode_wrong(encode, place, "%s is a key, and takes %s",
-	    field->full_name, types[field->type].name);
+	    field->full_name, types[field->type]);
 }

@@ -14,7 +14,10 @@ digits(const char *text)
 	return strspn(text, "0123456789");
 }
 
-size_t
+/* How many characters in front of text are a number by the grammar of JSON; 0:
+ * it begins with none. Behind text is a NUL or something else that ends it.
+ */
+static size_t
 number_length(const char *text)
 {
 	const char *at = text + (*text == '-');

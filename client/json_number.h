@@ -11,11 +11,6 @@
  * integers, and 1.5 is none.
  */
 
-/* How many characters in front of text are a number by the grammar of JSON; 0:
- * it begins with none. Behind text is a NUL or something else that ends it.
- */
-size_t number_length(const char *text);
-
 /* All of text is a number, an integer, and within the bounds. */
 bool number_signed(const char *text, size_t size, int64_t low, int64_t high,
     int64_t *ret_value);

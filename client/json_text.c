@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "json_text.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -212,12 +213,25 @@ find_places(struct json_text *text)
 	text->place_count = scan.count;
 }
 
+/* Which looks like its end. */
+static bool
+cannot_be_read(struct json_source *source)
+{
+	if (!ferror(source->file))
+		return false;
+	source->sentence = text_print(source->arena,
+	    "the requests cannot be read: %s", strerror(errno));
+	return true;
+}
+
 static void
 complain(struct json_source *source, struct json_text *text,
     const json_error_t *error)
 {
 	size_t at = error->position > 0 ? (size_t)error->position - 1 : 0;
 
+	if (cannot_be_read(source))
+		return;
 	text->size = source->text.size;
 	source->sentence = text_print(source->arena, "%s: %s",
 	    json_text_where(source->arena, text, at), error->text);
@@ -243,8 +257,10 @@ json_source_next(struct json_source *source, struct json_text *ret_text)
 
 	source->sentence = NULL;
 	source->text.size = 0;
-	if (!skip_space(source))
+	if (!skip_space(source)) {
+		(void)cannot_be_read(source);
 		return false;
+	}
 	text.line = source->line;
 	text.column = source->column;
 	text.root = json_load_callback(get_for_jansson, source, FLAGS, &error);

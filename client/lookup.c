@@ -292,6 +292,37 @@ plain(struct arena *arena, const char *typed)
 	return name;
 }
 
+/* Who has mistyped an operation is told those that there are. */
+static const char *
+explain(const struct pool *pool, const char *typed, const char *name)
+{
+	const char *scope = scope_of(pool->arena, name), *other = NULL;
+	const char *leaf = name + strlen(scope) + (scope == name ? 0 : 1);
+	const struct symbol *symbol = pool_find(pool, name);
+	const struct proto_service *service;
+	struct buffer names = buffer_empty(&idl_memory);
+	const char *sentence;
+
+	if (symbol != NULL) /* or it would have been found */
+		return text_print(pool->arena,
+		    "%s is a package, and what is in it has longer names",
+		    typed);
+	symbol = pool_find(pool, scope);
+	if (symbol == NULL)
+		symbol = find_end(pool, scope, &other);
+	if (symbol == NULL || symbol->kind != SYMBOL_SERVICE || other != NULL)
+		return text_print(pool->arena, "there is no %s", typed);
+	service = symbol->thing;
+	for (size_t i = 0; i < service->method_count; i++) {
+		text_put(&names, i == 0 ? "; it has " : ", ");
+		text_put(&names, service->methods[i].name);
+	}
+	sentence = text_print(pool->arena, "there is no %s in %s%.*s", leaf,
+	    symbol->name, (int)names.size, (const char *)names.data);
+	buffer_fini(&names);
+	return sentence;
+}
+
 int
 lookup_symbol(const struct command *command, struct pool *pool,
     const char *typed, const struct symbol **ret_symbol)
@@ -306,8 +337,7 @@ lookup_symbol(const struct command *command, struct pool *pool,
 	if (symbol == NULL || symbol->kind == SYMBOL_PACKAGE)
 		symbol = find_end(pool, name, &other);
 	if (symbol == NULL)
-		return complain(
-		    text_print(command->arena, "there is no %s", typed));
+		return complain(explain(pool, typed, name));
 	if (other != NULL)
 		return complain(text_print(command->arena,
 		    "%s could be %s or %s", typed, other, symbol->name));

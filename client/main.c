@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* becket: call and ask servers from a shell. See becket(1). */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "address.h"
 #include "becket.h"
@@ -12,7 +14,7 @@
 #include "output.h"
 
 /* MOST_MEMORY: of descriptors, which a server may have made to be endless. */
-enum { ASKING_MS = 5000, MOST_MEMORY = 1 << 30 };
+enum { ASKING_MS = 5000, MOST_MEMORY = 1 << 30, MOST_REQUEST = 1 << 30 };
 
 static bool
 is_for_maps(const struct command *command)
@@ -55,6 +57,7 @@ run(struct command *command)
 	becket_status status;
 	if (command->most_bytes > 0)
 		limits.response_size = (size_t)command->most_bytes;
+	limits.request_size = MOST_REQUEST; /* the server knows how much */
 	limits.ping_ms = command->ping_ms;
 	status = becket_runtime_new(&options, &command->runtime);
 	if (status == BECKET_S_OK)
@@ -64,9 +67,24 @@ run(struct command *command)
 		status = make_binding(command);
 	if (status != BECKET_S_OK) {
 		(void)command_failed(command, status);
+		address_hint(command, status);
 		return EXIT_USAGE;
 	}
 	return command->run(command);
+}
+
+/* What we have not been given would else be a socket, and output go there.
+ * Input and output fail as they do without.
+ */
+static bool
+has_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null",
+		        fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	return true;
 }
 
 /* As old as the program: who reads requests may still be at what is in it. */
@@ -76,6 +94,8 @@ int
 main(int argc, char **argv)
 {
 	struct command command = { .arena = &arena };
+	if (!has_standard_descriptors())
+		return EXIT_REFUSED;
 	arena = arena_empty(&idl_memory, MOST_MEMORY);
 	flags_read(&command, argc, argv);
 	int status = run(&command);

@@ -103,6 +103,18 @@ line_bool(struct line *line, const char *name, bool value)
 	fputs(value ? "true" : "false", stdout);
 }
 
+/* "S_ACCESS_DENIED", or the number. */
+static const char *
+status_name(becket_status status)
+{
+	static char number[16];
+	const char *name = becket_status_name(status);
+	if (name != NULL)
+		return name;
+	snprintf(number, sizeof number, "%#" PRIx32, status);
+	return number;
+}
+
 void
 line_error(struct line *line, const struct becket_error *error)
 {
@@ -146,17 +158,6 @@ print_failure(const char *sentence)
 	fputs("becket: ", stderr);
 	(void)put_plain(sentence, stderr);
 	putc('\n', stderr);
-}
-
-const char *
-status_name(becket_status status)
-{
-	static char number[16];
-	const char *name = becket_status_name(status);
-	if (name != NULL)
-		return name;
-	snprintf(number, sizeof number, "%#" PRIx32, status);
-	return number;
 }
 
 bool

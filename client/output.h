@@ -44,9 +44,6 @@ void print_column(const char *text, int width);
 /* A line on stderr: "becket: sentence". */
 void print_failure(const char *sentence);
 
-/* "S_ACCESS_DENIED", or the number. */
-const char *status_name(becket_status status);
-
 /* Is all that was written really out? */
 bool output_is_complete(void);
 

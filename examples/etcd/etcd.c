@@ -89,11 +89,13 @@ failed(void)
 	return complain(becket_error_last()->sentence);
 }
 
-/* Behind the last key with a prefix comes the prefix with its last byte one
+/* "KEY", or what begins with it. The text must outlive the range.
+ *
+ * Behind the last key with a prefix comes the prefix with its last byte one
  * higher; 0xff has no higher, and goes. Nothing left: to the end of all keys,
  * which etcd calls "\0".
  */
-void
+static void
 range_set(struct range *range, const char *key, bool is_prefix)
 {
 	size_t size = strlen(key);

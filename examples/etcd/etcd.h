@@ -21,9 +21,6 @@ struct range {
 	uint8_t space[256]; /* of end */
 };
 
-/* "KEY", or what begins with it. The text must outlive the range. */
-void range_set(struct range *range, const char *key, bool is_prefix);
-
 /* ----------------------------------------------------------------- keys -- */
 
 bool command_put(struct becket_binding *binding, char **arguments);

@@ -136,6 +136,48 @@ def test_requests_come_as_argument_flag_or_input():
         assert place.json("-emit-defaults", *begin) == {"sum": "0"}
         place.fails(2, "the request is given twice", *begin, "-d", "{}", "{}")
         place.fails(2, "here is another", *begin, "{} {}")
+        place.fails(2, "here is another", "call", doors["grpc_ip_tcp"],
+                    "Files.Fetch", '{"path": "YQ=="} {}')
+
+
+def test_input_and_output_that_fail_are_told():
+    def run(redirection, *arguments):
+        return subprocess.run(
+            ["sh", "-c", 'exec "$@" ' + redirection, "sh", BECKET,
+             *arguments], env=place.environment, capture_output=True,
+            timeout=TIMEOUT, text=True, check=False)
+
+    with Place() as place, daemon(place) as doors:
+        for door in ("ncacn_ip_tcp", "grpc_ip_tcp"):
+            begin = ("call", doors[door])
+            for operation in ("Add", "Sum", "Files.Fetch", "Files.Sync"):
+                for wrong in ("<&-", "</"):
+                    result = run(wrong, *begin, operation, "-")
+                    assert result.returncode == 2, (operation, result)
+                    assert "the requests cannot be read: " in result.stderr
+            for wrong in (">&-", ">/dev/full"):
+                for arguments in ((*begin, "Add", "{}"),
+                                  ("list", doors[door]),
+                                  (*begin, "Health.Watch", "{}")):
+                    result = run(wrong, *arguments)
+                    assert result.returncode == 1, result
+                    assert "the output could not be written" in result.stderr
+            result = run("2>&-", *begin, "Add", '{"a": 1}')
+            assert json.loads(result.stdout) == {"sum": "1"}, result
+
+
+def test_how_large_a_request_may_be_is_the_servers_affair():
+    text = json.dumps({"text": 5000000 * "x"})
+    with Place() as place, grpc_server() as port:
+        place.fails(64 + 8, "larger than max", "call", "-proto", ECHO,
+                    "127.0.0.1:%d" % port, "One", "-", stdin=text)
+    with Place() as place, daemon(place) as doors:
+        text = json.dumps({"terms": 1000000 * [-1]})
+        for door, binding in doors.items():
+            status, sentence = (64 + 8, "larger than the limit") \
+                if "grpc" in door else (64 + 7, "has 10000005 bytes, which may")
+            place.fails(status, sentence, "call", binding, "Calculator.Sum",
+                        "-", stdin=text)
 
 
 def test_names_may_be_short_if_they_are_clear():
@@ -145,8 +187,15 @@ def test_names_may_be_short_if_they_are_clear():
             assert place.json("call", doors["ncalrpc"], name,
                               '{"a": 1, "b": 2}', "--proto=" + CALC) == \
                 {"sum": "3"}
-        place.fails(2, "there is no Calculator.Subtract", "call",
-                    doors["ncalrpc"], "Calculator.Subtract", "--proto", CALC)
+        for name in ("Calculator.Subtract", "calc.Calculator/Subtract"):
+            place.fails(2, "there is no Subtract in calc.Calculator; it has "
+                        "Divide, Add, Sum\n", "call", doors["ncalrpc"], name,
+                        "--proto", CALC)
+        for name in ("Subtract", "Calc.Add", "calc.AddRequest.c"):
+            place.fails(2, "there is no %s\n" % name, "call",
+                        doors["ncalrpc"], name, "--proto", CALC)
+        place.fails(2, "calc is a package", "describe", doors["ncalrpc"],
+                    "calc")
         place.fails(2, "calc.Calculator is no operation", "call",
                     doors["ncalrpc"], "Calculator", "--proto", CALC)
 
@@ -154,7 +203,8 @@ def test_names_may_be_short_if_they_are_clear():
 def test_hosts_with_ports_are_gRPC():
     with Place() as place, daemon(place) as doors:
         port = doors["grpc_ip_tcp"].split("[")[1].rstrip("]")
-        for where in ("127.0.0.1:" + port, "localhost:" + port):
+        for where in ("127.0.0.1:" + port, "localhost:" + port,
+                      "dns:///localhost:" + port, "http://127.0.0.1:" + port):
             assert place.json("call", "-plaintext", "-proto", CALC, "-d",
                               '{"a": 1}', "-format", "json", "-max-msg-sz",
                               "1000", "-use-reflection=true", "-max-time", "10",
@@ -167,6 +217,10 @@ def test_hosts_with_ports_are_gRPC():
         place.fails(64 + 8, "", "call", "127.0.0.1:" + port, "Files/Read",
                     '{"path": "YQ==", "size": 5}', "-max-msg-sz", "3",
                     "-proto", FILES)
+        for wrong in ("localhost", "localhost:", "https://localhost:" + port,
+                      port, ""):
+            place.fails(2, "a server is HOST:PORT, unix:PATH or a string "
+                        "binding", "call", wrong, "Add")
         for wrong in ("-plaintext=false", "-format=text",
                       "-use-reflection=x", "-max-msg-sz=0"):
             place.fails(2, "--help", "list", wrong, "127.0.0.1:" + port)

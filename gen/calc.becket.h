@@ -63,8 +63,9 @@ calc_calculator_sum_finish(struct becket_async *async,
     Calc__SumResponse **ret_response);
 
 /* The manager routines of calc.Calculator. A request lives until its call is
- * answered. A response comes initialised and takes memory from
- * becket_call_alloc(). A routine left NULL answers BECKET_S_NOT_IMPLEMENTED.
+ * answered. A routine must not wait unless its operation is blocking. A
+ * response comes initialised and takes memory from becket_call_alloc(). A
+ * routine left NULL answers BECKET_S_NOT_IMPLEMENTED.
  */
 struct calc_calculator_epv {
 	becket_status (*divide)(struct becket_call *call, int64_t dividend,

@@ -253,12 +253,12 @@ BECKET_MUST_USE becket_status files_close_finish(struct becket_async *async,
     struct files_handle **file, Files__CloseMessage **ret_response);
 
 /* The manager routines of files.Files. A request lives until its call is
- * answered. A response comes initialised and takes memory from
- * becket_call_alloc(). A message that is pulled is freed with the function that
- * is named after its type. A routine that succeeds opens a context handle by
- * setting it, and closes it by making it NULL. A rundown routine gives back
- * what a client has left open. A routine left NULL answers
- * BECKET_S_NOT_IMPLEMENTED.
+ * answered. A routine must not wait unless its operation is blocking. A
+ * response comes initialised and takes memory from becket_call_alloc(). A
+ * message that is pulled is freed with the function that is named after its
+ * type. A routine that succeeds opens a context handle by setting it, and
+ * closes it by making it NULL. A rundown routine gives back what a client has
+ * left open. A routine left NULL answers BECKET_S_NOT_IMPLEMENTED.
  */
 struct files_epv {
 	becket_status (*stat)(struct becket_call *call,

@@ -287,6 +287,12 @@ any(const struct service *service, bool (*is)(const struct operation *))
 	return false;
 }
 
+static bool
+must_not_wait(const struct operation *operation)
+{
+	return !operation->blocking;
+}
+
 /* What a manager has to know, as far as it concerns this service. */
 static void
 put_epv_comment(struct out *out, const struct service *service)
@@ -308,6 +314,10 @@ put_epv_comment(struct out *out, const struct service *service)
 	                           "the function that is "
 	                           "named after its type."
 	                         : "";
+	const char *wait =
+	    any(service, must_not_wait)
+	        ? " A routine must not wait unless its operation is blocking."
+	        : "";
 	const char *context =
 	    service->context_type_count > 0
 	        ? " A routine that succeeds opens a context handle by setting "
@@ -318,9 +328,9 @@ put_epv_comment(struct out *out, const struct service *service)
 	out_comment(out, "",
 	    text_print(out->arena,
 	        "The manager routines of %s. A request lives until its call is "
-	        "answered.%s%s%s%s A routine left NULL answers "
+	        "answered.%s%s%s%s%s A routine left NULL answers "
 	        "BECKET_S_NOT_IMPLEMENTED.",
-	        service->full_name, message, string, stream, context));
+	        service->full_name, wait, message, string, stream, context));
 }
 
 static void

@@ -170,11 +170,11 @@ BECKET_MUST_USE becket_status store_plain_finish(struct becket_async *async,
     Ctx__OpenRequest **ret_response);
 
 /* The manager routines of ctx.Store. A request lives until its call is
- * answered. A response comes initialised and takes memory from
- * becket_call_alloc(). A routine that succeeds opens a context handle by
- * setting it, and closes it by making it NULL. A rundown routine gives back
- * what a client has left open. A routine left NULL answers
- * BECKET_S_NOT_IMPLEMENTED.
+ * answered. A routine must not wait unless its operation is blocking. A
+ * response comes initialised and takes memory from becket_call_alloc(). A
+ * routine that succeeds opens a context handle by setting it, and closes it by
+ * making it NULL. A rundown routine gives back what a client has left open. A
+ * routine left NULL answers BECKET_S_NOT_IMPLEMENTED.
  */
 struct store_epv {
 	becket_status (*open)(struct becket_call *call,
@@ -259,11 +259,11 @@ BECKET_MUST_USE becket_status ctx_other_open_finish(struct becket_async *async,
     struct store_handle **handle, Ctx__OpenResponse **ret_response);
 
 /* The manager routines of ctx.Other. A request lives until its call is
- * answered. A response comes initialised and takes memory from
- * becket_call_alloc(). A routine that succeeds opens a context handle by
- * setting it, and closes it by making it NULL. A rundown routine gives back
- * what a client has left open. A routine left NULL answers
- * BECKET_S_NOT_IMPLEMENTED.
+ * answered. A routine must not wait unless its operation is blocking. A
+ * response comes initialised and takes memory from becket_call_alloc(). A
+ * routine that succeeds opens a context handle by setting it, and closes it by
+ * making it NULL. A rundown routine gives back what a client has left open. A
+ * routine left NULL answers BECKET_S_NOT_IMPLEMENTED.
  */
 struct ctx_other_epv {
 	becket_status (*open)(struct becket_call *call,

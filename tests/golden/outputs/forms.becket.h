@@ -157,11 +157,12 @@ demo_v2_httpforms_every_finish(struct becket_async *async, char **ret_first,
     Lib__Kind *ret_a_kind);
 
 /* The manager routines of demo.v2.HTTPForms. A request lives until its call is
- * answered. A response comes initialised and takes memory from
- * becket_call_alloc(). A string given back has to live until the call is
- * answered: it is a literal, or comes from becket_call_strdup(). A message that
- * is pulled is freed with the function that is named after its type. A routine
- * left NULL answers BECKET_S_NOT_IMPLEMENTED.
+ * answered. A routine must not wait unless its operation is blocking. A
+ * response comes initialised and takes memory from becket_call_alloc(). A
+ * string given back has to live until the call is answered: it is a literal, or
+ * comes from becket_call_strdup(). A message that is pulled is freed with the
+ * function that is named after its type. A routine left NULL answers
+ * BECKET_S_NOT_IMPLEMENTED.
  */
 struct demo_v2_httpforms_epv {
 	becket_status (*clear)(struct becket_call *call,
@@ -249,10 +250,10 @@ demo_v2_streams_only_finish(struct becket_stream **stream,
     Demo__V2__None **ret_response);
 
 /* The manager routines of demo.v2.Streams. A request lives until its call is
- * answered. A response comes initialised and takes memory from
- * becket_call_alloc(). A message that is pulled is freed with the function that
- * is named after its type. A routine left NULL answers
- * BECKET_S_NOT_IMPLEMENTED.
+ * answered. A routine must not wait unless its operation is blocking. A
+ * response comes initialised and takes memory from becket_call_alloc(). A
+ * message that is pulled is freed with the function that is named after its
+ * type. A routine left NULL answers BECKET_S_NOT_IMPLEMENTED.
  */
 struct demo_v2_streams_epv {
 	becket_status (*only)(struct becket_call *call,

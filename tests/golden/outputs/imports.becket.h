@@ -37,8 +37,9 @@ imports_imports_get_finish(struct becket_async *async,
     Imports__Request **ret_response);
 
 /* The manager routines of imports.Imports. A request lives until its call is
- * answered. A response comes initialised and takes memory from
- * becket_call_alloc(). A routine left NULL answers BECKET_S_NOT_IMPLEMENTED.
+ * answered. A routine must not wait unless its operation is blocking. A
+ * response comes initialised and takes memory from becket_call_alloc(). A
+ * routine left NULL answers BECKET_S_NOT_IMPLEMENTED.
  */
 struct imports_imports_epv {
 	becket_status (*get)(struct becket_call *call,

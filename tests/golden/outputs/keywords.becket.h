@@ -116,11 +116,12 @@ foreign_files_v1_interface__finish(struct becket_async *async,
     Foreign__None **ret_response);
 
 /* The manager routines of foreign.Files. A request lives until its call is
- * answered. A response comes initialised and takes memory from
- * becket_call_alloc(). A string given back has to live until the call is
- * answered: it is a literal, or comes from becket_call_strdup(). A message that
- * is pulled is freed with the function that is named after its type. A routine
- * left NULL answers BECKET_S_NOT_IMPLEMENTED.
+ * answered. A routine must not wait unless its operation is blocking. A
+ * response comes initialised and takes memory from becket_call_alloc(). A
+ * string given back has to live until the call is answered: it is a literal, or
+ * comes from becket_call_strdup(). A message that is pulled is freed with the
+ * function that is named after its type. A routine left NULL answers
+ * BECKET_S_NOT_IMPLEMENTED.
  */
 struct foreign_files_epv {
 	becket_status (*delete_)(struct becket_call *call,

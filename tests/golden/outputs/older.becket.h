@@ -25,9 +25,10 @@ BECKET_MUST_USE becket_status keeper2_keep_finish(struct becket_async *async,
     char **ret_where);
 
 /* The manager routines of org.example_two.OLD.Thing_Keeper. A request lives
- * until its call is answered. A string given back has to live until the call is
- * answered: it is a literal, or comes from becket_call_strdup(). A routine left
- * NULL answers BECKET_S_NOT_IMPLEMENTED.
+ * until its call is answered. A routine must not wait unless its operation is
+ * blocking. A string given back has to live until the call is answered: it is a
+ * literal, or comes from becket_call_strdup(). A routine left NULL answers
+ * BECKET_S_NOT_IMPLEMENTED.
  */
 struct keeper2_epv {
 	becket_status (*keep)(struct becket_call *call, const char *name,

@@ -59,8 +59,9 @@ get_urlfor_id_the_very_long_name_of_an_operation_that_nobody_would_ever_want_to_
     struct becket_async *async, AMessageWithALongName **ret_response);
 
 /* The manager routines of GetURLForID. A request lives until its call is
- * answered. A response comes initialised and takes memory from
- * becket_call_alloc(). A routine left NULL answers BECKET_S_NOT_IMPLEMENTED.
+ * answered. A routine must not wait unless its operation is blocking. A
+ * response comes initialised and takes memory from becket_call_alloc(). A
+ * routine left NULL answers BECKET_S_NOT_IMPLEMENTED.
  */
 struct get_urlfor_id_epv {
 	becket_status (*x)(struct becket_call *call, const Message *request,

@@ -87,8 +87,7 @@ command_failed(const struct command *command, becket_status status)
 	return exit_status(error);
 }
 
-/* --------------------------------------------------- call, list, describe --
- */
+/* ------------------------------------------------- call, list, describe -- */
 
 /* A deadline that has passed is a cancel by a status, and another to gRPC. */
 static unsigned

@@ -303,6 +303,14 @@ rest_if_quiet(struct grpc *grpc)
 		grpc->rest_at = grpc->now + SECOND;
 }
 
+/* Asked for each event, and nghttp2 is slower to answer. */
+static bool
+may_end(const struct grpc *grpc)
+{
+	return grpc->closing_sentence != NULL || grpc->has_eof ||
+	       list_is_empty(&grpc->streams);
+}
+
 void
 grpc_settle(struct grpc *grpc)
 {
@@ -311,6 +319,8 @@ grpc_settle(struct grpc *grpc)
 	rest(grpc);
 	if (grpc->retire_at != 0 && list_is_empty(&grpc->streams))
 		retire(grpc);
+	if (!may_end(grpc))
+		return;
 	/* A client has nothing to say to a server that is going. */
 	if (!has_output(grpc) ||
 	    (grpc->is_retired && grpc->role == &grpc_client_role))

@@ -115,24 +115,38 @@ ask_services(const struct command *command, struct texts *ret_services)
 	return result;
 }
 
+/* In order, each once. */
+static void
+sort(struct texts *texts)
+{
+	size_t count = 0;
+
+	if (texts->count > 1)
+		qsort(texts->texts, texts->count, sizeof *texts->texts,
+		    by_name);
+	for (size_t i = 0; i < texts->count; i++)
+		if (i == 0 || !text_equal(texts->texts[i], texts->texts[i - 1]))
+			texts->texts[count++] = texts->texts[i];
+	texts->count = count;
+}
+
 int
 lookup_services(const struct command *command, struct pool *pool,
     struct texts *ret_services)
 {
+	bool has_files = sources_are_files(&command->sources);
 	const char *sentence;
 	int result = EXIT_OK;
 
-	if (sources_are_files(&command->sources)) {
+	if (has_files) {
 		sentence = sources_read(&command->sources, pool);
 		if (sentence != NULL)
 			return complain(sentence);
 		services_of(command, pool, ret_services);
-	} else {
-		result = ask_services(command, ret_services);
 	}
-	if (ret_services->count > 1)
-		qsort(ret_services->texts, ret_services->count,
-		    sizeof *ret_services->texts, by_name);
+	if (!has_files || command->sources.with_reflection)
+		result = ask_services(command, ret_services);
+	sort(ret_services);
 	return result;
 }
 

@@ -147,6 +147,10 @@ def test_the_server_is_asked_for_what_files_have_not():
         place.fails(2, "there is no calc.Calculator.Add", *begin)
         for flags in both("-use-reflection"):
             assert place.json(*begin, '{"b": 2}', *flags) == {"sum": "2"}
+            names = place.run("list", "-proto", ECHO, "-proto", CALC, *flags,
+                              doors["ncalrpc"]).stdout.splitlines()
+            assert names.count("calc.Calculator") == 1, names
+            assert "files.Files" in names and "tests.echo.Echo" in names
         # and not for what they have
         for flags in both("-use-reflection"):
             assert place.json("call", "-proto", CALC, *flags,

@@ -26,6 +26,15 @@ http2_window(const struct grpc *grpc)
 	return window < INT32_MAX ? (int32_t)window : INT32_MAX;
 }
 
+/* Who does not read what we said last need not keep us. */
+static void
+leave(struct grpc *grpc, const char *sentence)
+{
+	grpc->closing_status = BECKET_S_PROTOCOL_ERROR;
+	grpc->closing_sentence = sentence;
+	grpc->leave_by = grpc->now + grpc->limits->stall_ms * UINT64_C(1000000);
+}
+
 void
 http2_terminate(struct grpc *grpc, uint32_t error, const char *sentence)
 {
@@ -33,8 +42,7 @@ http2_terminate(struct grpc *grpc, uint32_t error, const char *sentence)
 		grpc_close(grpc, BECKET_S_OUT_OF_MEMORY, sentence);
 		return;
 	}
-	grpc->closing_status = BECKET_S_PROTOCOL_ERROR;
-	grpc->closing_sentence = sentence;
+	leave(grpc, sentence);
 }
 
 static struct grpc_stream *
@@ -189,10 +197,8 @@ on_frame_send(nghttp2_session *http2, const nghttp2_frame *frame, void *user)
 	grpc->session.stats.pdus_out++;
 	if (frame->hd.type == NGHTTP2_GOAWAY &&
 	    frame->goaway.error_code != NGHTTP2_NO_ERROR &&
-	    grpc->closing_sentence == NULL) {
-		grpc->closing_status = BECKET_S_PROTOCOL_ERROR;
-		grpc->closing_sentence = "the peer broke HTTP/2";
-	}
+	    grpc->closing_sentence == NULL)
+		leave(grpc, "the peer broke HTTP/2");
 	if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
 		return 0;
 	grpc->pings = 0;

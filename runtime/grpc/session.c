@@ -402,6 +402,7 @@ grpc_deadline(const struct session *session)
 	if (grpc->is_closing)
 		return 0;
 	note(grpc->greet_by, &earliest);
+	note(grpc->leave_by, &earliest);
 	note(grpc->retire_at, &earliest);
 	note(grpc->rest_at, &earliest);
 	note(ping_deadline(grpc), &earliest);
@@ -449,6 +450,8 @@ grpc_tick(struct session *session, uint64_t now)
 		rest_if_quiet(grpc);
 	ping_tick(grpc);
 	stall_tick(grpc);
+	if (is_due(grpc->leave_by, now))
+		grpc_close(grpc, grpc->closing_status, grpc->closing_sentence);
 	grpc_settle(grpc);
 }
 

@@ -131,6 +131,7 @@ struct grpc {
 	size_t queued;     /* put and not taken by nghttp2, of no streams */
 	uint64_t now;
 	uint64_t greet_by; /* the peer's SETTINGS; 0: they are there */
+	uint64_t leave_by; /* read or not, our last GOAWAY; 0: none is said */
 
 	unsigned pings;     /* too early ones, one behind the other */
 	uint64_t pinged;    /* the last */

@@ -494,6 +494,48 @@ a_block_of_fields_has_its_time_in_all(void **state)
 	}
 }
 
+/* He would never hear the farewell. */
+static void
+who_stalls_and_does_not_read_is_closed_upon(void **state)
+{
+	(void)state;
+	serve();
+	gather();
+	feed("", 1);
+	tick_after(10);
+	assert_int_equal(peer.session->ops->deadline(peer.session),
+	    peer.now + UINT64_C(10) * SECOND);
+	feed("", 1);
+	tick_after(9);
+	assert_told_nothing();
+	tick_after(1);
+	assert_string_equal(told(SESSION_CLOSED).closed.sentence,
+	    "the peer stalled in the middle of a frame");
+	assert_int_equal(peer.session->ops->deadline(peer.session), 0);
+	finish();
+}
+
+/* What he has asked for before is answered, however long that takes. */
+static void
+half_a_frame_at_the_end_stalls_nobody(void **state)
+{
+	struct idmap_id id;
+
+	(void)state;
+	serve();
+	send_fields(1, NGHTTP2_FLAG_END_STREAM, request, NULL);
+	id = told(SESSION_CALL).call;
+	told(SESSION_END);
+	feed("", 1);
+	peer.session->ops->eof(peer.session);
+	tick_after(1000);
+	assert_int_equal(peer.session->ops->deadline(peer.session), 0);
+	assert_null(find_frame(NGHTTP2_GOAWAY));
+	end_call(id);
+	assert_told_nothing();
+	finish();
+}
+
 static void
 a_block_of_fields_in_pieces_is_one(void **state)
 {
@@ -554,6 +596,26 @@ assert_stalled(uint32_t stream, const char *not_executed)
 	assert_field(frame, "grpc-status", "4");
 	assert_field(frame, "becket-not-executed", not_executed);
 	assert_reset(stream, NGHTTP2_NO_ERROR);
+}
+
+/* Whichever is first is waited for. */
+static void
+half_a_frame_does_not_hide_half_a_message(void **state)
+{
+	(void)state;
+	serve();
+	send_fields(1, 0, request, NULL);
+	told(SESSION_CALL);
+	send_frame(NGHTTP2_DATA, 0, 1, "", 1);
+	tick_after(5);
+	feed("", 1);
+	tick_after(1);
+	assert_int_equal(peer.session->ops->deadline(peer.session),
+	    peer.now + UINT64_C(4) * SECOND);
+	tick_after(4);
+	assert_stalled(1, "1");
+	told(SESSION_CANCEL);
+	finish();
 }
 
 /* Inside a message, and behind it where it is all there can be; but before it,
@@ -699,6 +761,12 @@ who_may_not_send_does_not_stall(void **state)
 		tick_after(0);
 		assert_told_nothing(); /* but from now on */
 		tick_after(9);
+		if (i == 1) {
+			/* And when he does go on, from then on. */
+			peer.session->ops->consumed(peer.session, id, 1);
+			send_frame(NGHTTP2_DATA, 0, 1, "", 1);
+			tick_after(9);
+		}
 		assert_told_nothing();
 		tick_after(1);
 		told(SESSION_CANCEL);
@@ -800,6 +868,21 @@ a_silent_client_is_asked_while_calls_run(void **state)
 	told(SESSION_CANCEL);
 	assert_string_equal(told(SESSION_CLOSED).closed.sentence,
 	    "the peer does not answer a ping");
+	finish();
+}
+
+/* A server asks as soon as it is told to. */
+static void
+a_client_may_be_asked_at_once(void **state)
+{
+	(void)state;
+	serve();
+	peer.limits.ping_ms = 1000;
+	send_fields(1, NGHTTP2_FLAG_END_STREAM, request, NULL);
+	told(SESSION_CALL);
+	told(SESSION_END);
+	tick_after(1);
+	assert_non_null(find_frame(NGHTTP2_PING));
 	finish();
 }
 
@@ -1144,6 +1227,24 @@ a_server_that_minds_being_asked_is_told_of(void **state)
 	}
 }
 
+/* It has calls of its own, which have deadlines. */
+static void
+a_server_may_pause_within_a_frame(void **state)
+{
+	(void)state;
+	connect_to(0);
+	send_frame(NGHTTP2_SETTINGS, 0, 0, NULL, 0);
+	call(0);
+	feed("", 1);
+	gather();
+	tick_after(2);
+	assert_int_equal(peer.session->ops->deadline(peer.session), 0);
+	tick_after(1000);
+	assert_told_nothing();
+	assert_null(find_frame(NGHTTP2_GOAWAY));
+	finish();
+}
+
 static void
 nobody_is_asked_unless_that_is_wished(void **state)
 {
@@ -1177,7 +1278,10 @@ main(void)
 		cmocka_unit_test(too_many_pings_end_the_connection),
 		cmocka_unit_test(a_frame_that_stalls_ends_the_connection),
 		cmocka_unit_test(a_block_of_fields_has_its_time_in_all),
+		cmocka_unit_test(who_stalls_and_does_not_read_is_closed_upon),
+		cmocka_unit_test(half_a_frame_at_the_end_stalls_nobody),
 		cmocka_unit_test(a_block_of_fields_in_pieces_is_one),
+		cmocka_unit_test(half_a_frame_does_not_hide_half_a_message),
 		cmocka_unit_test(a_request_that_does_not_go_on_is_refused),
 		cmocka_unit_test(a_stream_may_pause_between_messages_alone),
 		cmocka_unit_test(messages_side_by_side_have_more_time),
@@ -1187,6 +1291,7 @@ main(void)
 		cmocka_unit_test(
 		    pings_between_pieces_of_a_response_are_not_too_many),
 		cmocka_unit_test(a_silent_client_is_asked_while_calls_run),
+		cmocka_unit_test(a_client_may_be_asked_at_once),
 		cmocka_unit_test(nobody_is_asked_for_what_nobody_attends_to),
 		cmocka_unit_test(an_answer_of_before_ends_no_drain),
 		cmocka_unit_test(a_call_says_that_nobody_attends_to_it),
@@ -1197,6 +1302,7 @@ main(void)
 		cmocka_unit_test(calls_wait_until_the_server_lets_them),
 		cmocka_unit_test(a_farewell_in_two_steps_lets_calls_finish),
 		cmocka_unit_test(a_silent_server_is_asked_whether_it_is_there),
+		cmocka_unit_test(a_server_may_pause_within_a_frame),
 		cmocka_unit_test(a_server_that_minds_being_asked_is_told_of),
 		cmocka_unit_test(nobody_is_asked_unless_that_is_wished),
 	};

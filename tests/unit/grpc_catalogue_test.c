@@ -137,6 +137,7 @@ an_import_that_was_not_brought_along_is_anybodys(void **state)
 	unload(&catalogue, &memory);
 }
 
+/* Not even of one whose name begins like its own. */
 static void
 an_interface_is_what_itself_says_and_not_a_copy_of_others(void **state)
 {
@@ -147,11 +148,11 @@ an_interface_is_what_itself_says_and_not_a_copy_of_others(void **state)
 	(void)state;
 	put_file(&user, "real", "old", SERVICE, "Real");
 	put_file(&user, "old", NULL, MESSAGE, "Stale");
-	put_file(&user, "user", "real", SERVICE, "User");
+	put_file(&user, "user", "real", SERVICE, "Re");
 	put_file(&real, "real", NULL, SERVICE, "Real");
-	register_if(&catalogue, "p.User", 9, &user);
+	register_if(&catalogue, "p.Re", 9, &user);
 	register_if(&catalogue, "p.Real", 1, &real);
-	assert_true(comes_with(&catalogue, "p.User", "Stale"));
+	assert_true(comes_with(&catalogue, "p.Re", "Stale"));
 	assert_false(comes_with(&catalogue, "p.Real", "Stale"));
 	unload(&catalogue, &memory);
 }

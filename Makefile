@@ -371,7 +371,8 @@ $(B)/tests/live/ep_test: $(call obj,$(filter server/map% server/lookups \
 # Those of gRPC stand on its library too.
 GRPC_TESTS := $(filter $(B)/tests/unit/grpc_% $(B)/tests/live/grpc_% \
                 $(B)/tests/live/async_test $(B)/tests/live/context_test \
-                $(B)/tests/live/context_async_test,$(TESTS))
+                $(B)/tests/live/context_async_test \
+                $(B)/tests/live/context_stream_test,$(TESTS))
 $(GRPC_TESTS): $(B)/libbecket-grpc.a
 $(GRPC_TESTS): private LIBS := $(B)/libbecket-grpc.a $(B)/libbecket.a \
     $(GRPC_LIBS) $(LIBS)
@@ -420,8 +421,8 @@ endif
 
 # The same servers with three loops.
 LOOPED := $(addprefix $(B)/tests/live/,conn_test context_test \
-            context_async_test disconnect_test grpc_services_test mgmt_test \
-            offer_test server_test)
+            context_async_test context_stream_test disconnect_test \
+            grpc_services_test mgmt_test offer_test server_test)
 
 SUITES += loops
 check-loops: $(LOOPED)
@@ -515,7 +516,8 @@ $(B)/tests/live/calc_test: $(B)/tests/live/calc_test.o $(CALC_C:.c=.o) \
 STORE_MADE := $(B)/tests/live/context/made
 STORE_C    := $(addprefix $(STORE_MADE)/store,.becket.c .becket-client.c \
                 .becket-server.c .pb-c.c)
-STORE_TESTS := $(addprefix $(B)/tests/live/context_,test wire_test async_test)
+STORE_TESTS := $(addprefix $(B)/tests/live/context_,test wire_test async_test \
+                 stream_test)
 STORE_HELP := $(STORE_C:.c=.o) $(B)/tests/live/context/store.o
 
 $(STORE_C) &: tests/live/context/store.proto $(B)/becketc

@@ -187,11 +187,33 @@ add(struct model *model, struct service *service, struct operation *operation,
 	}
 }
 
+/* Who sends many messages cannot say in each of them what the call is about,
+ * nor open something with each.
+ */
+static void
+refuse_streamed(struct model *model, const struct operation *operation,
+    const struct type *message)
+{
+	struct path path;
+
+	for (size_t i = 0; i < message->message->n_field; i++) {
+		if (options_context(model, message, i, &path) == NULL)
+			continue;
+		problem_at(model, operation->service->file, operation->path,
+		    "rpc %s cannot stream %s: its field %s is a context "
+		    "handle, and those stand in messages that are not "
+		    "streamed",
+		    operation->proto->name, message->full_name,
+		    message->message->field[i]->name);
+	}
+}
+
 /* Parameters beside it that are not context handles have these names. */
 static bool
 is_taken(const char *name)
 {
 	static const char *const words[] = { "binding", "call", "request",
+		"request_", "response_", "epv_", "stream", "ret_stream",
 		"response", "ret_response", "token", "status", "contexts",
 		"epv", "async", "ret_async" };
 
@@ -207,7 +229,7 @@ name_apart(struct model *model, struct operation *operation, size_t index)
 {
 	struct context *context = &operation->contexts[index];
 
-	if (is_taken(context->name))
+	while (is_taken(context->name))
 		context->name = text_print(model->arena, "%s_", context->name);
 	for (size_t i = 0; i < index; i++) {
 		if (text_equal(operation->contexts[i].name, context->name))
@@ -238,15 +260,17 @@ make(struct model *model, struct service *service, struct operation *operation)
 
 	operation->contexts =
 	    text_alloc(model->arena, most * sizeof *operation->contexts);
-	add(model, service, operation, operation->request, true);
-	add(model, service, operation, operation->response, false);
+	if (operation->request_streams)
+		refuse_streamed(model, operation, operation->request);
+	else
+		add(model, service, operation, operation->request, true);
+	if (operation->response_streams)
+		refuse_streamed(model, operation, operation->response);
+	else
+		add(model, service, operation, operation->response, false);
 	for (size_t i = 0; i < operation->context_count; i++)
 		name_apart(model, operation, i);
 	check_shared(model, operation);
-	if (operation->streams && operation->context_count > 0)
-		problem_at(model, service->file, operation->path,
-		    "rpc %s cannot have a context handle: it streams",
-		    operation->proto->name);
 }
 
 /* EPVs have a member for each rpc, and one for each rundown routine. */

@@ -145,46 +145,10 @@ set_parameters(struct out *out, const struct operation *operation)
 	        values(out, operation->out, operation->out_count)));
 }
 
-/* ", struct files_handle **handle"; what is only in, or not. */
-static const char *
-contexts(struct out *out, const struct operation *operation)
-{
-	const char *text = "";
-
-	for (size_t i = 0; i < operation->context_count; i++)
-		text = text_print(out->arena, "%s, struct %s *%s%s", text,
-		    operation->contexts[i].type,
-		    operation->contexts[i].out == NULL ? "" : "*",
-		    operation->contexts[i].name);
-	return text;
-}
-
-/* Only those that go in, or that come out, each with its stars. */
-static const char *
-contexts_one_way(struct out *out, const struct operation *operation, bool in,
-    const char *stars)
-{
-	const char *text = "";
-
-	for (size_t i = 0; i < operation->context_count; i++) {
-		const struct context *context = &operation->contexts[i];
-
-		if ((in ? context->in : context->out) != NULL)
-			text = text_print(out->arena, "%s, struct %s %s%s",
-			    text, context->type, stars, context->name);
-	}
-	return text;
-}
-
 static void
 set_messages(struct out *out, const struct operation *operation)
 {
-	out_set(out, "handles", contexts(out, operation));
-	out_set(out, "handles_in", contexts_one_way(out, operation, true, "*"));
-	out_set(out, "handles_out",
-	    contexts_one_way(out, operation, false, "*"));
-	out_set(out, "handles_back",
-	    contexts_one_way(out, operation, false, "**"));
+	emit_context_parameters(out, operation);
 	out_set(out, "stub_parameters",
 	    out_expand(out,
 	        "struct becket_binding *binding$handles$, const $Request$ "
@@ -204,16 +168,6 @@ set_messages(struct out *out, const struct operation *operation)
 	out_set(out, "answer_parameters",
 	    out_expand(out, "struct becket_token token, becket_status status"
 	                    "$handles_out$, const $Response$ *response"));
-}
-
-void
-emit_context(struct out *out, const struct operation *operation, size_t index)
-{
-	const struct context *context = &operation->contexts[index];
-
-	out_set(out, "type", context->type);
-	out_set(out, "handle", context->name);
-	out_set(out, "index", text_print(out->arena, "%zu", index));
 }
 
 void

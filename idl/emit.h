@@ -66,6 +66,26 @@ void emit_stream_server(struct out *out, const struct operation *operation);
  */
 void emit_context(struct out *out, const struct operation *operation,
     size_t index);
+/* Set what parameters they are, each with a comma before: $handles$ of those
+ * who wait for the call and of manager routines, $handles_in$ and
+ * $handles_back$ of those who do not wait, $handles_out$ of who answers.
+ */
+void emit_context_parameters(struct out *out,
+    const struct operation *operation);
+/* Lines of functions: fill the array of those that go in, $star$ before one
+ * that comes out, too; and take out of it what comes out.
+ */
+void emit_contexts_in(struct out *out, const struct operation *operation,
+    const char *star);
+void emit_contexts_out(struct out *out, const struct operation *operation);
+/* Of a way into an EPV: its variables, and the call of the member, with what
+ * other arguments there are.
+ */
+void emit_context_variables(struct out *out, const struct operation *operation);
+void emit_context_call(struct out *out, const struct operation *operation,
+    const char *others);
+/* The whole function that answers, where one comes out. */
+void emit_contexts_answer(struct out *out, const struct operation *operation);
 
 /* What generated code calls a variable of its own: name, with a "_" where a
  * parameter has that name.

@@ -52,37 +52,6 @@ put_messages_finish(struct out *out)
 	    "}\n");
 }
 
-/* What goes in; the library looks at no other. star: of one that comes out,
- * too.
- */
-static void
-put_contexts_in(struct out *out, const struct operation *operation,
-    const char *star)
-{
-	out_set(out, "star", star);
-	for (size_t i = 0; i < operation->context_count; i++) {
-		const struct context *context = &operation->contexts[i];
-
-		emit_context(out, operation, i);
-		if (context->in == NULL)
-			out_put(out, "\tcontexts[$index$] = NULL;\n");
-		else if (context->out == NULL)
-			out_put(out, "\tcontexts[$index$] = $handle$;\n");
-		else
-			out_put(out, "\tcontexts[$index$] = $star$$handle$;\n");
-	}
-}
-
-static void
-put_contexts_out(struct out *out, const struct operation *operation)
-{
-	for (size_t i = 0; i < operation->context_count; i++) {
-		emit_context(out, operation, i);
-		if (operation->contexts[i].out != NULL)
-			out_put(out, "\t\t*$handle$ = contexts[$index$];\n");
-	}
-}
-
 static void
 put_contexts(struct out *out, const struct operation *operation)
 {
@@ -94,12 +63,12 @@ put_contexts(struct out *out, const struct operation *operation)
 	             "\tbecket_status status;\n"
 	             "\tvoid *response;\n"
 	             "\n");
-	put_contexts_in(out, operation, "*");
+	emit_contexts_in(out, operation, "*");
 	out_put(out,
 	    "\tstatus = becket_stub_call_contexts(binding, &$interface$, "
 	    "$opnum$, contexts, request, &response);\n"
 	    "\tif (status == BECKET_S_OK) {\n");
-	put_contexts_out(out, operation);
+	emit_contexts_out(out, operation);
 	out_put(out, "\t\t*ret_response = response;\n"
 	             "\t}\n"
 	             "\treturn status;\n"
@@ -115,7 +84,7 @@ put_contexts_start(struct out *out, const struct operation *operation)
 	             "{\n"
 	             "\tvoid *contexts[$handle_count$];\n"
 	             "\n");
-	put_contexts_in(out, operation, "");
+	emit_contexts_in(out, operation, "");
 	out_put(out,
 	    "\treturn becket_stub_start_contexts(binding, &$interface$, "
 	    "$opnum$, contexts, request, ret_async);\n"
@@ -137,7 +106,7 @@ put_contexts_finish(struct out *out, const struct operation *operation)
 	    "\tstatus = becket_stub_finish_contexts(async, &$interface$, "
 	    "$opnum$, contexts, &response);\n"
 	    "\tif (status == BECKET_S_OK) {\n");
-	put_contexts_out(out, operation);
+	emit_contexts_out(out, operation);
 	out_put(out, "\t\t*ret_response = response;\n"
 	             "\t}\n"
 	             "\treturn status;\n"

@@ -27,61 +27,18 @@ put_messages(struct out *out)
 	             "}\n");
 }
 
-/* Those that come out are variables, for they are looked at only when the
- * routine has succeeded.
- */
-static void
-put_context_variables(struct out *out, const struct operation *operation)
-{
-	for (size_t i = 0; i < operation->context_count; i++) {
-		emit_context(out, operation, i);
-		out_put(out,
-		    "\tstruct $type$ *$handle$ = becket_call_context(call, "
-		    "$index$);\n");
-	}
-	out_put(out, operation_gives_context(operation)
-	                 ? "\tbecket_status status;\n\n"
-	                 : "\n");
-}
-
-static const char *
-context_arguments(struct out *out, const struct operation *operation)
-{
-	const char *text = "";
-
-	for (size_t i = 0; i < operation->context_count; i++)
-		text = text_print(out->arena, "%s, %s%s", text,
-		    operation->contexts[i].out != NULL ? "&" : "",
-		    operation->contexts[i].name);
-	return text;
-}
-
 static void
 put_contexts(struct out *out, const struct operation *operation)
 {
 	emit_routine_begin(out);
 	out_put(out, "\tconst $Request$ *request = request_;\n"
 	             "\t$Response$ *response = response_;\n");
-	put_context_variables(out, operation);
-	out_put(out, "\tif (epv->$member$ == NULL)\n"
+	emit_context_variables(out, operation);
+	out_put(out, "\n"
+	             "\tif (epv->$member$ == NULL)\n"
 	             "\t\treturn BECKET_S_NOT_IMPLEMENTED;\n");
-	out_set(out, "arguments", context_arguments(out, operation));
-	if (!operation_gives_context(operation)) {
-		out_put(out, "\treturn epv->$member$(call$arguments$, request, "
-		             "response);\n"
-		             "}\n");
-		return;
-	}
-	out_put(out, "\tstatus = epv->$member$(call$arguments$, request, "
-	             "response);\n");
-	for (size_t i = 0; i < operation->context_count; i++) {
-		emit_context(out, operation, i);
-		if (operation->contexts[i].out != NULL)
-			out_put(out, "\tbecket_call_set_context(call, "
-			             "$index$, $handle$);\n");
-	}
-	out_put(out, "\treturn status;\n"
-	             "}\n");
+	emit_context_call(out, operation, ", request, response");
+	out_put(out, "}\n");
 }
 
 /* Results whose C type is not that of the member of the message. */
@@ -293,26 +250,6 @@ put_answer_messages(struct out *out)
 }
 
 static void
-put_answer_contexts(struct out *out, const struct operation *operation)
-{
-	out_put(out, "\n"
-	             "becket_status\n"
-	             "$answer$($answer_parameters$)\n"
-	             "{\n"
-	             "\tvoid *contexts[$handle_count$] = { NULL };\n"
-	             "\n");
-	for (size_t i = 0; i < operation->context_count; i++) {
-		emit_context(out, operation, i);
-		if (operation->contexts[i].out != NULL)
-			out_put(out, "\tcontexts[$index$] = $handle$;\n");
-	}
-	out_put(out,
-	    "\treturn becket_stub_answer_contexts(token, &$interface$, "
-	    "$opnum$, status, contexts, response);\n"
-	    "}\n");
-}
-
-static void
 put_answer_parameters(struct out *out, const struct operation *operation)
 {
 	out_set(out, "token", emit_apart(out, operation, "token"));
@@ -345,7 +282,7 @@ put_answer(struct out *out, const struct operation *operation)
 	else if (operation->parameters)
 		put_answer_parameters(out, operation);
 	else if (operation_gives_context(operation))
-		put_answer_contexts(out, operation);
+		emit_contexts_answer(out, operation);
 	else
 		put_answer_messages(out);
 }

@@ -10,25 +10,29 @@ emit_stream_parameters(struct out *out, const struct operation *operation)
 	bool in = operation->request_streams;
 	bool out_ = operation->response_streams;
 
+	emit_context_parameters(out, operation);
 	out_set(out, "open_request",
 	    in ? "" : out_expand(out, ", const $Request$ *request"));
 	out_set(out, "open_parameters",
-	    out_expand(out, "struct becket_binding *binding$open_request$, "
-	                    "struct becket_stream **ret_stream"));
+	    out_expand(out,
+	        "struct becket_binding *binding$handles_in$$open_request$, "
+	        "struct becket_stream **ret_stream"));
 	out_set(out, "finish_response",
 	    out_ ? "" : out_expand(out, ", $Response$ **ret_response"));
 	out_set(out, "finish_parameters",
-	    out_expand(out, "struct becket_stream **stream$finish_response$"));
+	    out_expand(out, "struct becket_stream **stream$handles_back$"
+	                    "$finish_response$"));
 	out_set(out, "manager_response",
 	    out_ ? "" : out_expand(out, ", $Response$ *response"));
 	out_set(out, "manager_parameters",
-	    out_expand(out, "struct becket_call *call$open_request$, struct "
-	                    "becket_stream *stream$manager_response$"));
+	    out_expand(out,
+	        "struct becket_call *call$handles$$open_request$, struct "
+	        "becket_stream *stream$manager_response$"));
 	out_set(out, "answer_response",
 	    out_ ? "" : out_expand(out, ", const $Response$ *response"));
 	out_set(out, "answer_parameters",
 	    out_expand(out, "struct becket_token token, becket_status status"
-	                    "$answer_response$"));
+	                    "$handles_out$$answer_response$"));
 }
 
 /* -------------------------------------------------------------- header -- */
@@ -121,10 +125,30 @@ put_ways(struct out *out, const struct operation *operation, const char *send,
 /* -------------------------------------------------------------- client -- */
 
 static void
+put_open_contexts(struct out *out, const struct operation *operation)
+{
+	out_put(out, "\n"
+	             "becket_status\n"
+	             "$open$($open_parameters$)\n"
+	             "{\n"
+	             "\tvoid *contexts[$handle_count$];\n"
+	             "\n");
+	emit_contexts_in(out, operation, "");
+	out_put(out,
+	    "\treturn becket_stub_open_contexts(binding, &$interface$, "
+	    "$opnum$, contexts, $argument$, ret_stream);\n"
+	    "}\n");
+}
+
+static void
 put_open(struct out *out, const struct operation *operation)
 {
 	out_set(out, "argument",
 	    operation->request_streams ? "NULL" : "request");
+	if (operation->context_count > 0) {
+		put_open_contexts(out, operation);
+		return;
+	}
 	out_put(out,
 	    "\n"
 	    "becket_status\n"
@@ -136,8 +160,33 @@ put_open(struct out *out, const struct operation *operation)
 }
 
 static void
+put_finish_contexts(struct out *out, const struct operation *operation)
+{
+	out_put(out, "\n"
+	             "becket_status\n"
+	             "$finish$($finish_parameters$)\n"
+	             "{\n"
+	             "\tvoid *contexts[$handle_count$];\n"
+	             "\tbecket_status status;\n"
+	             "\tvoid *response;\n"
+	             "\n"
+	             "\tstatus = becket_stub_finish_stream_contexts(stream, "
+	             "&$interface$, $opnum$, contexts, &response);\n"
+	             "\tif (status == BECKET_S_OK) {\n");
+	emit_contexts_out(out, operation);
+	out_put(out, "\t\t*ret_response = response;\n"
+	             "\t}\n"
+	             "\treturn status;\n"
+	             "}\n");
+}
+
+static void
 put_finish(struct out *out, const struct operation *operation)
 {
+	if (operation_gives_context(operation)) {
+		put_finish_contexts(out, operation);
+		return;
+	}
 	out_put(out, "\n"
 	             "becket_status\n"
 	             "$finish$($finish_parameters$)\n"
@@ -181,22 +230,27 @@ emit_stream_routine(struct out *out, const struct operation *operation)
 	out_put(out, in ? "" : "\tconst $Request$ *request = request_;\n");
 	out_put(out, "\tstruct becket_stream *stream = "
 	             "becket_call_stream(call);\n");
-	out_put(out, out_ ? "\n" : "\t$Response$ *response = response_;\n\n");
+	out_put(out, out_ ? "" : "\t$Response$ *response = response_;\n");
+	emit_context_variables(out, operation);
+	out_put(out, "\n");
 	out_put(out, in ? "\t(void)request_;\n" : "");
 	out_put(out, out_ ? "\t(void)response_;\n" : "");
-	out_set(out, "request_argument", in ? "" : "request, ");
-	out_set(out, "response_argument", out_ ? "" : ", response");
 	out_put(out, "\tif (epv->$member$ == NULL)\n"
-	             "\t\treturn BECKET_S_NOT_IMPLEMENTED;\n"
-	             "\treturn epv->$member$(call, $request_argument$stream"
-	             "$response_argument$);\n"
-	             "}\n");
+	             "\t\treturn BECKET_S_NOT_IMPLEMENTED;\n");
+	emit_context_call(out, operation,
+	    text_print(out->arena, "%s, stream%s", in ? "" : ", request",
+	        out_ ? "" : ", response"));
+	out_put(out, "}\n");
 }
 
 void
 emit_stream_server(struct out *out, const struct operation *operation)
 {
 	put_ways(out, operation, operation->names.push, operation->names.pull);
+	if (operation_gives_context(operation)) {
+		emit_contexts_answer(out, operation);
+		return;
+	}
 	out_set(out, "argument",
 	    operation->response_streams ? "NULL" : "response");
 	out_put(out,

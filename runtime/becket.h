@@ -584,6 +584,15 @@ BECKET_API bool becket_runtime_process(struct becket_runtime *runtime);
  * client that does none of this for longer may lose its streams. Context
  * handles stay.
  *
+ * Context handles may stand in the one message of a request or a response that
+ * is no stream: they are given to open, or come out of finish, and to the
+ * manager routine they are parameters. A stream has its handle until it is
+ * answered, by itself or with others that share: a call that would close it
+ * waits so long, so who watches something ends that first. When the client is
+ * gone, its streams end, and only then what it has opened is run down. What a
+ * client stream has opened and nobody takes out of finish lives as long as the
+ * association.
+ *
  * Threads: one may send while another receives; else one at a time. Statuses
  * are those of DCE's pipes. RpcPipe, C706 14.3.10; over gRPC they are its four
  * kinds of calls.

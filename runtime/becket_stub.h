@@ -180,6 +180,16 @@ becket_stub_open(struct becket_binding *binding,
     const struct becket_interface *interface, uint16_t opnum,
     const void *request, struct becket_stream **ret_stream);
 
+/* The same for an operation with context handles: contexts as in
+ * becket_stub_start_contexts(). S_INVALID_ARG: one of them stands in a message
+ * that is streamed.
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_stub_open_contexts(struct becket_binding *binding,
+    const struct becket_interface *interface, uint16_t opnum,
+    void *const *contexts, const void *request,
+    struct becket_stream **ret_stream);
+
 /* The next message of ours. S_ASYNC_CALL_PENDING: there is no room, and the
  * stream is non-blocking; nothing has been taken. X_PIPE_CLOSED: the call is
  * over, receive or finish says how; or we have half-closed. S_CALL_CANCELLED,
@@ -213,6 +223,14 @@ becket_stub_receive(struct becket_stream *stream,
 BECKET_API BECKET_MUST_USE becket_status
 becket_stub_finish_stream(struct becket_stream **stream,
     const struct becket_interface *interface, uint16_t opnum,
+    void **ret_response);
+
+/* The same where context handles come out: contexts as in
+ * becket_stub_finish_contexts().
+ */
+BECKET_API BECKET_MUST_USE becket_status
+becket_stub_finish_stream_contexts(struct becket_stream **stream,
+    const struct becket_interface *interface, uint16_t opnum, void **contexts,
     void **ret_response);
 
 /* NULL is fine. Any thread. */

@@ -252,17 +252,18 @@ async_call_say_why(const struct becket_async_call *call)
 	return client_call_fail_ended(&failure, &call->invoke, call->error);
 }
 
-static becket_status
-decode(struct becket_async_call *call, void **handles, void **ret_response)
+becket_status
+async_call_take_contexts(struct becket_async_call *call, void **handles,
+    void *response)
 {
-	becket_status status = invoke_decode(&call->invoke, ret_response);
+	becket_status status;
 
-	if (status == BECKET_S_OK && has_contexts(call)) {
-		status = client_contexts_take(&call->contexts, handles,
-		    *ret_response, call->association, call->group);
-		if (status != BECKET_S_OK)
-			becket_stub_free(*ret_response);
-	}
+	if (!has_contexts(call))
+		return BECKET_S_OK;
+	status = client_contexts_take(&call->contexts, handles, response,
+	    call->association, call->group);
+	if (status != BECKET_S_OK)
+		becket_stub_free(response);
 	return status;
 }
 
@@ -278,7 +279,9 @@ async_call_result(struct becket_async_call *call, void **handles,
 	invoke_show_metadata(&call->invoke);
 	if (call->invoke.end.status != BECKET_S_OK)
 		return async_call_say_why(call);
-	status = decode(call, handles, ret_response);
+	status = invoke_decode(&call->invoke, ret_response);
+	if (status == BECKET_S_OK)
+		status = async_call_take_contexts(call, handles, *ret_response);
 	if (status == BECKET_S_OK)
 		return BECKET_S_OK;
 	failure = async_call_failure(call);

@@ -130,6 +130,13 @@ becket_status async_call_say_why(const struct becket_async_call *call);
 /* Where it is, for other records. */
 struct call_failure async_call_failure(const struct becket_async_call *call);
 
+/* It has gone well: handles are what the response says. X_BAD_STUB_DATA: that
+ * cannot be, and the response is freed.
+ */
+BECKET_MUST_USE becket_status
+async_call_take_contexts(struct becket_async_call *call, void **handles,
+    void *response);
+
 /* The response of a call that is over, and the context handles that come out,
  * or the error record.
  */

@@ -207,7 +207,8 @@ client_association_group(struct client_association *association)
 bool
 client_association_is_needed(const struct client_association *association)
 {
-	return association->pins > 0 && association->connections == 1;
+	return association->pins > 0 &&
+	       association->connections - association->alone == 1;
 }
 
 void

@@ -35,6 +35,7 @@ struct client_association {
 	uint32_t references;
 	uint32_t pins;        /* what would die with the group */
 	uint32_t connections; /* idle, leased, or being made */
+	uint32_t alone;       /* of these, leased to who may cut them off */
 	uint32_t waiting;     /* for a connection */
 	struct list idle;     /* of client_conn, the one used last at the end */
 	uint32_t id;          /* as the server named it; 0: none */
@@ -43,7 +44,7 @@ struct client_association {
 	bool is_founded_by_hub; /* it goes on only while somebody drives */
 	bool does_not_linger;
 	bool does_hub_wait; /* for a connection too */
-	bool is_hold_claimed;
+	bool is_hold_claimed, is_hold_claimed_by_hub;
 	/* ------------------------------------------------------------- */
 	struct line *line; /* of asynchronous calls, or NULL: the hub's */
 	/* ------------------------------------------------------------- */
@@ -93,7 +94,9 @@ void client_association_drop(struct client_association *association,
 void client_association_drop_idle(struct client_association *association);
 /* Wake who waits for a connection, or for the group; the hub too. */
 void client_association_changed(struct client_association *association);
-/* Its last connection, and all that hangs on it, is to stay. */
+/* Its last connection that nobody may cut off, and all that hangs on it, is to
+ * stay.
+ */
 bool client_association_is_needed(const struct client_association *association);
 /* Free it if nothing keeps it. */
 void client_association_settle(struct client_association *association);

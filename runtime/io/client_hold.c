@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/allocate.h"
@@ -235,52 +234,6 @@ is_alive(struct client_hold *hold)
 	return !hold->invoke.is_over && !hold->conn->is_dead;
 }
 
-/* Who comes while another is at it, and may be connecting, waits for him. */
-static bool
-claim(struct client_association *association, uint64_t deadline)
-{
-	const struct timespec until = {
-		.tv_sec = (time_t)(deadline / 1000000000),
-		.tv_nsec = (long)(deadline % 1000000000),
-	};
-	int error = 0;
-
-	pool_lock(association->pool);
-	association->waiting++;
-	while (association->is_hold_claimed && error == 0)
-		error = pthread_cond_timedwait(&association->changed,
-		    &association->pool->lock, &until);
-	association->waiting--;
-	if (error == 0)
-		association->is_hold_claimed = true;
-	pool_unlock(association->pool);
-	return error == 0;
-}
-
-/* The runtime's hub is woken when it may be worth another try. */
-static bool
-claim_now(struct client_association *association)
-{
-	bool is_mine;
-
-	pool_lock(association->pool);
-	is_mine = !association->is_hold_claimed;
-	association->is_hold_claimed = true;
-	if (!is_mine)
-		association->does_hub_wait = true;
-	pool_unlock(association->pool);
-	return is_mine;
-}
-
-static void
-unclaim(struct client_association *association)
-{
-	pool_lock(association->pool);
-	association->is_hold_claimed = false;
-	client_association_changed(association);
-	pool_unlock(association->pool);
-}
-
 /* The one that there is, or S_ASYNC_CALL_PENDING, and another begins. */
 static becket_status
 look(const struct client_hold_wish *wish, struct client_hold **ret_opening,
@@ -377,7 +330,7 @@ enter(const struct client_hold_wish *wish, becket_status status,
 		status = say(hold, wish->metadata, ret_metadata);
 	if (status == BECKET_S_OK)
 		*ret_number = hold->number;
-	unclaim(wish->association);
+	client_hold_unclaim(wish->association);
 	return status;
 }
 
@@ -402,7 +355,7 @@ client_hold_enter(const struct client_hold_wish *wish, uint32_t *ret_number,
 
 	if (names_another(wish, ret_why))
 		return BECKET_S_INVALID_ARG;
-	if (!claim(wish->association, wish->deadline))
+	if (!client_hold_claim(wish->association, wish->deadline))
 		return BECKET_S_CALL_CANCELLED;
 	while ((status = see_to_it(wish, &opening, ret_why)) ==
 	       BECKET_S_ASYNC_CALL_PENDING)
@@ -419,7 +372,7 @@ client_hold_try(const struct client_hold_wish *wish,
 
 	if (names_another(wish, ret_why))
 		return BECKET_S_INVALID_ARG;
-	if (*opening == NULL && !claim_now(wish->association))
+	if (*opening == NULL && !client_hold_claim_now(wish->association))
 		return BECKET_S_ASYNC_CALL_PENDING;
 	status = see_to_it(wish, opening, ret_why);
 	return status == BECKET_S_ASYNC_CALL_PENDING
@@ -434,5 +387,5 @@ client_hold_give_up(struct client_association *association,
 	if (opening == NULL)
 		return;
 	client_hold_free(opening);
-	unclaim(association);
+	client_hold_unclaim(association);
 }

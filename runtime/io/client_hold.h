@@ -57,6 +57,17 @@ int client_hold_fd(const struct client_hold *hold);
 short client_hold_events(const struct client_hold *hold);
 uint64_t client_hold_until(const struct client_hold *hold);
 
+/* For who enters (io/client_hold_claim.c): who comes while another is at it,
+ * and may be connecting, waits for him, until deadline; false: it has passed.
+ */
+bool client_hold_claim(struct client_association *association,
+    uint64_t deadline);
+/* The same for the hub, without waiting: false: it is woken when it may be
+ * worth another try.
+ */
+bool client_hold_claim_now(struct client_association *association);
+void client_hold_unclaim(struct client_association *association);
+
 /* NULL is fine. Waits for nothing. */
 void client_hold_free(struct client_hold *hold);
 

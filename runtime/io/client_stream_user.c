@@ -340,7 +340,19 @@ await_end(struct client_stream *stream)
 }
 
 static becket_status
-take_response(struct client_stream *stream, void **ret_response)
+decode_response(struct client_stream *stream, void **handles,
+    void **ret_response)
+{
+	struct becket_async_call *call = &stream->call;
+	becket_status status = decode(stream, &stream->response, ret_response);
+
+	return status == BECKET_S_OK
+	           ? async_call_take_contexts(call, handles, *ret_response)
+	           : status;
+}
+
+static becket_status
+take_response(struct client_stream *stream, void **handles, void **ret_response)
 {
 	const struct call_failure failure = async_call_failure(&stream->call);
 	becket_status status;
@@ -351,20 +363,20 @@ take_response(struct client_stream *stream, void **ret_response)
 		    stream->responses == 0
 		        ? "the server ended the call without a response"
 		        : "the server sent more than one response");
-	status = decode(stream, &stream->response, ret_response);
+	status = decode_response(stream, handles, ret_response);
 	return status == BECKET_S_OK
 	           ? BECKET_S_OK
 	           : client_call_fail_decode(&failure, status);
 }
 
 static becket_status
-result(struct client_stream *stream, void **ret_response)
+result(struct client_stream *stream, void **handles, void **ret_response)
 {
 	unsigned flags = stream_operation(&stream->stream)->flags;
 
 	if (flags & BECKET_OPERATION_RESPONSE_STREAM)
 		return BECKET_S_OK;
-	return take_response(stream, ret_response);
+	return take_response(stream, handles, ret_response);
 }
 
 /* The list it may be in is that of all calls. */
@@ -378,7 +390,8 @@ forget_callback(struct client_stream *stream)
 }
 
 static becket_status
-finish(struct becket_stream *base, void **ret_response, bool *ret_is_over)
+finish(struct becket_stream *base, void **handles, void **ret_response,
+    bool *ret_is_over)
 {
 	struct client_stream *stream = client_stream_of(base);
 	becket_status status = half_close(base);
@@ -389,8 +402,9 @@ finish(struct becket_stream *base, void **ret_response, bool *ret_is_over)
 	if (status == BECKET_S_ASYNC_CALL_PENDING)
 		return status;
 	client_stream_show_all(stream);
-	status = has_ended_well(stream, status) ? result(stream, ret_response)
-	                                        : say_end(stream, status);
+	status = has_ended_well(stream, status)
+	             ? result(stream, handles, ret_response)
+	             : say_end(stream, status);
 	forget_callback(stream);
 	client_stream_free(stream);
 	*ret_is_over = true;

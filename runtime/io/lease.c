@@ -139,6 +139,16 @@ give_up(const struct client_association *association, uint64_t deadline,
 	                              : BECKET_S_CALL_CANCELLED;
 }
 
+/* Something lives as long as the group, and the only connection of it is idle.
+ */
+static bool
+must_leave_idle(const struct client_association *association,
+    const struct lease_wish *wish)
+{
+	return wish->is_alone && client_association_is_needed(association) &&
+	       may_connect(association);
+}
+
 /* Take an idle connection, or the right to make one, if there is one now. */
 static becket_status
 reserve_now(struct lease *lease, const struct lease_wish *wish)
@@ -149,15 +159,16 @@ reserve_now(struct lease *lease, const struct lease_wish *wish)
 		return BECKET_X_SS_CONTEXT_MISMATCH;
 	lease->conn = NULL;
 	lease->origin = LEASE_REUSED;
-	if (!wish->must_be_new)
+	if (!wish->must_be_new && !must_leave_idle(association, wish))
 		lease->conn = last_idle(association);
 	else if (!may_connect(association))
 		make_room(association);
-	if (lease->conn != NULL)
-		return BECKET_S_OK;
-	if (!may_connect(association))
+	if (lease->conn == NULL && !may_connect(association))
 		return BECKET_S_ASYNC_CALL_PENDING;
-	begin_connect(lease);
+	if (lease->conn == NULL)
+		begin_connect(lease);
+	lease->is_alone = wish->is_alone;
+	association->alone += lease->is_alone;
 	return BECKET_S_OK;
 }
 
@@ -220,6 +231,7 @@ lease_give_up(struct lease *lease, uint32_t group)
 	struct client_association *association = lease->association;
 
 	pool_lock(association->pool);
+	association->alone -= lease->is_alone;
 	client_association_leave(association, group);
 	if (lease->origin == LEASE_FOUNDED)
 		end_founding(association);
@@ -258,6 +270,7 @@ drop_dead(struct lease *lease)
 	struct pool *pool = lease->association->pool;
 
 	pool_lock(pool);
+	lease->association->alone -= lease->is_alone;
 	client_association_drop(lease->association, lease->conn);
 	pool_unlock(pool);
 	lease->conn = NULL;
@@ -354,6 +367,7 @@ lease_return(struct lease *lease)
 	client_conn_settle(conn);
 	now = conn->idle_since;
 	pool_lock(association->pool);
+	association->alone -= lease->is_alone;
 	if (has_failed_to_found)
 		end_founding(association);
 	if (conn->is_dead || conn->association == 0 ||

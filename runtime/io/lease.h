@@ -21,12 +21,17 @@ struct lease {
 	struct client_association *association;
 	struct client_conn *conn;
 	enum lease_origin origin;
+	bool is_alone;
 };
 
 struct lease_wish {
 	struct client_association *association;
 	uint32_t group; /* a connection of this group and no other; 0: any */
 	bool must_be_new;
+	/* It may be cut off, and is not to be what keeps the group, as long as
+	 * there may be another connection.
+	 */
+	bool is_alone;
 	uint64_t deadline;         /* for a turn */
 	uint64_t connect_deadline; /* not later */
 };

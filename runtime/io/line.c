@@ -305,6 +305,7 @@ run_waiting(struct line *line)
 	struct lease_wish wish = {
 		.association = line->association,
 		.must_be_new = line->must_be_new,
+		.is_alone = line->is_alone,
 	};
 	becket_status status = lease_try(&wish, &line->lease, &line->group);
 

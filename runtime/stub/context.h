@@ -127,7 +127,8 @@ struct call_contexts {
  */
 BECKET_MUST_USE becket_status contexts_hold(struct becket_call *call);
 
-/* Find the contexts that the request names, and go in. S_ASYNC_CALL_PENDING:
+/* Find the contexts that the request names, and go in; NULL where that is a
+ * stream, which names none. S_ASYNC_CALL_PENDING:
  * the call waits in line; when it is its turn, the host resumes it, and
  * call->contexts.verdict says how it went. The rest is why not; the call is
  * then not to be run. X_SS_IN_NULL_CONTEXT, X_SS_CONTEXT_MISMATCH,

@@ -31,13 +31,14 @@ is_let_in(const struct manager_type *type, const struct becket_peer *peer)
 	           peer->has_credentials);
 }
 
-/* There are none in NDR, and none with context handles. */
+/* There are none in NDR, and no context handles in them. */
 static becket_status
 judge_streams(const struct becket_call *call,
     const struct becket_operation *operation)
 {
 	if ((operation->flags & STREAM) != 0 &&
-	    (call->begun.syntax == SYNTAX_NDR || operation->context_count > 0))
+	    (call->begun.syntax == SYNTAX_NDR ||
+	        stream_has_contexts(operation)))
 		return BECKET_S_STREAMS_NOT_SUPPORTED;
 	return BECKET_S_OK;
 }
@@ -210,9 +211,29 @@ encode(struct becket_call *call, const void *response)
 		set_fault(call, status, "response could not be encoded", false);
 }
 
+static void
+close_stream(struct becket_call *call, const void *response)
+{
+	bool is_stream = call->streams & BECKET_OPERATION_RESPONSE_STREAM;
+	becket_status status =
+	    server_stream_close(call->stream, is_stream ? NULL : response);
+
+	if (status != BECKET_S_OK)
+		set_fault(call, status, "response could not be encoded", false);
+}
+
+static void
+reply(struct becket_call *call, const void *response)
+{
+	if (call->stream != NULL)
+		close_stream(call, response);
+	else
+		encode(call, response);
+}
+
 /* The routine has succeeded, and its context handles go along. */
 static void
-encode_with_contexts(struct becket_call *call, void *const *contexts,
+reply_with_contexts(struct becket_call *call, void *const *contexts,
     const void *response)
 {
 	const struct becket_operation *operation = becket_call_operation(call);
@@ -227,19 +248,16 @@ encode_with_contexts(struct becket_call *call, void *const *contexts,
 		    false);
 		return;
 	}
-	encode(call, named);
+	reply(call, named);
 	memory_free(call->host->memory, named, operation->response.size);
 }
 
-static void
-close_stream(struct becket_call *call, const void *response)
+/* Those that come out stand in a response that is no stream. */
+static bool
+may_give_contexts(const struct becket_call *call)
 {
-	bool is_stream = call->streams & BECKET_OPERATION_RESPONSE_STREAM;
-	becket_status status =
-	    server_stream_close(call->stream, is_stream ? NULL : response);
-
-	if (status != BECKET_S_OK)
-		set_fault(call, status, "response could not be encoded", false);
+	return becket_call_operation(call)->context_count > 0 &&
+	       (call->streams & BECKET_OPERATION_RESPONSE_STREAM) == 0;
 }
 
 void
@@ -251,12 +269,10 @@ dispatch_answer(struct becket_call *call, becket_status status,
 	if (status != BECKET_S_OK)
 		set_fault(call, status,
 		    status == call->failed ? call->sentence : NULL, false);
-	else if (call->stream != NULL)
-		close_stream(call, response);
-	else if (becket_call_operation(call)->context_count > 0)
-		encode_with_contexts(call, contexts, response);
+	else if (may_give_contexts(call))
+		reply_with_contexts(call, contexts, response);
 	else
-		encode(call, response);
+		reply(call, response);
 }
 
 becket_status

@@ -5,6 +5,23 @@ enum {
 	EVENTS = BECKET_STREAM_READABLE | BECKET_STREAM_WRITABLE,
 };
 
+bool
+stream_has_contexts(const struct becket_operation *operation)
+{
+	bool in = operation->flags & BECKET_OPERATION_REQUEST_STREAM;
+	bool out = operation->flags & BECKET_OPERATION_RESPONSE_STREAM;
+
+	for (size_t i = 0; i < operation->context_count; i++) {
+		const struct becket_context_parameter *row =
+		    &operation->contexts[i];
+
+		if ((in && row->request != BECKET_CONTEXT_NOWHERE) ||
+		    (out && row->response != BECKET_CONTEXT_NOWHERE))
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_client(const struct becket_stream *stream)
 {
@@ -59,23 +76,48 @@ becket_stub_receive(struct becket_stream *stream,
 	return stream->ops->receive(stream, ret_message);
 }
 
-becket_status
-becket_stub_finish_stream(struct becket_stream **stream,
-    const struct becket_interface *interface, uint16_t opnum,
-    void **ret_response)
+/* Handles come out with a response that is no stream. */
+static bool
+gives_contexts(const struct becket_stream *stream)
+{
+	return !receives_stream(stream) &&
+	       stream_operation(stream)->context_count > 0;
+}
+
+static becket_status
+finish(struct becket_stream **stream, const struct becket_interface *interface,
+    uint16_t opnum, void **contexts, void **ret_response)
 {
 	bool is_over = false;
 	becket_status status;
 
 	if (stream == NULL || !is_of(*stream, interface, opnum) ||
-	    (ret_response == NULL && !receives_stream(*stream)))
+	    (ret_response == NULL && !receives_stream(*stream)) ||
+	    (contexts == NULL && gives_contexts(*stream)))
 		return BECKET_S_INVALID_ARG;
 	if (!is_client(*stream))
 		return BECKET_X_WRONG_PIPE_ORDER;
-	status = (*stream)->ops->finish(*stream, ret_response, &is_over);
+	status =
+	    (*stream)->ops->finish(*stream, contexts, ret_response, &is_over);
 	if (is_over)
 		*stream = NULL;
 	return status;
+}
+
+becket_status
+becket_stub_finish_stream(struct becket_stream **stream,
+    const struct becket_interface *interface, uint16_t opnum,
+    void **ret_response)
+{
+	return finish(stream, interface, opnum, NULL, ret_response);
+}
+
+becket_status
+becket_stub_finish_stream_contexts(struct becket_stream **stream,
+    const struct becket_interface *interface, uint16_t opnum, void **contexts,
+    void **ret_response)
+{
+	return finish(stream, interface, opnum, contexts, ret_response);
 }
 
 becket_status

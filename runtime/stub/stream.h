@@ -31,9 +31,10 @@ struct becket_stream_ops {
 	becket_status (*half_close)(struct becket_stream *stream);
 	becket_status (*cancel)(struct becket_stream *stream);
 	/* *ret_is_over: the stream is freed, and what is returned is how the
-	 * call ended. Else it is as before: S_ASYNC_CALL_PENDING.
+	 * call ended. Else it is as before: S_ASYNC_CALL_PENDING. contexts:
+	 * for those that come out with the response.
 	 */
-	becket_status (*finish)(struct becket_stream *stream,
+	becket_status (*finish)(struct becket_stream *stream, void **contexts,
 	    void **ret_response, bool *ret_is_over);
 	void (*abort)(struct becket_stream *stream);
 };
@@ -43,6 +44,11 @@ struct becket_stream {
 	const struct becket_interface *interface;
 	uint16_t opnum; /* there is such an operation */
 };
+
+/* Does a context handle stand in a message that is streamed? There is no such
+ * operation.
+ */
+bool stream_has_contexts(const struct becket_operation *operation);
 
 static inline const struct becket_operation *
 stream_operation(const struct becket_stream *stream)

@@ -533,6 +533,29 @@ the_first_may_give_up_before_the_others(void **state)
 	store_stop();
 }
 
+/* Nobody drives the first one, over gRPC the one that opens the session, but
+ * who waits for the second.
+ */
+static void
+a_call_that_waits_goes_on_beside_one_that_does_not(void **state)
+{
+	struct store_handle *handle, *other = NULL;
+	struct becket_async async;
+	struct client client;
+
+	store_start(NULL);
+	client = client_start(which(state), NULL);
+	async = open_start(client.binding, "");
+	handle = client_open(&client);
+	assert_int_equal(open_finish(&async, &other), BECKET_S_OK);
+	assert_int_equal(client_look(NULL, handle, ""), BECKET_S_OK);
+	assert_int_equal(client_look(NULL, other, ""), BECKET_S_OK);
+	store_handle_context_destroy(&handle);
+	store_handle_context_destroy(&other);
+	client_stop(&client);
+	store_stop();
+}
+
 /* -------------------------------------------------------- the association --
  */
 
@@ -918,6 +941,7 @@ main(void)
 		FOR_EACH(what_is_opened_and_never_taken_is_run_down),
 		FOR_EACH(a_call_that_is_aborted_opens_nothing),
 		FOR_EACH(the_first_may_give_up_before_the_others),
+		FOR_EACH(a_call_that_waits_goes_on_beside_one_that_does_not),
 		FOR_EACH(a_handle_ends_with_its_server),
 		FOR_EACH(a_handle_ends_with_its_server_for_good),
 		FOR_EACH(an_idle_connection_stays_for_a_call_that_opens),

@@ -264,6 +264,101 @@ store_plain_finish(struct becket_async *async, Ctx__OpenRequest **ret_response)
 }
 
 becket_status
+store_watch_open(struct becket_binding *binding, struct store_handle *handle,
+    const Ctx__LookRequest *request, struct becket_stream **ret_stream)
+{
+	void *contexts[1];
+
+	contexts[0] = handle;
+	return becket_stub_open_contexts(binding, &store_v1_interface, 6,
+	    contexts, request, ret_stream);
+}
+
+becket_status
+store_watch_receive(struct becket_stream *stream,
+    Ctx__LookResponse **ret_message)
+{
+	becket_status status;
+	void *message;
+
+	status = becket_stub_receive(stream, &store_v1_interface, 6, &message);
+	if (status == BECKET_S_OK)
+		*ret_message = message;
+	return status;
+}
+
+becket_status
+store_watch_finish(struct becket_stream **stream)
+{
+	return becket_stub_finish_stream(stream, &store_v1_interface, 6, NULL);
+}
+
+becket_status
+store_fill_open(struct becket_binding *binding,
+    struct becket_stream **ret_stream)
+{
+	void *contexts[1];
+
+	contexts[0] = NULL;
+	return becket_stub_open_contexts(binding, &store_v1_interface, 7,
+	    contexts, NULL, ret_stream);
+}
+
+becket_status
+store_fill_send(struct becket_stream *stream, const Ctx__OpenRequest *message)
+{
+	return becket_stub_send(stream, &store_v1_interface, 7, message);
+}
+
+becket_status
+store_fill_finish(struct becket_stream **stream, struct store_handle **handle,
+    Ctx__FillResponse **ret_response)
+{
+	void *contexts[1];
+	becket_status status;
+	void *response;
+
+	status = becket_stub_finish_stream_contexts(stream, &store_v1_interface,
+	    7, contexts, &response);
+	if (status == BECKET_S_OK) {
+		*handle = contexts[0];
+		*ret_response = response;
+	}
+	return status;
+}
+
+becket_status
+store_race_open(struct becket_binding *binding, struct store_handle *stream_,
+    struct store_lock *request__, const Ctx__RaceRequest *request,
+    struct becket_stream **ret_stream)
+{
+	void *contexts[2];
+
+	contexts[0] = stream_;
+	contexts[1] = request__;
+	return becket_stub_open_contexts(binding, &store_v1_interface, 8,
+	    contexts, request, ret_stream);
+}
+
+becket_status
+store_race_receive(struct becket_stream *stream, Ctx__OpenRequest **ret_message)
+{
+	becket_status status;
+	void *message;
+
+	status = becket_stub_receive(stream, &store_v1_interface, 8, &message);
+	if (status == BECKET_S_OK)
+		*ret_message = message;
+	return status;
+}
+
+becket_status
+store_race_finish(struct becket_stream **stream)
+{
+	return becket_stub_finish_stream(stream, &store_v1_interface, 8, NULL);
+}
+
+becket_status
 ctx_other_open(struct becket_binding *binding, struct store_handle **handle,
     const Ctx__OpenRequest *request, Ctx__OpenResponse **ret_response)
 {

@@ -98,6 +98,55 @@ store_plain_routine(const void *epv_, struct becket_call *call,
 	return epv->plain(call, request, response);
 }
 
+static becket_status
+store_watch_routine(const void *epv_, struct becket_call *call,
+    const void *request_, void *response_)
+{
+	const struct store_epv *epv = epv_;
+	const Ctx__LookRequest *request = request_;
+	struct becket_stream *stream = becket_call_stream(call);
+	struct store_handle *handle = becket_call_context(call, 0);
+
+	(void)response_;
+	if (epv->watch == NULL)
+		return BECKET_S_NOT_IMPLEMENTED;
+	return epv->watch(call, handle, request, stream);
+}
+
+static becket_status
+store_fill_routine(const void *epv_, struct becket_call *call,
+    const void *request_, void *response_)
+{
+	const struct store_epv *epv = epv_;
+	struct becket_stream *stream = becket_call_stream(call);
+	Ctx__FillResponse *response = response_;
+	struct store_handle *handle = becket_call_context(call, 0);
+	becket_status status;
+
+	(void)request_;
+	if (epv->fill == NULL)
+		return BECKET_S_NOT_IMPLEMENTED;
+	status = epv->fill(call, &handle, stream, response);
+	becket_call_set_context(call, 0, handle);
+	return status;
+}
+
+static becket_status
+store_race_routine(const void *epv_, struct becket_call *call,
+    const void *request_, void *response_)
+{
+	const struct store_epv *epv = epv_;
+	const Ctx__RaceRequest *request = request_;
+	struct becket_stream *stream = becket_call_stream(call);
+	struct store_handle *stream_ = becket_call_context(call, 0);
+	struct store_lock *request__ = becket_call_context(call, 1);
+
+	(void)response_;
+	if (epv->race == NULL)
+		return BECKET_S_NOT_IMPLEMENTED;
+	return epv->race(call, stream_, request__, request, stream);
+}
+
 static void
 store_run_down_store_handle(const void *epv_, void *context)
 {
@@ -138,11 +187,14 @@ static becket_routine *const store_by_opnum[] = {
 	[3] = store_close_routine,
 	[4] = store_move_routine,
 	[5] = store_plain_routine,
+	[6] = store_watch_routine,
+	[7] = store_fill_routine,
+	[8] = store_race_routine,
 };
 
 static const struct becket_routines store_routines = {
 	.abi = BECKET_ABI,
-	.count = 6,
+	.count = 9,
 	.routines = store_by_opnum,
 	.rundowns = store_rundowns,
 };
@@ -228,6 +280,53 @@ store_plain_answer(struct becket_token token, becket_status status,
 {
 	return becket_stub_answer(token, &store_v1_interface, 5, status,
 	    response);
+}
+
+becket_status
+store_watch_push(struct becket_stream *stream, const Ctx__LookResponse *message)
+{
+	return becket_stub_send(stream, &store_v1_interface, 6, message);
+}
+
+becket_status
+store_watch_answer(struct becket_token token, becket_status status)
+{
+	return becket_stub_answer(token, &store_v1_interface, 6, status, NULL);
+}
+
+becket_status
+store_fill_pull(struct becket_stream *stream, Ctx__OpenRequest **ret_message)
+{
+	becket_status status;
+	void *message;
+
+	status = becket_stub_receive(stream, &store_v1_interface, 7, &message);
+	if (status == BECKET_S_OK)
+		*ret_message = message;
+	return status;
+}
+
+becket_status
+store_fill_answer(struct becket_token token, becket_status status,
+    struct store_handle *handle, const Ctx__FillResponse *response)
+{
+	void *contexts[1] = { NULL };
+
+	contexts[0] = handle;
+	return becket_stub_answer_contexts(token, &store_v1_interface, 7,
+	    status, contexts, response);
+}
+
+becket_status
+store_race_push(struct becket_stream *stream, const Ctx__OpenRequest *message)
+{
+	return becket_stub_send(stream, &store_v1_interface, 8, message);
+}
+
+becket_status
+store_race_answer(struct becket_token token, becket_status status)
+{
+	return becket_stub_answer(token, &store_v1_interface, 8, status, NULL);
 }
 
 static becket_status

@@ -10,7 +10,7 @@
  * FileDescriptorSet.
  */
 static const uint8_t becket_file_set[] =
-    "\012\370\005\012\026outputs/contexts.proto\022\003ctx"
+    "\012\247\010\012\026outputs/contexts.proto\022\003ctx"
     "\042\033\012\013OpenRequest"
     "\022\014\012\004name\030\001 \001(\011"
     "\0422\012\014OpenResponse"
@@ -33,7 +33,16 @@ static const uint8_t becket_file_set[] =
     "\022 \012\006status\030\002 \001(\014B\020\332\343\030\014\012\012store_lo"
     "ck"
     "\022\015\012\005plain\030\003 \001(\014"
-    "2\261\002\012\005Store"
+    "\042B\012\014FillResponse"
+    "\022\042\012\006handle\030\001 \001(\014B\022\332\343\030\016\012\014store"
+    "_handle"
+    "\022\016\012\006pieces\030\002 \001(\015"
+    "\042T\012\013RaceRequest"
+    "\022\042\012\006stream\030\001 \001(\014B\022\332\343\030\016\012\014store"
+    "_handle"
+    "\022!\012\007request\030\002 \001(\014B\020\332\343\030\014\012\012store_l"
+    "ock"
+    "2\306\003\012\005Store"
     "\022+\012\004Open\022\020.ctx.OpenRequest\032\021.ctx.OpenResponse"
     "\0226\012\004Look\022\020.ctx.LookRequest\032\021.ctx.LookResponse\042\011"
     "\220\002\001\332\343\030\0020\001"
@@ -41,6 +50,10 @@ static const uint8_t becket_file_set[] =
     "\022-\012\005Close\022\021.ctx.OpenResponse\032\021.ctx.OpenResponse"
     "\022+\012\004Move\022\020.ctx.MoveRequest\032\021.ctx.MoveResponse"
     "\022+\012\005Plain\022\020.ctx.OpenRequest\032\020.ctx.OpenRequest"
+    "\0226\012\005Watch\022\020.ctx.LookRequest\032\021.ctx.LookResponse\042"
+    "\006\332\343\030\0020\0010\001"
+    "\022-\012\004Fill\022\020.ctx.OpenRequest\032\021.ctx.FillResponse(\001"
+    "\022,\012\004Race\022\020.ctx.RaceRequest\032\020.ctx.OpenRequest0\001"
     "\032\013\332\343\030\007\042\005store"
     "24\012\005Other"
     "\022+\012\004Open\022\020.ctx.OpenRequest\032\021.ctx.OpenResponse"
@@ -93,6 +106,35 @@ static const struct becket_context_parameter store_move_contexts[] = {
 		.type = 2,
 		.request = BECKET_CONTEXT_NOWHERE,
 		.response = offsetof(Ctx__MoveResponse, status),
+	},
+};
+
+static const struct becket_context_parameter store_watch_contexts[] = {
+	[0] = {
+		.type = 0,
+		.request = offsetof(Ctx__LookRequest, handle),
+		.response = BECKET_CONTEXT_NOWHERE,
+	},
+};
+
+static const struct becket_context_parameter store_fill_contexts[] = {
+	[0] = {
+		.type = 0,
+		.request = BECKET_CONTEXT_NOWHERE,
+		.response = offsetof(Ctx__FillResponse, handle),
+	},
+};
+
+static const struct becket_context_parameter store_race_contexts[] = {
+	[0] = {
+		.type = 0,
+		.request = offsetof(Ctx__RaceRequest, stream),
+		.response = BECKET_CONTEXT_NOWHERE,
+	},
+	[1] = {
+		.type = 2,
+		.request = offsetof(Ctx__RaceRequest, request),
+		.response = BECKET_CONTEXT_NOWHERE,
 	},
 };
 
@@ -198,6 +240,58 @@ static const struct becket_operation store_operations[] = {
 		.timeout_ms = 0,
 		.flags = 0,
 	},
+	[6] = {
+		.name = "Watch",
+		.request = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &ctx__look_request__descriptor,
+			.size = sizeof(Ctx__LookRequest),
+		},
+		.response = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &ctx__look_response__descriptor,
+			.size = sizeof(Ctx__LookResponse),
+		},
+		.timeout_ms = 0,
+		.flags = BECKET_OPERATION_RESPONSE_STREAM |
+		         BECKET_OPERATION_SHARED,
+		.contexts = store_watch_contexts,
+		.context_count = 1,
+	},
+	[7] = {
+		.name = "Fill",
+		.request = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &ctx__open_request__descriptor,
+			.size = sizeof(Ctx__OpenRequest),
+		},
+		.response = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &ctx__fill_response__descriptor,
+			.size = sizeof(Ctx__FillResponse),
+		},
+		.timeout_ms = 0,
+		.flags = BECKET_OPERATION_REQUEST_STREAM,
+		.contexts = store_fill_contexts,
+		.context_count = 1,
+	},
+	[8] = {
+		.name = "Race",
+		.request = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &ctx__race_request__descriptor,
+			.size = sizeof(Ctx__RaceRequest),
+		},
+		.response = {
+			.codec = &becket_codec_protobuf_c,
+			.descriptor = &ctx__open_request__descriptor,
+			.size = sizeof(Ctx__OpenRequest),
+		},
+		.timeout_ms = 0,
+		.flags = BECKET_OPERATION_RESPONSE_STREAM,
+		.contexts = store_race_contexts,
+		.context_count = 2,
+	},
 };
 
 static const char *const store_context_types[] = {
@@ -218,7 +312,7 @@ const struct becket_interface store_v1_interface = {
 	    { 0x91, 0x32, 0x19, 0x3e, 0xdc, 0x15, 0x2d, 0x6c } },
 	.major = 1,
 	.minor = 0,
-	.operation_count = 6,
+	.operation_count = 9,
 	.operations = store_operations,
 	.endpoints = store_endpoints,
 	.context_types = store_context_types,

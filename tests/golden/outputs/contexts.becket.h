@@ -51,6 +51,16 @@ ctx_open_request_free(Ctx__OpenRequest *message)
 }
 #endif
 
+#ifndef CTX__FILL_RESPONSE__BECKET_FREE
+#define CTX__FILL_RESPONSE__BECKET_FREE
+/* Frees what was received; NULL is fine. Any thread. */
+static inline void
+ctx_fill_response_free(Ctx__FillResponse *message)
+{
+	becket_stub_free(message);
+}
+#endif
+
 #ifndef STORE_HANDLE__BECKET_CONTEXT
 #define STORE_HANDLE__BECKET_CONTEXT
 /* What a client holds of a server's state. To clients it is opaque; a server's
@@ -138,6 +148,36 @@ BECKET_MUST_USE becket_status store_move(struct becket_binding *binding,
 BECKET_MUST_USE becket_status store_plain(struct becket_binding *binding,
     const Ctx__OpenRequest *request, Ctx__OpenRequest **ret_response);
 
+/* What happens to it.
+ * Free messages with ctx_look_response_free().
+ */
+BECKET_MUST_USE becket_status store_watch_open(struct becket_binding *binding,
+    struct store_handle *handle, const Ctx__LookRequest *request,
+    struct becket_stream **ret_stream);
+BECKET_MUST_USE becket_status store_watch_receive(struct becket_stream *stream,
+    Ctx__LookResponse **ret_message);
+BECKET_MUST_USE becket_status store_watch_finish(struct becket_stream **stream);
+
+/* One made of pieces.
+ * Free *ret_response with ctx_fill_response_free().
+ */
+BECKET_MUST_USE becket_status store_fill_open(struct becket_binding *binding,
+    struct becket_stream **ret_stream);
+BECKET_MUST_USE becket_status store_fill_send(struct becket_stream *stream,
+    const Ctx__OpenRequest *message);
+BECKET_MUST_USE becket_status store_fill_finish(struct becket_stream **stream,
+    struct store_handle **handle, Ctx__FillResponse **ret_response);
+
+/* Two go in, with names that stubs would take for themselves.
+ * Free messages with ctx_open_request_free().
+ */
+BECKET_MUST_USE becket_status store_race_open(struct becket_binding *binding,
+    struct store_handle *stream_, struct store_lock *request__,
+    const Ctx__RaceRequest *request, struct becket_stream **ret_stream);
+BECKET_MUST_USE becket_status store_race_receive(struct becket_stream *stream,
+    Ctx__OpenRequest **ret_message);
+BECKET_MUST_USE becket_status store_race_finish(struct becket_stream **stream);
+
 /* The same for calls that nobody waits for: see struct becket_async. */
 BECKET_MUST_USE becket_status store_open_start(struct becket_binding *binding,
     const Ctx__OpenRequest *request, struct becket_async *ret_async);
@@ -172,9 +212,10 @@ BECKET_MUST_USE becket_status store_plain_finish(struct becket_async *async,
 /* The manager routines of ctx.Store. A request lives until its call is
  * answered. A routine must not wait unless its operation is blocking. A
  * response comes initialised and takes memory from becket_call_alloc(). A
- * routine that succeeds opens a context handle by setting it, and closes it by
- * making it NULL. A rundown routine gives back what a client has left open. A
- * routine left NULL answers BECKET_S_NOT_IMPLEMENTED.
+ * message that is pulled is freed with the function that is named after its
+ * type. A routine that succeeds opens a context handle by setting it, and
+ * closes it by making it NULL. A rundown routine gives back what a client has
+ * left open. A routine left NULL answers BECKET_S_NOT_IMPLEMENTED.
  */
 struct store_epv {
 	becket_status (*open)(struct becket_call *call,
@@ -195,6 +236,15 @@ struct store_epv {
 	    Ctx__MoveResponse *response);
 	becket_status (*plain)(struct becket_call *call,
 	    const Ctx__OpenRequest *request, Ctx__OpenRequest *response);
+	becket_status (*watch)(struct becket_call *call,
+	    struct store_handle *handle, const Ctx__LookRequest *request,
+	    struct becket_stream *stream);
+	becket_status (*fill)(struct becket_call *call,
+	    struct store_handle **handle, struct becket_stream *stream,
+	    Ctx__FillResponse *response);
+	becket_status (*race)(struct becket_call *call,
+	    struct store_handle *stream_, struct store_lock *request__,
+	    const Ctx__RaceRequest *request, struct becket_stream *stream);
 	void (*store_handle_rundown)(struct store_handle *context);
 	void (*store_cursor_rundown)(struct store_cursor *context);
 	void (*store_lock_rundown)(struct store_lock *context);
@@ -209,6 +259,14 @@ BECKET_MUST_USE becket_status store_register_ex(struct becket_server *server,
     const struct becket_register_options *options);
 BECKET_MUST_USE becket_status store_unregister(struct becket_server *server,
     const struct becket_uuid *type, bool wait);
+
+/* The manager's end of streams: see struct becket_stream. */
+BECKET_MUST_USE becket_status store_watch_push(struct becket_stream *stream,
+    const Ctx__LookResponse *message);
+BECKET_MUST_USE becket_status store_fill_pull(struct becket_stream *stream,
+    Ctx__OpenRequest **ret_message);
+BECKET_MUST_USE becket_status store_race_push(struct becket_stream *stream,
+    const Ctx__OpenRequest *message);
 
 /* Answer calls that were deferred; any thread. */
 BECKET_MUST_USE becket_status store_open_answer(struct becket_token token,
@@ -226,6 +284,13 @@ BECKET_MUST_USE becket_status store_move_answer(struct becket_token token,
     struct store_lock *store_lock, const Ctx__MoveResponse *response);
 BECKET_MUST_USE becket_status store_plain_answer(struct becket_token token,
     becket_status status, const Ctx__OpenRequest *response);
+BECKET_MUST_USE becket_status store_watch_answer(struct becket_token token,
+    becket_status status);
+BECKET_MUST_USE becket_status store_fill_answer(struct becket_token token,
+    becket_status status, struct store_handle *handle,
+    const Ctx__FillResponse *response);
+BECKET_MUST_USE becket_status store_race_answer(struct becket_token token,
+    becket_status status);
 
 #ifndef STORE_HANDLE__BECKET_CONTEXT
 #define STORE_HANDLE__BECKET_CONTEXT

@@ -24,6 +24,14 @@ becket.add({
 			[2] = { name = "status", type = "bytes" },
 			[3] = { name = "plain", type = "bytes" },
 		} },
+		["ctx.FillResponse"] = { fields = {
+			[1] = { name = "handle", type = "bytes" },
+			[2] = { name = "pieces", type = "uint32" },
+		} },
+		["ctx.RaceRequest"] = { fields = {
+			[1] = { name = "stream", type = "bytes" },
+			[2] = { name = "request", type = "bytes" },
+		} },
 	},
 	interfaces = {
 		{
@@ -60,6 +68,24 @@ becket.add({
 					name = "Plain",
 					request = "ctx.OpenRequest",
 					response = "ctx.OpenRequest",
+				},
+				[6] = {
+					name = "Watch",
+					request = "ctx.LookRequest",
+					response = "ctx.LookResponse",
+					is_stream = true,
+				},
+				[7] = {
+					name = "Fill",
+					request = "ctx.OpenRequest",
+					response = "ctx.FillResponse",
+					is_stream = true,
+				},
+				[8] = {
+					name = "Race",
+					request = "ctx.RaceRequest",
+					response = "ctx.OpenRequest",
+					is_stream = true,
 				},
 			},
 		},

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -222,6 +223,78 @@ both(struct becket_call *call, struct store_handle *handle,
 	return BECKET_S_OK;
 }
 
+static becket_status
+tell(struct becket_stream *stream, int64_t number)
+{
+	Live__UseResponse message = LIVE__USE_RESPONSE__INIT;
+
+	message.number = number;
+	return store_watch_push(stream, &message);
+}
+
+/* On a worker. */
+static becket_status
+watch(struct becket_call *call, struct store_handle *handle,
+    const Live__UseRequest *request, struct becket_stream *stream)
+{
+	unsigned long most = strtoul(request->how, NULL, 10);
+	becket_status status = BECKET_S_OK;
+
+	atomic_fetch_add(&store.watches, 1);
+	enter(handle);
+	if (says(request->how, "hold")) {
+		held[atomic_load(&store.held)].stream = stream;
+		return hold(call, handle, 0);
+	}
+	for (unsigned long i = 0; status == BECKET_S_OK &&
+	                          (i < most || says(request->how, "forever"));
+	     i++)
+		status = tell(stream, handle->number);
+	if (status != BECKET_S_OK)
+		atomic_fetch_add(&store.cut, 1);
+	leave(handle);
+	return status;
+}
+
+/* On a loop. */
+static becket_status
+follow(struct becket_call *call, struct store_handle *handle,
+    const Live__UseRequest *request, struct becket_stream *stream)
+{
+	(void)request;
+	atomic_fetch_add(&store.watches, 1);
+	enter(handle);
+	held[atomic_load(&store.held)].stream = stream;
+	return hold(call, handle, 0);
+}
+
+static becket_status
+pull_all(struct becket_stream *stream, char *ret_how, size_t size)
+{
+	Live__OpenRequest *piece;
+	becket_status status;
+
+	while ((status = store_fill_pull(stream, &piece)) == BECKET_S_OK) {
+		snprintf(ret_how, size, "%s", piece->how);
+		live_open_request_free(piece);
+	}
+	return status;
+}
+
+static becket_status
+fill_one(struct becket_call *call, struct store_handle **handle,
+    struct becket_stream *stream, Live__OpenResponse *response)
+{
+	char how[16] = "";
+	Live__OpenRequest request = LIVE__OPEN_REQUEST__INIT;
+	becket_status status = pull_all(stream, how, sizeof how);
+
+	if (status != BECKET_X_PIPE_EMPTY)
+		return status;
+	request.how = how;
+	return open_(call, handle, &request, response);
+}
+
 static const struct store_epv epv = {
 	.open = open_,
 	.look = look,
@@ -229,6 +302,9 @@ static const struct store_epv epv = {
 	.alter = alter,
 	.seize = seize,
 	.both = both,
+	.watch = watch,
+	.follow = follow,
+	.fill = fill_one,
 	.store_handle_rundown = run_down,
 	.store_lock_rundown = run_down_lock,
 };
@@ -261,12 +337,35 @@ store_answer(unsigned index)
 		leave(one->handle);
 		status = store_change_answer(one->token, BECKET_S_OK, &used);
 		break;
+	case 6:
+		leave(one->handle);
+		status = store_watch_answer(one->token, BECKET_S_OK);
+		break;
+	case 7:
+		leave(one->handle);
+		status = store_follow_answer(one->token, BECKET_S_OK);
+		break;
+	case 8:
+		status = store_fill_answer(one->token, BECKET_S_OK, one->handle,
+		    &opened);
+		break;
 	default:
 		status = store_alter_answer(one->token, BECKET_S_OK,
 		    alter_to(one->handle, one->how), &altered);
 		break;
 	}
 	assert_int_equal(status, BECKET_S_OK);
+}
+
+becket_status
+store_push(unsigned index, int64_t number)
+{
+	Live__UseResponse message = LIVE__USE_RESPONSE__INIT;
+
+	message.number = number;
+	if (held[index].opnum == 6)
+		return store_watch_push(held[index].stream, &message);
+	return store_follow_push(held[index].stream, &message);
 }
 
 /* ------------------------------------------------------------- the server --

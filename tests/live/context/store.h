@@ -14,6 +14,9 @@
  * Look, Change: "" returns; "hold" is deferred until store_answer(); "fail".
  * Alter:  "close", "keep", "open", "exchange"; with "fail" or "huge" or "hold"
  *         behind it.
+ * Watch, Follow: a number tells so often; "forever" goes on until it is ended;
+ *         "hold" is deferred, and told by store_push(). Watch is on a worker.
+ * Fill:   the last piece says, as Open's.
  */
 struct store_handle {
 	unsigned number;
@@ -24,7 +27,7 @@ struct store_handle {
 struct store {
 	struct echo echo;
 	atomic_uint opened, closed, run_down, misused;
-	atomic_uint held, looks, changes;
+	atomic_uint held, looks, changes, watches, cut;
 	atomic_uint order[64]; /* of changes, by their number */
 };
 extern struct store store;
@@ -33,6 +36,7 @@ enum { HELD_MOST = 64 };
 struct held {
 	struct becket_token token;
 	struct store_handle *handle;
+	struct becket_stream *stream;
 	uint16_t opnum;
 	unsigned how;
 };
@@ -49,6 +53,9 @@ void store_stop(void);
 
 /* Answer the call that was held as this one, from 0. */
 void store_answer(unsigned index);
+
+/* Tell who watches, through the call that was held as this one. */
+becket_status store_push(unsigned index, int64_t number);
 
 /* Open now, by the server's own count. */
 unsigned store_count(void);

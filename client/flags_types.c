@@ -132,7 +132,7 @@ read_types_flag(struct command *command, int flag, const char *name,
 	if (list != NULL)
 		texts_add(command->arena, list, value);
 	else if (text != NULL)
-		*text = value;
+		*text = *value == '\0' && flag != 'd' ? NULL : value;
 	else if (is_on != NULL)
 		*is_on = parse_bool(value);
 	else

@@ -48,13 +48,22 @@ parse_timeout(const char *text)
 	return (uint32_t)ms;
 }
 
-/* A flag without a value is true; Go writes --flag=false. */
+/* A flag without a value is true; Go writes --flag=false, or one of these. */
 bool
 parse_bool(const char *text)
 {
-	if (text == NULL || strcmp(text, "true") == 0)
-		return true;
-	if (strcmp(text, "false") != 0)
-		wrong_usage("this is neither true nor false: ", text);
-	return false;
+	static const char *const words[][2] = {
+		{ "true", "false" },
+		{ "1", "0" },
+		{ "t", "f" },
+		{ "T", "F" },
+		{ "TRUE", "FALSE" },
+		{ "True", "False" },
+	};
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (text == NULL || strcmp(text, words[i][0]) == 0)
+			return true;
+		else if (strcmp(text, words[i][1]) == 0)
+			return false;
+	wrong_usage("this is neither true nor false: ", text);
 }

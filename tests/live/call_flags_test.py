@@ -45,8 +45,11 @@ def test_tls_is_refused_in_as_many_words():
                             % refused[0].split("=t")[0].lstrip("-").replace(
                                 "cert=x", "cert"),
                             "call", *flags, where, "Add")
-        for accepted in both("-insecure=false", "-alts=false", "-plaintext",
-                             "-plaintext=true"):
+        for wrong in both("-plaintext=yes"):
+            place.fails(2, "neither true nor false: yes", "list", *wrong,
+                        where)
+        for accepted in both("-insecure=false", "-alts=0", "-plaintext",
+                             "-plaintext=true", "-insecure=F", "-plaintext=1"):
             assert place.json("call", *accepted, where, "Add",
                               '{"a": 1}') == {"sum": "1"}
         for flags in both("-format", "text"):
@@ -101,6 +104,10 @@ def test_who_calls_and_who_is_called():
             path: (form, asked)}) as port:
         where = "127.0.0.1:%d" % port
         place.json("call", "-proto", ECHO, where, "One")
+        assert seen["authority"] == where, seen
+        assert seen["user-agent"] == "grpc-c-becket", seen
+        place.json("call", "-proto", ECHO, where, "One", "-authority", "",
+                   "-user-agent", "")
         assert seen["authority"] == where, seen
         assert seen["user-agent"] == "grpc-c-becket", seen
         for flags in both("-authority", "a,b]c:1", "-user-agent",
@@ -186,6 +193,11 @@ def test_types_are_written_to_files():
                 assert ("files.proto" in [file.name for file in files]) == \
                     (not rest), (command, i)
                 os.remove(flags[1])
+        # as where a variable of a script is empty
+        result = place.run("describe", "-proto", CALC, "-protoset-out", "",
+                           "-proto-out-dir", "", "calc.Calculator")
+        assert result.returncode == 0 and not result.stderr, result
+        assert not os.path.exists("/calc.proto")
         for flag in ("-protoset-out", "-proto-out-dir"):
             result = place.run("describe", "-proto", CALC, flag,
                                "/dev/null/x")

@@ -34,23 +34,26 @@ ready(void *user, struct becket_stream *stream)
 	}
 }
 
-/* A line, as a terminal gives it; without one we have said all. */
+/* Lines, as a terminal gives them; without any we have said all. */
 static becket_status
 say(struct becket_stream *stream, char *name, struct pollfd *input)
 {
 	Chat__Said said = CHAT__SAID__INIT;
-	char line[1000];
-	ssize_t size = read(STDIN_FILENO, line, sizeof line - 1);
+	becket_status status = BECKET_S_OK;
+	char lines[1000], *next = lines;
+	ssize_t size = read(STDIN_FILENO, lines, sizeof lines - 1);
 
 	if (size <= 0) {
 		input->fd = -1;
 		return becket_stream_half_close(stream);
 	}
-	line[size] = '\0';
-	line[strcspn(line, "\n")] = '\0';
+	lines[size] = '\0';
 	said.who = name;
-	said.text = line;
-	return chat_room_talk_send(stream, &said);
+	while (status == BECKET_S_OK && next != NULL && *next != '\0') {
+		said.text = strsep(&next, "\n");
+		status = chat_room_talk_send(stream, &said);
+	}
+	return status;
 }
 
 static void

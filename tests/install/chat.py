@@ -48,9 +48,10 @@ def talk(build, environment, server):
     cid = enter("grpc_unix", "cid")
     for other in ann, bob:
         other.hear("cid: hello")
-    ann.say("I, too")
+    ann.say("I, too\n\nor not?")
     for member in ann, bob, cid:
-        member.hear("ann: I, too")
+        for said in "I, too", "", "or not?":
+            member.hear("ann: " + said)
     ann.end()
     server.process.send_signal(signal.SIGTERM)
     bob.say("where is she?")

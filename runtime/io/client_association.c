@@ -7,6 +7,7 @@
 #include "base/allocate.h"
 #include "io/client_conn.h"
 #include "io/client_hold.h"
+#include "io/clock.h"
 #include "io/hub.h"
 
 static bool
@@ -214,11 +215,70 @@ client_association_is_needed(const struct client_association *association)
 void
 client_association_changed(struct client_association *association)
 {
+	association->changes++;
 	if (association->waiting > 0)
 		pthread_cond_broadcast(&association->changed);
 	if (association->does_hub_wait)
 		hub_wake(association->pool->runtime->hub);
 	association->does_hub_wait = false;
+}
+
+static bool
+await_others(struct client_association *association, uint64_t deadline)
+{
+	const struct timespec until = {
+		.tv_sec = (time_t)(deadline / 1000000000),
+		.tv_nsec = (long)(deadline % 1000000000),
+	};
+	int error;
+
+	association->waiting++;
+	error = pthread_cond_timedwait(&association->changed,
+	    &association->pool->lock, &until);
+	association->waiting--;
+	return error == 0;
+}
+
+struct change {
+	struct client_association *association;
+	uint32_t since;
+};
+
+static bool
+has_changed(const void *what)
+{
+	const struct change *change = what;
+	struct client_association *association = change->association;
+	bool has;
+
+	pool_lock(association->pool);
+	has = association->changes != change->since;
+	association->does_hub_wait |= !has;
+	pool_unlock(association->pool);
+	return has;
+}
+
+static bool
+await_hub(struct client_association *association, uint64_t deadline)
+{
+	const struct change change = { association, association->changes };
+	struct hub *hub = association->pool->runtime->hub;
+
+	pool_unlock(association->pool);
+	pthread_mutex_lock(&hub->lock);
+	hub_await(hub, NULL, has_changed, &change, deadline);
+	pthread_mutex_unlock(&hub->lock);
+	pool_lock(association->pool);
+	return clock_now() < deadline;
+}
+
+bool
+client_association_await(struct client_association *association,
+    uint64_t deadline)
+{
+	return association->driven > 0 || association->is_hold_claimed_by_hub
+	           ? await_hub(association, deadline)
+	           : await_others(association, deadline);
 }
 
 /* A group dies with its last connection, at the server too. */

@@ -36,14 +36,15 @@ struct client_association {
 	uint32_t pins;        /* what would die with the group */
 	uint32_t connections; /* idle, leased, or being made */
 	uint32_t alone;       /* of these, leased to who may cut them off */
-	uint32_t waiting;     /* for a connection */
+	uint32_t driven;      /* of these, the hub's */
+	uint32_t waiting;     /* for a change */
+	uint32_t changes;     /* there have been so many */
 	struct list idle;     /* of client_conn, the one used last at the end */
 	uint32_t id;          /* as the server named it; 0: none */
 	uint32_t members;     /* connections that have joined id */
 	bool is_being_founded;
-	bool is_founded_by_hub; /* it goes on only while somebody drives */
 	bool does_not_linger;
-	bool does_hub_wait; /* for a connection too */
+	bool does_hub_wait; /* for a change too */
 	bool is_hold_claimed, is_hold_claimed_by_hub;
 	/* ------------------------------------------------------------- */
 	struct line *line; /* of asynchronous calls, or NULL: the hub's */
@@ -92,8 +93,13 @@ void client_association_leave(struct client_association *association,
 void client_association_drop(struct client_association *association,
     struct client_conn *conn);
 void client_association_drop_idle(struct client_association *association);
-/* Wake who waits for a connection, or for the group; the hub too. */
+/* Wake who waits for a connection, the group, or the hold; the hub too. */
 void client_association_changed(struct client_association *association);
+/* Let go of the lock until something has changed; false: too late. What the hub
+ * has of the association goes on only while somebody drives, so this does.
+ */
+bool client_association_await(struct client_association *association,
+    uint64_t deadline);
 /* Its last connection that nobody may cut off, and all that hangs on it, is to
  * stay.
  */

@@ -3,10 +3,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "io/clock.h"
-#include "io/hub.h"
 #include "io/memory_cache.h"
 
 /* With the lock held, as all functions from here to reserve(). The one that
@@ -59,62 +57,13 @@ begin_connect(struct lease *lease)
 	}
 }
 
-/* Let go of the lock until something has changed; false: too late. */
-static bool
-await_change(struct client_association *association, uint64_t deadline)
-{
-	struct timespec until = {
-		.tv_sec = (time_t)(deadline / 1000000000),
-		.tv_nsec = (long)(deadline % 1000000000),
-	};
-	int error;
-
-	association->waiting++;
-	error = pthread_cond_timedwait(&association->changed,
-	    &association->pool->lock, &until);
-	association->waiting--;
-	return error == 0;
-}
-
-/* Nobody else may be there to drive: what is const of it is the pointer. */
-static bool
-is_founded(const void *what)
-{
-	struct client_association *association =
-	    *(struct client_association *const *)what;
-	bool is_it;
-
-	pool_lock(association->pool);
-	is_it = !association->is_founded_by_hub;
-	if (!is_it)
-		association->does_hub_wait = true;
-	pool_unlock(association->pool);
-	return is_it;
-}
-
-/* Likewise, while an asynchronous call makes the first connection. */
-static bool
-await_hub(struct client_association *association, uint64_t deadline)
-{
-	struct hub *hub = association->pool->runtime->hub;
-
-	pool_unlock(association->pool);
-	pthread_mutex_lock(&hub->lock);
-	hub_await(hub, NULL, is_founded, &association, deadline);
-	pthread_mutex_unlock(&hub->lock);
-	pool_lock(association->pool);
-	return clock_now() < deadline;
-}
-
 static bool
 await_turn(struct client_association *association,
     const struct lease_wish *wish)
 {
-	if (association->is_founded_by_hub)
-		return await_hub(association, wish->connect_deadline);
-	return await_change(association, association->is_being_founded
-	                                     ? wish->connect_deadline
-	                                     : wish->deadline);
+	return client_association_await(association,
+	    association->is_being_founded ? wish->connect_deadline
+	                                  : wish->deadline);
 }
 
 static void
@@ -186,11 +135,26 @@ reserve(struct lease *lease, const struct lease_wish *wish,
 	return status;
 }
 
+/* What the hub has goes on only while somebody drives. */
+static void
+note_driven(struct lease *lease)
+{
+	lease->is_driven = true;
+	lease->association->driven++;
+}
+
+static void
+note_over(struct lease *lease)
+{
+	lease->association->alone -= lease->is_alone;
+	lease->association->driven -= lease->is_driven;
+	lease->is_alone = lease->is_driven = false;
+}
+
 static void
 end_founding(struct client_association *association)
 {
 	association->is_being_founded = false;
-	association->is_founded_by_hub = false;
 	client_association_changed(association);
 }
 
@@ -231,7 +195,7 @@ lease_give_up(struct lease *lease, uint32_t group)
 	struct client_association *association = lease->association;
 
 	pool_lock(association->pool);
-	association->alone -= lease->is_alone;
+	note_over(lease);
 	client_association_leave(association, group);
 	if (lease->origin == LEASE_FOUNDED)
 		end_founding(association);
@@ -270,7 +234,7 @@ drop_dead(struct lease *lease)
 	struct pool *pool = lease->association->pool;
 
 	pool_lock(pool);
-	lease->association->alone -= lease->is_alone;
+	note_over(lease);
 	client_association_drop(lease->association, lease->conn);
 	pool_unlock(pool);
 	lease->conn = NULL;
@@ -318,8 +282,8 @@ lease_try(const struct lease_wish *wish, struct lease *ret_lease,
 		status = reserve_now(&lease, wish);
 		if (status == BECKET_S_ASYNC_CALL_PENDING)
 			lease.association->does_hub_wait = true;
-		if (status == BECKET_S_OK && lease.origin == LEASE_FOUNDED)
-			lease.association->is_founded_by_hub = true;
+		if (status == BECKET_S_OK)
+			note_driven(&lease);
 		*ret_group = lease.association->id;
 		pool_clean(pool, clock_now());
 		pool_unlock(pool);
@@ -367,7 +331,7 @@ lease_return(struct lease *lease)
 	client_conn_settle(conn);
 	now = conn->idle_since;
 	pool_lock(association->pool);
-	association->alone -= lease->is_alone;
+	note_over(lease);
 	if (has_failed_to_found)
 		end_founding(association);
 	if (conn->is_dead || conn->association == 0 ||

@@ -22,6 +22,7 @@ struct lease {
 	struct client_conn *conn;
 	enum lease_origin origin;
 	bool is_alone;
+	bool is_driven; /* by lease_try(): it is the hub's */
 };
 
 struct lease_wish {

@@ -21,10 +21,13 @@ struct place {
 };
 
 static int
-setup(void **state)
+start(void **state, uint32_t connections)
 {
 	static struct place place;
-	struct becket_limits limits = { .call_ms = 15000 };
+	struct becket_limits limits = {
+		.call_ms = 15000,
+		.connections_per_association = connections,
+	};
 	struct becket_runtime_options options = {
 		.size = sizeof options,
 		.limits = &limits,
@@ -43,6 +46,18 @@ setup(void **state)
 	    BECKET_S_OK);
 	*state = &place;
 	return 0;
+}
+
+static int
+setup(void **state)
+{
+	return start(state, 0);
+}
+
+static int
+setup_one(void **state)
+{
+	return start(state, 1);
 }
 
 static void
@@ -86,6 +101,20 @@ a_blocking_call_drives_what_it_waits_for(void **state)
 
 	echo_expect(place->binding, ECHO, "hello", "hello");
 	answer_held(place);
+	finish_held(place);
+}
+
+/* Its answer has come, and nobody else looks. */
+static void
+so_does_one_that_waits_for_its_turn(void **state)
+{
+	struct place *place = *state;
+
+	while (atomic_load(&place->echo.held) == 0)
+		assert_int_equal(becket_async_wait(&place->held, 1),
+		    BECKET_S_ASYNC_CALL_PENDING);
+	answer_held(place);
+	echo_expect(place->binding, ECHO, "hello", "hello");
 	finish_held(place);
 }
 
@@ -139,6 +168,8 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_blocking_call_drives_what_it_waits_for),
+		cmocka_unit_test_setup_teardown(
+		    so_does_one_that_waits_for_its_turn, setup_one, teardown),
 		TEST(so_do_many),
 		TEST(it_does_not_disturb_who_drives),
 	};

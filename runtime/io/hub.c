@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/hub.h"
 
-#include <errno.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <time.h>
@@ -187,11 +186,8 @@ hub_watch(struct hub *hub, struct line *line, int fd, uint32_t events)
 		    &event);
 	if (fd < 0)
 		return;
-	if (epoll_ctl(hub->epoll,
-	        line->watched == fd ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd,
-	        &event) != 0 &&
-	    errno == ENOENT)
-		(void)epoll_ctl(hub->epoll, EPOLL_CTL_ADD, fd, &event);
+	(void)epoll_ctl(hub->epoll,
+	    line->watched == fd ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event);
 }
 
 /* --------------------------------------------------------------- calls -- */

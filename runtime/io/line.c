@@ -48,13 +48,17 @@ line_close_to_calls(struct line *line)
 void
 line_watch(struct line *line, int fd, uint32_t events)
 {
-	/* While connecting, the next socket may have the number of the last. */
-	if (fd == line->watched && events == line->watched_events &&
-	    line->state != LINE_CONNECTING && line->state != LINE_ENTERING)
+	if (fd == line->watched && events == line->watched_events)
 		return;
 	hub_watch(line->hub, line, fd, events);
 	line->watched = fd;
 	line->watched_events = events;
+}
+
+void
+line_unwatch(struct line *line)
+{
+	line_watch(line, -1, 0);
 }
 
 void
@@ -69,7 +73,7 @@ line_poll(struct line *line, int fd, short events)
 static void
 let_go(struct line *line)
 {
-	line_watch(line, -1, 0);
+	line_unwatch(line);
 	if (line->state == LINE_ENTERING) {
 		client_hold_give_up(line->association, line->opening);
 	} else if (line->state == LINE_CONNECTING) {
@@ -349,12 +353,13 @@ adopt(struct line *line, int fd)
 static void
 run_connecting(struct line *line)
 {
+	becket_status status;
 	int fd;
-	becket_status status = connector_step(&line->connector, &fd);
 
+	line_unwatch(line);
+	status = connector_step(&line->connector, &fd);
 	if (status == BECKET_S_ASYNC_CALL_PENDING)
 		return;
-	line_watch(line, -1, 0);
 	if (status != BECKET_S_OK) {
 		end_connecting(line, status);
 		return;

@@ -48,6 +48,7 @@ line_run_entering(struct line *line)
 		.deadline = call->connect_by,
 		.metadata = call->invoke.request_metadata,
 	};
+	line_unwatch(line);
 	status = client_hold_try(&wish, &line->opening, &call->group,
 	    &call->metadata, why);
 	if (status == BECKET_S_ASYNC_CALL_PENDING)
@@ -67,6 +68,4 @@ line_watch_entering(struct line *line)
 	if (line->opening != NULL)
 		line_poll(line, client_hold_fd(line->opening),
 		    client_hold_events(line->opening));
-	else
-		line_watch(line, -1, 0);
 }

@@ -15,6 +15,10 @@ enum {
 
 /* line.c */
 void line_watch(struct line *line, int fd, uint32_t events);
+/* Before whatever may close the descriptor: once it is closed its number may be
+ * another's, which is watched, too, or was made by another thread.
+ */
+void line_unwatch(struct line *line);
 /* The same with events as for poll(). */
 void line_poll(struct line *line, int fd, short events);
 void line_close_to_calls(struct line *line);

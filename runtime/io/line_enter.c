@@ -34,6 +34,7 @@ void
 line_run_entering(struct line *line)
 {
 	struct becket_async_call *call = line_only_call(line);
+	bool has_opened = line->opening != NULL;
 	char why[CONNECT_WHY_SIZE];
 	struct client_hold_wish wish;
 	becket_status status;
@@ -53,7 +54,8 @@ line_run_entering(struct line *line)
 	    &call->metadata, why);
 	if (status == BECKET_S_ASYNC_CALL_PENDING)
 		return;
-	mark_followers(line);
+	if (has_opened)
+		mark_followers(line);
 	if (status == BECKET_S_OK) {
 		call->invoke.request_metadata = buffer_bytes(&call->metadata);
 		line_move_elsewhere(line, call, false);

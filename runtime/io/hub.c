@@ -350,6 +350,15 @@ mark_due(struct hub *hub)
 	memory_cache_sweep(hub->runtime->memory_cache, now);
 }
 
+/* A driver that is rung for and finds it hushed sleeps on. */
+static void
+note_wake(struct hub *hub)
+{
+	if (hub->driver == NULL)
+		hush(hub->wake);
+	tell_waiters(hub, NULL);
+}
+
 static void
 take(struct hub *hub, const struct epoll_event *events, int count)
 {
@@ -360,10 +369,8 @@ take(struct hub *hub, const struct epoll_event *events, int count)
 		};
 		struct line *line = idmap_get(&hub->ids, id);
 
-		if (events[i].data.u64 == 0) {
-			hush(hub->wake);
-			tell_waiters(hub, NULL);
-		}
+		if (events[i].data.u64 == 0)
+			note_wake(hub);
 		if (line == NULL)
 			continue;
 		if (events[i].events & ~(uint32_t)EPOLLOUT)

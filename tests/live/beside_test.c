@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -6,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "io/clock.h"
 #include "tests/live/echo.h"
 
 /*
@@ -18,6 +20,7 @@ struct place {
 	struct becket_runtime *runtime; /* the client's */
 	struct becket_binding *binding;
 	struct becket_async held;
+	atomic_bool is_over;
 };
 
 static int
@@ -162,6 +165,58 @@ it_does_not_disturb_who_drives(void **state)
 	finish_held(place);
 }
 
+static void *
+turn_a_loop(void *argument)
+{
+	struct place *place = argument;
+	struct pollfd p = { .fd = becket_runtime_fd(place->runtime) };
+
+	while (!atomic_load(&place->is_over)) {
+		p.events = becket_runtime_events(place->runtime);
+		poll(&p, 1, 10);
+		(void)becket_runtime_process(place->runtime);
+	}
+	return NULL;
+}
+
+static void
+start_and_wait(struct place *place)
+{
+	struct becket_bytes request = { (const uint8_t *)"x", 1 };
+	uint64_t late = clock_now() + clock_from_ms(10000);
+	struct becket_async async;
+	void *message;
+
+	assert_int_equal(becket_stub_start(place->binding, &echo_interface,
+	                     ECHO, &request, &async),
+	    BECKET_S_OK);
+	assert_int_equal(becket_async_wait(&async, 20000), BECKET_S_OK);
+	assert_true(clock_now() < late);
+	assert_int_equal(becket_stub_finish(&async, &echo_interface, ECHO,
+	                     &message),
+	    BECKET_S_OK);
+	becket_stub_free(message);
+}
+
+/* The loop finds what the other waits for, and must not take away what wakes
+ * him.
+ */
+static void
+who_waits_beside_a_loop_is_told(void **state)
+{
+	enum { CALLS = 2000 };
+	struct place *place = *state;
+	pthread_t loop;
+
+	assert_int_equal(pthread_create(&loop, NULL, turn_a_loop, place), 0);
+	for (size_t i = 0; i < CALLS; i++)
+		start_and_wait(place);
+	atomic_store(&place->is_over, true);
+	pthread_join(loop, NULL);
+	answer_held(place);
+	finish_held(place);
+}
+
 int
 main(void)
 {
@@ -172,6 +227,7 @@ main(void)
 		    so_does_one_that_waits_for_its_turn, setup_one, teardown),
 		TEST(so_do_many),
 		TEST(it_does_not_disturb_who_drives),
+		TEST(who_waits_beside_a_loop_is_told),
 	};
 
 	return cmocka_run_group_tests_name("beside", tests, NULL, NULL);

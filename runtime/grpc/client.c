@@ -104,7 +104,7 @@ closed(struct grpc_stream *stream, uint32_t error)
 	else
 		tell_failure(stream,
 		    grpc_code_to_status(grpc_code_from_reset(error)),
-		    BECKET_MAYBE_EXECUTED, "the server broke the call off");
+		    outcome_of(stream), "the server broke the call off");
 	stream_settle(stream);
 }
 

@@ -1172,6 +1172,37 @@ a_second_response_is_an_error_where_there_is_to_be_one(void **state)
 }
 
 static void
+what_a_response_has_come_for_was_executed(void **state)
+{
+	static const char *const head[] = { ":status", "200", "content-type",
+		"application/grpc", NULL };
+	const struct call_start start = { .interface_name = "a.Echo",
+		.operation_name = "Echo",
+		.has_one_response = true };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct idmap_id id;
+
+		connect_to(0);
+		send_frame(NGHTTP2_SETTINGS, 0, 0, NULL, 0);
+		assert_int_equal(peer.session->ops->begin(peer.session, &start,
+		                     &id),
+		    BECKET_S_OK);
+		gather();
+		send_fields(1, 0, head, NULL);
+		if (i == 1) {
+			send_frame(NGHTTP2_DATA, 0, 1, "\0\0\0\0\0", 5);
+			told(SESSION_MESSAGE);
+		}
+		send_frame(NGHTTP2_RST_STREAM, 0, 1, "\0\0\0\x8", 4);
+		assert_int_equal(told(SESSION_END).end.outcome,
+		    i == 1 ? BECKET_EXECUTED : BECKET_MAYBE_EXECUTED);
+		finish();
+	}
+}
+
+static void
 a_call_says_that_nobody_attends_to_it(void **state)
 {
 	(void)state;
@@ -1294,6 +1325,7 @@ main(void)
 		cmocka_unit_test(a_client_may_be_asked_at_once),
 		cmocka_unit_test(nobody_is_asked_for_what_nobody_attends_to),
 		cmocka_unit_test(an_answer_of_before_ends_no_drain),
+		cmocka_unit_test(what_a_response_has_come_for_was_executed),
 		cmocka_unit_test(a_call_says_that_nobody_attends_to_it),
 		cmocka_unit_test(
 		    a_second_response_is_an_error_where_there_is_to_be_one),

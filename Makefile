@@ -76,7 +76,7 @@ PURE    := $(call obj,$(base) $(wire) $(engine))
 RUNTIME := $(PURE) $(call obj,$(payload) $(stub) $(io))
 TESTS   := $(tests:%=$(B)/%)
 # Tests may share sources that are no test themselves.
-UNIT_HELP := $(call obj,$(filter-out %_test,$(call sources,tests/unit)))
+UNIT_HELP := $(call obj,$(filter-out %_test %/grpc_peer,$(call sources,tests/unit)))
 LIVE_HELP := $(call obj,$(filter-out %_test,$(call sources,tests/live)))
 
 $(B)/%.o: %.c
@@ -376,6 +376,10 @@ GRPC_TESTS := $(filter $(B)/tests/unit/grpc_% $(B)/tests/live/grpc_% \
 $(GRPC_TESTS): $(B)/libbecket-grpc.a
 $(GRPC_TESTS): private LIBS := $(B)/libbecket-grpc.a $(B)/libbecket.a \
     $(GRPC_LIBS) $(LIBS)
+
+# And some on a peer that is made by hand.
+$(addprefix $(B)/tests/unit/grpc_,http2_test stall_test ping_test client_test): \
+    $(B)/tests/unit/grpc_peer.o
 
 # Descriptors as protoc makes them.
 SETS := $(B)/tests/unit/sets

@@ -303,6 +303,17 @@ use(struct becket_server *server, const struct protseq *protseq,
 	return status;
 }
 
+static becket_status
+find_protseq(const struct becket_server *server, const char *name,
+    const struct protseq **ret_protseq)
+{
+	becket_status status = protseq_find(server->runtime, name, ret_protseq);
+
+	return status == BECKET_S_OK ? BECKET_S_OK
+	                             : error_set(status, "%s: %s", name,
+	                                   error_place_text(status));
+}
+
 becket_status
 becket_server_use_protseq_ep(struct becket_server *server, const char *name,
     const char *address, const char *endpoint)
@@ -312,10 +323,9 @@ becket_server_use_protseq_ep(struct becket_server *server, const char *name,
 
 	if (server == NULL || name == NULL)
 		return error_say(BECKET_S_INVALID_ARG);
-	status = protseq_find(server->runtime, name, &protseq);
+	status = find_protseq(server, name, &protseq);
 	if (status != BECKET_S_OK)
-		return error_set(status, "%s: %s", name,
-		    error_place_text(status));
+		return status;
 	if (runtime_is_stale(server->runtime))
 		return error_say(BECKET_S_STALE_AFTER_FORK);
 	pthread_mutex_lock(&server->listeners_lock);
@@ -340,11 +350,11 @@ becket_server_use_descriptor(struct becket_server *server, const char *name,
 	struct list opened;
 
 	if (server == NULL)
-		return BECKET_S_INVALID_ARG;
+		return error_say(BECKET_S_INVALID_ARG);
 	if (name != NULL)
-		status = protseq_find(server->runtime, name, &protseq);
+		status = find_protseq(server, name, &protseq);
 	if (status != BECKET_S_OK)
-		return error_say(status);
+		return status;
 	if (runtime_is_stale(server->runtime))
 		return error_say(BECKET_S_STALE_AFTER_FORK);
 	list_init(&opened);

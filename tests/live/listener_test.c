@@ -210,6 +210,15 @@ who_cannot_serve_is_told_why(void **state)
 	    BECKET_S_INVALID_ARG);
 	assert_string_equal(becket_error_last()->sentence,
 	    "interface cannot be registered: invalid argument");
+	assert_int_equal(becket_server_use_descriptor(NULL, NULL, -1),
+	    BECKET_S_INVALID_ARG);
+	assert_string_equal(becket_error_last()->sentence, "invalid argument");
+	assert_int_equal(becket_server_use_descriptor(place->server, "nosuch",
+	                     -1),
+	    BECKET_S_INVALID_RPC_PROTSEQ);
+	assert_string_equal(becket_error_last()->sentence,
+	    "nosuch: protocol sequence is unknown; one stands first, as in "
+	    "ncacn_ip_tcp:host[4747]");
 }
 
 static void

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "io/async_call.h"
 
-#include "io/async_call.h"
 #include "io/clock.h"
 #include "io/hub.h"
 #include "io/line.h"

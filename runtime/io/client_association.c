@@ -146,6 +146,16 @@ client_association_unref(struct client_association *association)
 	pool_unlock(pool);
 }
 
+struct connect_target
+client_association_target(const struct client_association *association)
+{
+	return (struct connect_target){
+		.protseq = association->protseq,
+		.host = association->host,
+		.endpoint = association->endpoint,
+	};
+}
+
 void
 client_association_unlist(struct client_association *association)
 {

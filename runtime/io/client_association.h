@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "io/connect.h"
 #include "io/pool.h"
 #include "io/protseq.h"
 
@@ -66,6 +67,10 @@ struct client_association *client_association_ref(
  * while. Those of an association that nobody can find are closed. NULL is fine.
  */
 void client_association_unref(struct client_association *association);
+
+/* For new connections: views of the association's names. */
+struct connect_target client_association_target(
+    const struct client_association *association);
 
 /* Who asks from now on gets another. */
 void client_association_unlist(struct client_association *association);

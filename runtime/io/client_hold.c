@@ -63,21 +63,12 @@ client_hold_free(struct client_hold *hold)
 
 /* ----------------------------------------------------------------- begin -- */
 
-static struct connect_target
-target_of(const struct client_association *association)
-{
-	return (struct connect_target){
-		.protseq = association->protseq,
-		.host = association->host,
-		.endpoint = association->endpoint,
-	};
-}
-
 static struct client_hold *
 hold_new(const struct client_association *association, uint64_t deadline)
 {
 	struct becket_runtime *runtime = association->pool->runtime;
-	const struct connect_target target = target_of(association);
+	const struct connect_target target =
+	    client_association_target(association);
 	struct client_hold *hold = memory_new(&runtime->memory, sizeof *hold);
 
 	if (hold == NULL)

@@ -166,21 +166,12 @@ lease_is_refused(const struct lease *lease)
 	return lease->origin == LEASE_JOINED && !conn->is_lost && !conn->is_eof;
 }
 
-static struct connect_target
-target_of(const struct client_association *association)
-{
-	return (struct connect_target){
-		.protseq = association->protseq,
-		.host = association->host,
-		.endpoint = association->endpoint,
-	};
-}
-
 becket_status
 lease_adopt(struct lease *lease, int fd, uint32_t group)
 {
 	struct becket_runtime *runtime = lease->association->pool->runtime;
-	const struct connect_target target = target_of(lease->association);
+	const struct connect_target target =
+	    client_association_target(lease->association);
 	becket_status status =
 	    client_conn_new(runtime, &target, fd, group, &lease->conn);
 
@@ -208,7 +199,8 @@ open_conn(struct lease *lease, uint32_t id, uint64_t deadline,
 {
 	struct client_association *association = lease->association;
 	struct becket_runtime *runtime = association->pool->runtime;
-	const struct connect_target target = target_of(association);
+	const struct connect_target target =
+	    client_association_target(association);
 	int fd;
 	becket_status status =
 	    connect_to(runtime, &target, deadline, &fd, ret_why);

@@ -291,11 +291,8 @@ static void
 start_connecting(struct line *line)
 {
 	struct client_association *association = line->association;
-	struct connect_target target = {
-		.protseq = association->protseq,
-		.host = association->host,
-		.endpoint = association->endpoint,
-	};
+	const struct connect_target target =
+	    client_association_target(association);
 
 	line->state = LINE_CONNECTING;
 	connector_start(&line->connector, line->hub->runtime, &target,

@@ -15,8 +15,8 @@
  * exactly when something is to be done.
  *
  * Descriptors are level-triggered: who reads less than there is, is told
- * again. One thread runs the loop; loop_wake() and loop_watch() may come from
- * others.
+ * again; the waker alone is not, and so never has to be read. One thread runs
+ * the loop; loop_wake() and loop_watch() may come from others.
  */
 struct watch {
 	int fd;

@@ -167,7 +167,7 @@ end_with_code(struct grpc_stream *stream)
 		.wire_status = is_ours ? fields->status : fields->code,
 		.outcome = fields->is_not_executed ? BECKET_NOT_SENT
 		           : is_ours               ? BECKET_EXECUTED
-		                                   : BECKET_MAYBE_EXECUTED,
+		                                   : outcome_of(stream),
 		.fault_data = fault_data_of(stream, status),
 		.metadata = buffer_take(&fields->metadata),
 	};
@@ -205,14 +205,12 @@ end_without_code(struct grpc_stream *stream)
 	const struct fields *fields = &stream->fields;
 
 	if (is_grpc(fields))
-		tell_failure(stream, BECKET_S_CALL_FAILED,
-		    BECKET_MAYBE_EXECUTED,
+		tell_failure(stream, BECKET_S_CALL_FAILED, outcome_of(stream),
 		    "the server ended the response without a status");
 	else
 		tell_failure(stream,
 		    grpc_code_to_status(grpc_code_from_http(fields->http)),
-		    BECKET_MAYBE_EXECUTED,
-		    "the server answered, but not in gRPC");
+		    outcome_of(stream), "the server answered, but not in gRPC");
 }
 
 static void
@@ -221,12 +219,11 @@ complete(struct grpc_stream *stream)
 	const struct fields *fields = &stream->fields;
 
 	if (fields->has_no_memory)
-		tell_failure(stream, BECKET_S_OUT_OF_MEMORY,
-		    BECKET_MAYBE_EXECUTED,
+		tell_failure(stream, BECKET_S_OUT_OF_MEMORY, outcome_of(stream),
 		    "there is no memory for the response");
 	else if (fields->is_too_large)
 		tell_failure(stream, BECKET_S_LIMIT_EXCEEDED,
-		    BECKET_MAYBE_EXECUTED,
+		    outcome_of(stream),
 		    "the server's metadata are larger than the limit");
 	else if (!fields->has_code)
 		end_without_code(stream);

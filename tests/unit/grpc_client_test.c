@@ -150,33 +150,50 @@ a_second_response_is_an_error_where_there_is_to_be_one(void **state)
 	}
 }
 
+/* Of a call that a server has answered so far, with its response or not. */
 static void
-what_a_response_has_come_for_was_executed(void **state)
+break_off(int how, bool has_response)
 {
 	static const char *const head[] = { ":status", "200", "content-type",
 		"application/grpc", NULL };
+	static const char *const unknown[] = { "grpc-status", "2", NULL };
 	const struct call_start start = { .interface_name = "a.Echo",
 		.operation_name = "Echo",
 		.has_one_response = true };
+	struct idmap_id id;
 
-	(void)state;
-	for (int i = 0; i < 2; i++) {
-		struct idmap_id id;
-
-		peer_connect(0);
-		peer_send(NGHTTP2_SETTINGS, 0, 0, NULL, 0);
-		assert_int_equal(peer.session->ops->begin(peer.session, &start,
-		                     &id),
-		    BECKET_S_OK);
-		peer_gather();
-		peer_send_fields(1, 0, head, NULL);
-		if (i == 1) {
-			peer_send(NGHTTP2_DATA, 0, 1, "\0\0\0\0\0", 5);
-			peer_told(SESSION_MESSAGE);
-		}
+	peer_connect(0);
+	peer_send(NGHTTP2_SETTINGS, 0, 0, NULL, 0);
+	assert_int_equal(peer.session->ops->begin(peer.session, &start, &id),
+	    BECKET_S_OK);
+	peer_gather();
+	peer_send_fields(1, 0, head, NULL);
+	if (has_response) {
+		peer_send(NGHTTP2_DATA, 0, 1, "\0\0\0\0\0", 5);
+		peer_told(SESSION_MESSAGE);
+	}
+	if (how == 0)
 		peer_send(NGHTTP2_RST_STREAM, 0, 1, "\0\0\0\x8", 4);
+	else if (how == 1)
+		peer_send(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 1, NULL, 0);
+	else if (how == 2)
+		peer_send_fields(1, NGHTTP2_FLAG_END_STREAM, unknown, NULL);
+	else
+		peer.session->ops->eof(peer.session);
+}
+
+static void
+what_a_response_has_come_for_was_executed(void **state)
+{
+	(void)state;
+	for (int how = 0; how < 4; how++) {
+		break_off(how, true);
 		assert_int_equal(peer_told(SESSION_END).end.outcome,
-		    i == 1 ? BECKET_EXECUTED : BECKET_MAYBE_EXECUTED);
+		    BECKET_EXECUTED);
+		peer_finish();
+		break_off(how, false);
+		assert_int_equal(peer_told(SESSION_END).end.outcome,
+		    BECKET_MAYBE_EXECUTED);
 		peer_finish();
 	}
 }

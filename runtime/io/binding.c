@@ -55,6 +55,34 @@ add_use(struct becket_binding *binding, struct client_association *association)
 	return BECKET_S_OK;
 }
 
+/* Most handles have none, and those that have take half a kilobyte. */
+static const struct binding_options no_options;
+
+/* NULL: there is no memory. */
+static const struct binding_options *
+keep_options(struct becket_runtime *runtime,
+    const struct binding_options *options)
+{
+	struct binding_options *copy;
+
+	if (options == &no_options)
+		return &no_options;
+	copy = memory_new(&runtime->memory, sizeof *copy);
+	if (copy != NULL)
+		*copy = *options;
+	return copy;
+}
+
+static void
+drop_options(struct becket_runtime *runtime,
+    const struct binding_options *options)
+{
+	if (options != NULL && options != &no_options)
+		memory_free(&runtime->memory,
+		    (struct binding_options *)(uintptr_t)options,
+		    sizeof *options);
+}
+
 static void
 binding_fini(struct becket_binding *binding)
 {
@@ -65,12 +93,14 @@ binding_fini(struct becket_binding *binding)
 	runtime_free_text(runtime, binding->host);
 	runtime_free_text(runtime, binding->endpoint);
 	runtime_free_text(runtime, binding->option_text);
+	drop_options(runtime, binding->options);
 	memory_free(&runtime->memory, binding, sizeof *binding);
 }
 
 static becket_status
 binding_make(struct becket_runtime *runtime, const struct protseq *protseq,
-    const struct string_parts *parts, struct becket_binding **ret_binding)
+    const struct string_parts *parts, const struct binding_options *options,
+    struct becket_binding **ret_binding)
 {
 	struct becket_binding *binding =
 	    memory_new(&runtime->memory, sizeof *binding);
@@ -83,12 +113,13 @@ binding_make(struct becket_runtime *runtime, const struct protseq *protseq,
 		.host = runtime_copy_text(runtime, parts->netaddr),
 		.endpoint = runtime_copy_text(runtime, parts->endpoint),
 		.option_text = runtime_copy_text(runtime, parts->options),
+		.options = keep_options(runtime, options),
 		.serial = clock_now(),
 	};
 	list_init(&binding->uses);
 	list_init(&binding->resolutions);
 	if (binding->host == NULL || binding->endpoint == NULL ||
-	    binding->option_text == NULL ||
+	    binding->option_text == NULL || binding->options == NULL ||
 	    pthread_mutex_init(&binding->lock, NULL) != 0) {
 		binding_fini(binding);
 		return BECKET_S_OUT_OF_MEMORY;
@@ -119,9 +150,9 @@ binding_new(struct becket_runtime *runtime, const struct protseq *protseq,
 	};
 	becket_status status = check_address(protseq, &parts);
 
-	return status != BECKET_S_OK
-	           ? status
-	           : binding_make(runtime, protseq, &parts, ret_binding);
+	return status != BECKET_S_OK ? status
+	                             : binding_make(runtime, protseq, &parts,
+	                                   &no_options, ret_binding);
 }
 
 static becket_status
@@ -143,11 +174,11 @@ from_parts(struct becket_runtime *runtime, const char *string,
 	status = options_parse(parts->options, protseq->is_grpc, &options);
 	if (status != BECKET_S_OK)
 		return status;
-	status = binding_make(runtime, protseq, parts, ret_binding);
+	status = binding_make(runtime, protseq, parts,
+	    *parts->options == '\0' ? &no_options : &options, ret_binding);
 	if (status != BECKET_S_OK)
 		return error_say(status);
 	(*ret_binding)->object = object;
-	(*ret_binding)->options = options;
 	return BECKET_S_OK;
 }
 
@@ -282,11 +313,10 @@ becket_binding_copy(struct becket_binding *binding,
 		.endpoint = binding->endpoint,
 		.options = binding->option_text,
 	};
-	status =
-	    binding_make(binding->runtime, binding->protseq, &parts, &copy);
+	status = binding_make(binding->runtime, binding->protseq, &parts,
+	    binding->options, &copy);
 	if (status != BECKET_S_OK)
 		return error_say(status);
-	copy->options = binding->options;
 	status = copy_state(binding, copy);
 	if (status != BECKET_S_OK) {
 		becket_binding_free(&copy);

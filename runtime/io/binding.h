@@ -25,7 +25,7 @@ struct becket_binding {
 	char *host;
 	char *endpoint;    /* "": partially bound */
 	char *option_text; /* as struct string_parts has it */
-	struct binding_options options;
+	const struct binding_options *options;
 	uint64_t serial; /* tells it from one that lay at its address */
 
 	pthread_mutex_t lock;

@@ -93,7 +93,7 @@ uint64_t
 client_call_connect_deadline(const struct invoke *invoke,
     const struct becket_binding *binding)
 {
-	uint32_t timeout = binding->options.connect_timeout;
+	uint32_t timeout = binding->options->connect_timeout;
 	uint64_t until = clock_now() + clock_from_ms(timeout);
 
 	return timeout != 0 && until < invoke->deadline ? until

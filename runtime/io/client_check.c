@@ -63,7 +63,7 @@ client_call_follow(struct invoke *invoke, const struct becket_binding *binding,
 	invoke->limits = &binding->runtime->limits;
 	invoke->object = view->object;
 	invoke->packs = view->packs;
-	invoke->authority = binding->options.authority;
-	invoke->user_agent = binding->options.user_agent;
+	invoke->authority = binding->options->authority;
+	invoke->user_agent = binding->options->user_agent;
 	invoke_set_metadata(invoke, view->metadata);
 }

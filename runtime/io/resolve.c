@@ -227,7 +227,7 @@ ask_map(struct becket_binding *binding, const struct epm_wish *wish,
 	uint64_t left = left_ms(deadline);
 	struct becket_binding *mapper;
 	becket_status status = mapper_bind(binding->runtime, binding->protseq,
-	    binding->host, binding->options.mapper, &mapper);
+	    binding->host, binding->options->mapper, &mapper);
 
 	if (status != BECKET_S_OK) {
 		snprintf(ret_why, RESOLVE_WHY_SIZE,

@@ -273,17 +273,20 @@ async_call_result(struct becket_async_call *call, void **handles,
 {
 	struct call_failure failure;
 	becket_status status;
+	void *response;
 
 	if (call->early != BECKET_S_OK)
 		return async_call_say_why(call);
 	invoke_show_metadata(&call->invoke);
 	if (call->invoke.end.status != BECKET_S_OK)
 		return async_call_say_why(call);
-	status = invoke_decode(&call->invoke, ret_response);
+	status = invoke_decode(&call->invoke, &response);
 	if (status == BECKET_S_OK)
-		status = async_call_take_contexts(call, handles, *ret_response);
-	if (status == BECKET_S_OK)
+		status = async_call_take_contexts(call, handles, response);
+	if (status == BECKET_S_OK) {
+		*ret_response = response;
 		return BECKET_S_OK;
+	}
 	failure = async_call_failure(call);
 	return client_call_fail_decode(&failure, status);
 }

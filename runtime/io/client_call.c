@@ -318,14 +318,17 @@ find_endpoint(struct client_call *call, char why[RESOLVE_WHY_SIZE])
 static becket_status
 decode(struct client_call *call, void **ret_response)
 {
-	becket_status status = invoke_decode(&call->invoke, ret_response);
+	void *response;
+	becket_status status = invoke_decode(&call->invoke, &response);
 
 	if (status == BECKET_S_OK && call->contexts != NULL) {
 		status = client_contexts_take(call->contexts, call->handles,
-		    *ret_response, call->association, call->group);
+		    response, call->association, call->group);
 		if (status != BECKET_S_OK)
-			becket_stub_free(*ret_response);
+			becket_stub_free(response);
 	}
+	if (status == BECKET_S_OK)
+		*ret_response = response;
 	return status;
 }
 

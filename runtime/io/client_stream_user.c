@@ -343,12 +343,15 @@ static becket_status
 decode_response(struct client_stream *stream, void **handles,
     void **ret_response)
 {
-	struct becket_async_call *call = &stream->call;
-	becket_status status = decode(stream, &stream->response, ret_response);
+	void *response;
+	becket_status status = decode(stream, &stream->response, &response);
 
-	return status == BECKET_S_OK
-	           ? async_call_take_contexts(call, handles, *ret_response)
-	           : status;
+	if (status == BECKET_S_OK)
+		status =
+		    async_call_take_contexts(&stream->call, handles, response);
+	if (status == BECKET_S_OK)
+		*ret_response = response;
+	return status;
 }
 
 static becket_status

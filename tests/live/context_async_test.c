@@ -849,7 +849,8 @@ who_names_a_session_cannot_have_the_stubs_own(void **state)
 
 /* All that a client may do with a handle; how often it went well. */
 static unsigned
-open_look_and_close(struct becket_binding *binding)
+open_look_and_close(struct becket_runtime *runtime,
+    struct becket_binding *binding)
 {
 	Live__OpenRequest open = LIVE__OPEN_REQUEST__INIT;
 	Live__UseRequest use = LIVE__USE_REQUEST__INIT;
@@ -858,6 +859,7 @@ open_look_and_close(struct becket_binding *binding)
 	struct becket_async async;
 	unsigned well = 0;
 
+	(void)runtime;
 	alter.how = (char *)(uintptr_t) "close";
 	if (store_open_start(binding, &open, &async) == BECKET_S_OK)
 		well += open_finish(&async, &handle) == BECKET_S_OK;
@@ -871,46 +873,10 @@ open_look_and_close(struct becket_binding *binding)
 	return well;
 }
 
-static unsigned
-try_with(struct scarce *scarce, size_t which)
-{
-	struct becket_runtime_options options = {
-		.size = sizeof options,
-		.memory = { scarce_resize, scarce },
-		.ncalrpc_dir = store.echo.dir,
-	};
-	struct becket_binding *binding = NULL;
-	struct becket_runtime *runtime;
-	unsigned well = 0;
-
-	if (becket_runtime_new(&options, &runtime) != BECKET_S_OK)
-		return 0;
-	if (echo_equip(runtime) == BECKET_S_OK &&
-	    becket_binding_from_string_binding(runtime,
-	        store.echo.addresses[which], &binding) == BECKET_S_OK)
-		well = open_look_and_close(binding);
-	becket_binding_free(&binding);
-	becket_runtime_free(runtime);
-	return well;
-}
-
 static void
 a_client_survives_each_failed_allocation(void **state)
 {
-	bool failed = true;
-	unsigned well = 0;
-
-	store_start(NULL);
-	for (size_t n = 0; failed; n++) {
-		struct scarce scarce = { .fail_at = n };
-
-		well = try_with(&scarce, which(state));
-		assert_int_equal(scarce.blocks, 0);
-		WAIT_UNTIL(store_left() == 0);
-		failed = scarce.failed;
-	}
-	assert_int_equal(well, 3);
-	store_stop();
+	store_use_with_failures(which(state), open_look_and_close, 3);
 }
 
 #define ONE(test, words, sequence) \

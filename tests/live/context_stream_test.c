@@ -721,13 +721,14 @@ what_is_opened_late_is_had_or_run_down(void **state)
 
 /* All that streams do with a handle; how often it went well. */
 static unsigned
-fill_and_watch(struct becket_binding *binding)
+fill_and_watch(struct becket_runtime *runtime, struct becket_binding *binding)
 {
 	Live__UseRequest use = LIVE__USE_REQUEST__INIT;
 	struct store_handle *handle = NULL;
 	struct becket_stream *stream;
 	unsigned well = 0;
 
+	(void)runtime;
 	if (store_fill_open(binding, &stream) == BECKET_S_OK)
 		well += fill_finish(&stream, &handle) == BECKET_S_OK;
 	if (handle == NULL)
@@ -739,46 +740,10 @@ fill_and_watch(struct becket_binding *binding)
 	return well;
 }
 
-static unsigned
-try_with(struct scarce *scarce, size_t which)
-{
-	struct becket_runtime_options options = {
-		.size = sizeof options,
-		.memory = { scarce_resize, scarce },
-		.ncalrpc_dir = store.echo.dir,
-	};
-	struct becket_binding *binding = NULL;
-	struct becket_runtime *runtime;
-	unsigned well = 0;
-
-	if (becket_runtime_new(&options, &runtime) != BECKET_S_OK)
-		return 0;
-	if (echo_equip(runtime) == BECKET_S_OK &&
-	    becket_binding_from_string_binding(runtime,
-	        store.echo.addresses[which], &binding) == BECKET_S_OK)
-		well = fill_and_watch(binding);
-	becket_binding_free(&binding);
-	becket_runtime_free(runtime);
-	return well;
-}
-
 static void
 a_client_survives_each_failed_allocation(void **state)
 {
-	bool failed = true;
-	unsigned well = 0;
-
-	store_start(NULL);
-	for (size_t n = 0; failed; n++) {
-		struct scarce scarce = { .fail_at = n };
-
-		well = try_with(&scarce, which(state));
-		assert_int_equal(scarce.blocks, 0);
-		WAIT_UNTIL(store_left() == 0);
-		failed = scarce.failed;
-	}
-	assert_int_equal(well, 2);
-	store_stop();
+	store_use_with_failures(which(state), fill_and_watch, 2);
 }
 
 #define ONE(test, words, sequence) \

@@ -725,15 +725,19 @@ an_idle_client_keeps_its_handles_where_servers_ask(void **state)
 
 /* All that a client may do with a handle; how often it went well. */
 static unsigned
-open_look_and_close(struct becket_binding *binding,
-    struct becket_metadata *metadata)
+open_look_and_close(struct becket_runtime *runtime,
+    struct becket_binding *binding)
 {
+	struct becket_metadata *metadata;
 	struct store_handle *handle = NULL;
 	unsigned well = 0;
 
+	if (becket_metadata_new(runtime, &metadata) != BECKET_S_OK)
+		return 0;
 	well += becket_metadata_add(metadata, "x-a", "1", 1) == BECKET_S_OK;
 	becket_binding_set_next_metadata(binding, metadata);
 	well += client_open_how(binding, "", &handle) == BECKET_S_OK;
+	becket_metadata_free(&metadata);
 	if (handle == NULL)
 		return well;
 	well += client_look(binding, handle, "") == BECKET_S_OK;
@@ -742,49 +746,10 @@ open_look_and_close(struct becket_binding *binding,
 	return well;
 }
 
-static unsigned
-try_with(struct scarce *scarce, size_t which)
-{
-	struct becket_runtime_options options = {
-		.size = sizeof options,
-		.memory = { scarce_resize, scarce },
-		.ncalrpc_dir = store.echo.dir,
-	};
-	struct becket_metadata *metadata = NULL;
-	struct becket_binding *binding = NULL;
-	struct becket_runtime *runtime;
-	unsigned well = 0;
-
-	if (becket_runtime_new(&options, &runtime) != BECKET_S_OK)
-		return 0;
-	if (echo_equip(runtime) == BECKET_S_OK &&
-	    becket_binding_from_string_binding(runtime,
-	        store.echo.addresses[which], &binding) == BECKET_S_OK &&
-	    becket_metadata_new(runtime, &metadata) == BECKET_S_OK)
-		well = open_look_and_close(binding, metadata);
-	becket_metadata_free(&metadata);
-	becket_binding_free(&binding);
-	becket_runtime_free(runtime);
-	return well;
-}
-
 static void
 a_client_survives_each_failed_allocation(void **state)
 {
-	bool failed = true;
-	unsigned well = 0;
-
-	store_start(NULL);
-	for (size_t n = 0; failed; n++) {
-		struct scarce scarce = { .fail_at = n };
-
-		well = try_with(&scarce, which(state));
-		assert_int_equal(scarce.blocks, 0);
-		WAIT_UNTIL(store_left() == 0);
-		failed = scarce.failed;
-	}
-	assert_int_equal(well, 4);
-	store_stop();
+	store_use_with_failures(which(state), open_look_and_close, 4);
 }
 
 #define FOR_EACH(test) \

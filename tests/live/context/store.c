@@ -521,7 +521,13 @@ client_alter(struct becket_binding *binding, struct store_handle **handle,
 /* ----------------------------------------------------------------- memory --
  */
 
-void *
+/* A memory function that fails once. */
+struct scarce {
+	size_t fail_at, count, blocks;
+	bool failed;
+};
+
+static void *
 scarce_resize(void *user, void *old, size_t old_size, size_t new_size)
 {
 	struct scarce *scarce = user;
@@ -537,4 +543,46 @@ scarce_resize(void *user, void *old, size_t old_size, size_t new_size)
 	}
 	scarce->blocks += old == NULL;
 	return realloc(old, new_size);
+}
+
+static unsigned
+use_scarcely(struct scarce *scarce, size_t which, store_use *work)
+{
+	struct becket_runtime_options options = {
+		.size = sizeof options,
+		.memory = { scarce_resize, scarce },
+		.ncalrpc_dir = store.echo.dir,
+	};
+	struct becket_binding *binding = NULL;
+	struct becket_runtime *runtime;
+	unsigned well = 0;
+
+	if (becket_runtime_new(&options, &runtime) != BECKET_S_OK)
+		return 0;
+	if (echo_equip(runtime) == BECKET_S_OK &&
+	    becket_binding_from_string_binding(runtime,
+	        store.echo.addresses[which], &binding) == BECKET_S_OK)
+		well = work(runtime, binding);
+	becket_binding_free(&binding);
+	becket_runtime_free(runtime);
+	return well;
+}
+
+void
+store_use_with_failures(size_t which, store_use *work, unsigned all)
+{
+	bool failed = true;
+	unsigned well = 0;
+
+	store_start(NULL);
+	for (size_t n = 0; failed; n++) {
+		struct scarce scarce = { .fail_at = n };
+
+		well = use_scarcely(&scarce, which, work);
+		assert_int_equal(scarce.blocks, 0);
+		WAIT_UNTIL(store_left() == 0);
+		failed = scarce.failed;
+	}
+	assert_int_equal(well, all);
+	store_stop();
 }

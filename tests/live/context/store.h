@@ -82,11 +82,12 @@ becket_status client_change(struct becket_binding *binding,
 becket_status client_alter(struct becket_binding *binding,
     struct store_handle **handle, const char *how);
 
-/* A memory function that fails once: becket_memory.user is this. */
-struct scarce {
-	size_t fail_at, count, blocks;
-	bool failed;
-};
-void *scarce_resize(void *scarce, void *old, size_t old_size, size_t new_size);
+/* Whatever allocation of a client fails, nothing is lost. work does what a
+ * client does with handles, and says how much of it went well: all, at the end,
+ * when none fails.
+ */
+typedef unsigned store_use(struct becket_runtime *runtime,
+    struct becket_binding *binding);
+void store_use_with_failures(size_t which, store_use *work, unsigned all);
 
 #endif

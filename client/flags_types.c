@@ -23,6 +23,13 @@ list_of(struct command *command, int flag)
 	}
 }
 
+static bool
+is_file(int flag)
+{
+	return flag == FLAG_PROTO || flag == FLAG_IMPORT_PATH ||
+	       flag == FLAG_PROTOSET;
+}
+
 static const char **
 text_of(struct command *command, int flag)
 {
@@ -129,8 +136,11 @@ read_types_flag(struct command *command, int flag, const char *name,
 	struct texts *list = list_of(command, flag);
 	const char **text = text_of(command, flag);
 	bool *is_on = switch_of(command, flag);
-	if (list != NULL)
+	bool is_void = *value == '\0' && is_file(flag);
+	if (list != NULL && !is_void)
 		texts_add(command->arena, list, value);
+	else if (list != NULL)
+		return true;
 	else if (text != NULL)
 		*text = *value == '\0' && flag != 'd' ? NULL : value;
 	else if (is_on != NULL)

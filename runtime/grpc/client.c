@@ -98,7 +98,8 @@ closed(struct grpc_stream *stream, uint32_t error)
 {
 	if (stream->is_in_ended && !stream->is_over)
 		return; /* it is complete, and not all has been looked at */
-	if (error == NGHTTP2_REFUSED_STREAM || !stream->is_begun)
+	if ((error == NGHTTP2_REFUSED_STREAM && !stream->has_response) ||
+	    !stream->is_begun)
 		tell_failure(stream, BECKET_S_CALL_FAILED_DNE, BECKET_NOT_SENT,
 		    "the server did not take the call");
 	else
@@ -155,6 +156,15 @@ status_of_code(const struct grpc_stream *stream)
 	           : grpc_code_to_status(stream->fields.code);
 }
 
+/* What a response has come for was executed, whatever is said behind it. */
+static enum becket_outcome
+outcome_of_code(const struct grpc_stream *stream, bool is_ours)
+{
+	if (stream->fields.is_not_executed && !stream->has_response)
+		return BECKET_NOT_SENT;
+	return is_ours ? BECKET_EXECUTED : outcome_of(stream);
+}
+
 static void
 end_with_code(struct grpc_stream *stream)
 {
@@ -165,9 +175,7 @@ end_with_code(struct grpc_stream *stream)
 	const struct session_end end = {
 		.status = status,
 		.wire_status = is_ours ? fields->status : fields->code,
-		.outcome = fields->is_not_executed ? BECKET_NOT_SENT
-		           : is_ours               ? BECKET_EXECUTED
-		                                   : outcome_of(stream),
+		.outcome = outcome_of_code(stream, is_ours),
 		.fault_data = fault_data_of(stream, status),
 		.metadata = buffer_take(&fields->metadata),
 	};

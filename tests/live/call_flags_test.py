@@ -107,7 +107,8 @@ def test_who_calls_and_who_is_called():
         assert seen["authority"] == where, seen
         assert seen["user-agent"] == "grpc-c-becket", seen
         place.json("call", "-proto", ECHO, where, "One", "-authority", "",
-                   "-user-agent", "")
+                   "-user-agent", "", "-proto", "", "-import-path", "",
+                   "-protoset", "")
         assert seen["authority"] == where, seen
         assert seen["user-agent"] == "grpc-c-becket", seen
         for flags in both("-authority", "a,b]c:1", "-user-agent",

@@ -157,6 +157,8 @@ break_off(int how, bool has_response)
 	static const char *const head[] = { ":status", "200", "content-type",
 		"application/grpc", NULL };
 	static const char *const unknown[] = { "grpc-status", "2", NULL };
+	static const char *const not_executed[] = { "grpc-status", "14",
+		"becket-not-executed", "1", NULL };
 	const struct call_start start = { .interface_name = "a.Echo",
 		.operation_name = "Echo",
 		.has_one_response = true };
@@ -178,22 +180,27 @@ break_off(int how, bool has_response)
 		peer_send(NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 1, NULL, 0);
 	else if (how == 2)
 		peer_send_fields(1, NGHTTP2_FLAG_END_STREAM, unknown, NULL);
-	else
+	else if (how == 3)
 		peer.session->ops->eof(peer.session);
+	else if (how == 4)
+		peer_send(NGHTTP2_RST_STREAM, 0, 1, "\0\0\0\x7", 4);
+	else
+		peer_send_fields(1, NGHTTP2_FLAG_END_STREAM, not_executed,
+		    NULL);
 }
 
 static void
 what_a_response_has_come_for_was_executed(void **state)
 {
 	(void)state;
-	for (int how = 0; how < 4; how++) {
+	for (int how = 0; how < 6; how++) {
 		break_off(how, true);
 		assert_int_equal(peer_told(SESSION_END).end.outcome,
 		    BECKET_EXECUTED);
 		peer_finish();
 		break_off(how, false);
 		assert_int_equal(peer_told(SESSION_END).end.outcome,
-		    BECKET_MAYBE_EXECUTED);
+		    how < 4 ? BECKET_MAYBE_EXECUTED : BECKET_NOT_SENT);
 		peer_finish();
 	}
 }

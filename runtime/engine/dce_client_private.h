@@ -38,7 +38,7 @@ struct dce_client {
 	struct list due;     /* calls with a deadline, earliest first */
 	uint32_t in_flight;
 	uint32_t late; /* answers that may come to forgotten calls */
-	uint32_t amid; /* calls whose answers have begun, but for streams */
+	uint32_t amid; /* answers that have begun; of streams, only faults */
 	uint32_t association;
 	uint16_t offered; /* the largest fragment */
 	bool multiplexing;

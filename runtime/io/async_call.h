@@ -97,8 +97,8 @@ void async_call_init(struct becket_async_call *call, struct hub *hub,
 void async_call_fini(struct becket_async_call *call);
 
 /* What starts of both kinds have in common, each with its error record: the
- * association for a call, a reference; and the way onto a line. contexts: taken
- * by the call, which keeps them till its end, or NULL.
+ * association for a call, a reference; and the way onto a line. What is kept
+ * the call has taken, till its end.
  */
 BECKET_MUST_USE becket_status
 async_call_find_association(struct becket_binding *binding,

@@ -72,7 +72,8 @@ void server_loop_open_mailbox(struct server_loop *home, bool is_open);
 void server_loop_give(struct server_loop *home, const struct arrival *arrival);
 
 /* The loop's own thread, all of these. Let all connections finish what was
- * begun. */
+ * begun.
+ */
 void server_loop_drain(struct server_loop *home);
 void server_loop_close_conns(struct server_loop *home);
 /* Between turns of the loop. */

@@ -106,7 +106,7 @@ struct becket_call {
 	struct becket_bytes body; /* its message, once is_opened */
 	bool is_opened;
 	bool has_request;
-	bool was_packed; /* the first of them */
+	bool was_packed; /* the request's message */
 	enum call_packing packing;
 	struct arena arena;
 	uint64_t began;

@@ -136,7 +136,7 @@ read_types_flag(struct command *command, int flag, const char *name,
 	struct texts *list = list_of(command, flag);
 	const char **text = text_of(command, flag);
 	bool *is_on = switch_of(command, flag);
-	bool is_void = *value == '\0' && is_file(flag);
+	bool is_void = list != NULL && *value == '\0' && is_file(flag);
 	if (list != NULL && !is_void)
 		texts_add(command->arena, list, value);
 	else if (list != NULL)

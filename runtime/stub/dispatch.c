@@ -425,9 +425,10 @@ run(struct becket_call *call)
 		    call->streams == 0 ? ""
 		                       : "; its stream waits only where the "
 		                         "operation is blocking");
-	return call->failed == BECKET_S_OK
-	           ? dispatch_outcome(becket_call_operation(call), status)
-	           : status;
+	/* A call that is deferred is another thread's already. */
+	if (status == BECKET_X_PIPE_EMPTY && call->failed == BECKET_S_OK)
+		return dispatch_outcome(becket_call_operation(call), status);
+	return status;
 }
 
 /* The way into an EPV says so of a member that is NULL; and a manager routine
